@@ -1,0 +1,50 @@
+"""Files that are whole or not there: written beside their name, synced, then renamed."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from .errors import ConvscopeError
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace `path` by `content`; a reader or a crash sees the old file or the new one.
+
+    Raises `ConvscopeError` with the path when it cannot be written (no space, no permission);
+    the old file is then untouched and nothing is left beside it.
+
+    >>> import tempfile
+    >>> file = Path(tempfile.mkdtemp()) / "a.txt"
+    >>> write_bytes(file, b"whole")
+    >>> file.read_bytes()
+    b'whole'
+    """
+    temporary = ""
+    try:
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o666 & ~_umask())
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        raise ConvscopeError(
+            f"cannot write {path}: {error.strerror or error}. "
+            "Free some space or choose another place with --out."
+        ) from error
+
+
+def write_text(path: Path, content: str) -> None:
+    """`write_bytes` for UTF-8 text."""
+    write_bytes(path, content.encode("utf-8"))
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

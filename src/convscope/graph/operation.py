@@ -1,0 +1,124 @@
+"""What the graph knows about an operation: its settings, shapes, parameters, cost and reach."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ..errors import ShapeError, UnknownName, UsageError
+
+Shape = tuple[int, ...]  # without the batch: (C, H, W), (C, L) or (features,)
+# int, float, bool, str, a tuple of ints (one per axis) or of int pairs; `Operation.complete` checks them
+Attribute = Any
+Attributes = Mapping[str, Attribute]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What one output position sees along one axis: `kernel_size` inputs, `dilation` apart."""
+
+    kernel_size: int = 1
+    stride: int = 1
+    before: int = 0  # padding at the start of the axis
+    dilation: int = 1
+
+
+Reach = Literal["point", "whole"] | tuple[Window, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterSpec:
+    """Shape and kind of one named tensor; buffers (running statistics) are not trainable."""
+
+    shape: Shape
+    trainable: bool = True
+    dtype: str = "float32"
+    initial: str = "zeros"  # "zeros", "ones" or "uniform": U(-1/sqrt(fan_in), 1/sqrt(fan_in))
+    fan_in: int = 0
+
+
+class Operation:
+    """One kind of node. Subclasses state the rules; a `Node` holds one use of it.
+
+    Shapes exclude the batch axis. `defaults` lists every attribute with its default;
+    a value of `None` there marks an attribute that has to be given.
+    """
+
+    arity: int | None = 1  # number of inputs; None for any number from two up
+    prefix = ""  # of automatic names: conv1, conv2, ...
+
+    def __init__(self, name: str, **defaults: Attribute) -> None:
+        self.name = name
+        self.defaults = defaults
+        self.prefix = self.prefix or (f"{name}_" if name[-1].isdigit() else name)
+
+    def output_shape(self, inputs: Sequence[Shape], attributes: Attributes) -> Shape:
+        """Shape of the result; raises `ShapeError` where the sizes are impossible."""
+        return inputs[0]
+
+    def parameters(self, inputs: Sequence[Shape], attributes: Attributes) -> dict[str, ParameterSpec]:
+        """The tensors a node of this kind owns, by role (`weight`, `bias`, ...)."""
+        return {}
+
+    def macs(self, inputs: Sequence[Shape], output: Shape, attributes: Attributes) -> int:
+        """Multiply-accumulates of convolutions and linear layers for one picture; other work counts 0."""
+        return 0
+
+    def reach(self, inputs: Sequence[Shape], attributes: Attributes) -> Reach:
+        """Which spatial positions one output position depends on."""
+        return "point"
+
+    def complete(self, attributes: Mapping[str, Attribute]) -> dict[str, Attribute]:
+        """`attributes` with defaults filled in and every name and type checked."""
+        for name in attributes:
+            if name not in self.defaults:
+                raise UnknownName(f"attribute of {self.name}", name, self.defaults)
+        complete: dict[str, Attribute] = {}
+        for name, default in self.defaults.items():
+            value = attributes.get(name, default)
+            if value is None:
+                raise UsageError(f"{self.name} needs the attribute {name!r}.")
+            if default is not None and not _same_kind(value, default):
+                raise UsageError(f"{self.name}: {name}={value!r} should be like {default!r}.")
+            complete[name] = value
+        return complete
+
+
+def _same_kind(value: Attribute, default: Attribute) -> bool:
+    if isinstance(default, bool) or isinstance(value, bool):
+        return isinstance(default, bool) and isinstance(value, bool)
+    if isinstance(default, float):
+        return isinstance(value, int | float)
+    return type(value) is type(default)
+
+
+OPERATIONS: dict[str, Operation] = {}
+
+
+def register(*operations: Operation) -> None:
+    for operation in operations:
+        OPERATIONS[operation.name] = operation
+
+
+def operation(name: str) -> Operation:
+    """The operation called `name`; raises `UnknownName` with the nearest known name."""
+    if name not in OPERATIONS:
+        raise UnknownName("operation", name, sorted(OPERATIONS))
+    return OPERATIONS[name]
+
+
+def spell(shape: Shape) -> str:
+    """A shape as people write it.
+
+    >>> spell((3, 32, 32))
+    '3×32×32'
+    """
+    return "×".join(map(str, shape)) if shape else "scalar"
+
+
+def require_rank(shape: Shape, rank: int, what: str) -> None:
+    if len(shape) != rank:
+        raise ShapeError(
+            f"{what} takes {rank} dimensions besides the batch, this input has {len(shape)} ({spell(shape)})."
+        )

@@ -1,0 +1,83 @@
+"""Which pixels of the input each value of a network can see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .graph import Graph, Node
+from .operation import Shape, Window
+
+
+@dataclass(frozen=True, slots=True)
+class ReceptiveField:
+    """The input pixels that one output position depends on, per axis (row, column).
+
+    Position i sees `size` pixels around `centre + i * jump`; pixel 0 is the first. The field is not
+    clipped at the border, so it can reach into the padding. Where a value depends on the whole
+    picture (after a linear layer, say), `whole` is true and `size` is the picture's.
+    """
+
+    size: tuple[int, ...]
+    jump: tuple[int, ...]
+    centre: tuple[float, ...]
+    whole: bool = False
+
+
+def receptive_fields(graph: Graph) -> dict[str, ReceptiveField]:
+    """The receptive field of every node, by name.
+
+    A window of k, stride s, dilation d and leading padding p on a field of size r, jump j and start
+    b gives size r + (k - 1)·d·j, jump j·s, start b - p·j (Araujo et al. 2019, "Computing receptive
+    fields of convolutional neural networks"). Where branches meet the field is the smallest that
+    holds both.
+
+    >>> from convscope import nets
+    >>> receptive_fields(nets.graph("simple-cnn-4-8"))["pool2"]
+    ReceptiveField(size=(10, 10), jump=(4, 4), centre=(4.5, 4.5), whole=False)
+    """
+    picture = graph.input_shape[1:]
+    fields: dict[str, ReceptiveField] = {}
+    for node in graph.nodes:
+        if not node.inputs:
+            ones = (1,) * len(picture)
+            fields[node.name] = ReceptiveField(ones, ones, (0.0,) * len(picture))
+        else:
+            below = _union([fields[name] for name in node.inputs], picture)
+            fields[node.name] = _extend(graph, node, below, picture)
+    return fields
+
+
+def _extend(graph: Graph, node: Node, below: ReceptiveField, picture: Shape) -> ReceptiveField:
+    reach = node.rule.reach(graph.input_shapes(node), node.attributes)
+    if below.whole or reach == "whole":
+        return _whole(picture)
+    if reach == "point":
+        return below
+    assert not isinstance(reach, str)
+    axes = [_slide(*axis) for axis in zip(reach, below.size, below.jump, below.centre, strict=True)]
+    size, jump, centre = zip(*axes, strict=True)
+    return ReceptiveField(size, jump, centre)
+
+
+def _slide(window: Window, size: int, jump: int, centre: float) -> tuple[int, int, float]:
+    extent = (window.kernel_size - 1) * window.dilation
+    return size + extent * jump, jump * window.stride, centre + (extent / 2 - window.before) * jump
+
+
+def _union(fields: list[ReceptiveField], picture: Shape) -> ReceptiveField:
+    first = fields[0]
+    if all(field == first for field in fields):
+        return first
+    if any(field.whole or field.jump != first.jump for field in fields):
+        return _whole(picture)
+    size, centre = [], []
+    for axis in range(len(picture)):
+        starts = [f.centre[axis] - (f.size[axis] - 1) / 2 for f in fields]
+        ends = [f.centre[axis] + (f.size[axis] - 1) / 2 for f in fields]
+        size.append(round(max(ends) - min(starts)) + 1)
+        centre.append((max(ends) + min(starts)) / 2)
+    return ReceptiveField(tuple(size), first.jump, tuple(centre))
+
+
+def _whole(picture: Shape) -> ReceptiveField:
+    return ReceptiveField(picture, (0,) * len(picture), tuple((n - 1) / 2 for n in picture), whole=True)

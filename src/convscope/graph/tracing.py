@@ -1,0 +1,138 @@
+"""`nn.Module` → `Graph`, by way of `torch.export`: nothing of the module's code is needed afterwards."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+from torch.export import Dim, ExportedProgram
+from torch.fx import Node as FxNode
+
+from ..errors import ConvscopeError, ConvscopeWarning, ShapeError, UnsupportedOperation
+from .aten import Translation
+from .graph import Graph
+from .module import state_arrays
+from .operation import Shape, spell
+from .weights import initial_weights
+
+
+def trace(module: nn.Module, input_shape: Sequence[int], *, name: str | None = None) -> Graph:
+    """The graph of an ordinary module for inputs of `input_shape` (C, H, W) or (C, L), without the batch.
+
+    The module is not changed. Parameters keep their names; a module that is called twice becomes two
+    nodes that share parameters. The graph is compared with the module on random input before it is
+    returned. Raises `UnsupportedOperation` naming what the graph cannot express, `ShapeError` where
+    the module does not take the input; warns where the module behaves differently in training.
+
+    >>> from torch import nn
+    >>> module = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 2))
+    >>> graph = trace(module, (1, 8, 8))
+    >>> [node.name for node in graph.nodes], list(graph.parameters)
+    (['input', '0', '1', '2', '3'], ['0.weight', '0.bias', '3.weight', '3.bias'])
+    """
+    shape = tuple(int(size) for size in input_shape)
+    name = name or type(module).__name__
+    program = export(module, shape, training=False)
+    translation = Translation(name, shape, module, program)
+    for node in program.graph.nodes:
+        if node.op == "call_function":
+            translation.visit(node)
+    graph = translation.finish()
+    _warn_about_modes(name, module, shape, program)
+    if not _always_on_dropout(program):
+        _check_same_outputs(graph, module)
+    return graph
+
+
+def export(module: nn.Module, input_shape: Shape, *, training: bool) -> ExportedProgram:
+    """The module as a `torch.export` program with a free batch size, in the given mode.
+
+    Raises `ShapeError` where the module fails on such an input, `UnsupportedOperation` where
+    its code cannot be exported.
+    """
+    copied = copy.deepcopy(module).cpu().train(training)
+    example = torch.zeros(2, *input_shape)
+    try:
+        with torch.no_grad():
+            copy.deepcopy(copied)(example)
+    except Exception as error:
+        raise ShapeError(
+            f"{type(module).__name__} does not take an input of {spell(input_shape)}: {_first_line(error)}"
+        ) from error
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch.export's own deprecations are not the user's
+            return torch.export.export(copied, (example,), dynamic_shapes=({0: Dim.DYNAMIC},))
+    except Exception as error:
+        raise UnsupportedOperation(
+            f"{type(module).__name__} cannot be exported by torch ({_first_line(error)}). "
+            "It must treat every picture of a batch alike and not branch on values."
+        ) from error
+
+
+def _warn_about_modes(name: str, module: nn.Module, shape: Shape, program: ExportedProgram) -> None:
+    """Say where train and eval mode differ in more than dropout and batch norm."""
+    if _always_on_dropout(program):
+        _warn(
+            "dropout-in-eval",
+            f"{name} calls F.dropout without training=self.training, so it stays on in eval; "
+            "the traced network switches it off there.",
+        )
+    try:
+        training = export(module, shape, training=True)
+    except ConvscopeError as error:
+        _warn(
+            "train-mode",
+            f"{name} could not be traced in training mode, only its eval behaviour is kept: {error}",
+        )
+        return
+    if _skeleton(training) != _skeleton(program):
+        _warn(
+            "train-branch",
+            f"{name} does something else in training than in eval (a branch on self.training); "
+            "the traced network does in training what it does in eval.",
+        )
+
+
+def _always_on_dropout(program: ExportedProgram) -> bool:
+    return any("dropout" in str(node.target) and node.args[2] is True for node in _calls(program))
+
+
+def _skeleton(program: ExportedProgram) -> list[str]:
+    """Operations in order, without the counters that batch norm keeps in training."""
+    return [
+        str(n.target)
+        for n in _calls(program)
+        if str(n.target) != "aten.add_.Tensor" or len(n.all_input_nodes) > 1
+    ]
+
+
+def _calls(program: ExportedProgram) -> list[FxNode]:
+    return [node for node in program.graph.nodes if node.op == "call_function"]
+
+
+def _check_same_outputs(graph: Graph, module: nn.Module) -> None:
+    """Refuse a graph that does not compute what the module does (views changed in place, say)."""
+    original = copy.deepcopy(module).cpu().eval()
+    batch = torch.rand(3, *graph.input_shape, generator=torch.Generator().manual_seed(0))
+    rebuilt = graph.to_module(initial_weights(graph) | state_arrays(original)).eval()
+    with torch.no_grad():
+        expected, actual = original(batch), rebuilt(batch)
+    if not torch.allclose(expected, actual, rtol=1e-4, atol=1e-5, equal_nan=True):
+        difference = (expected - actual).abs().max().item()
+        raise UnsupportedOperation(
+            f"the traced graph of {graph.name} differs from the module by {difference:.3g}; it does "
+            "something that the trace does not show (random numbers in eval, or a view changed in place)."
+        )
+
+
+def _warn(code: str, message: str) -> None:
+    warnings.warn(ConvscopeWarning(code, message), stacklevel=4)
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip()
+    return text.splitlines()[0].rstrip(".") if text else type(error).__name__

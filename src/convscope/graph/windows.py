@@ -1,0 +1,229 @@
+"""Operations that slide a window: convolutions, pooling and padding."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from ..errors import ShapeError, UsageError
+from .operation import (
+    Attribute,
+    Attributes,
+    Operation,
+    ParameterSpec,
+    Reach,
+    Shape,
+    Window,
+    register,
+    require_rank,
+    spell,
+)
+
+Pairs = tuple[tuple[int, int], ...]
+Padding = int | str | Sequence[int | tuple[int, int]]
+
+
+def output_size(
+    size: int,
+    *,
+    kernel_size: int,
+    stride: int = 1,
+    padding: tuple[int, int] = (0, 0),
+    dilation: int = 1,
+    ceil_mode: bool = False,
+) -> int:
+    """Number of window positions along one axis; 0 or less where no window fits.
+
+    floor((size + before + after - dilation * (kernel_size - 1) - 1) / stride) + 1
+    (Dumoulin & Visin 2016, relationship 14). With `ceil_mode` a last window that starts inside
+    the picture or its leading padding counts too, as in PyTorch.
+
+    >>> output_size(32, kernel_size=5, padding=(2, 2))
+    32
+    >>> output_size(7, kernel_size=2, stride=2), output_size(7, kernel_size=2, stride=2, ceil_mode=True)
+    (3, 4)
+    """
+    room = size + sum(padding) - dilation * (kernel_size - 1) - 1
+    if room < 0:
+        return 0
+    if not ceil_mode:
+        return room // stride + 1
+    count = -(-room // stride) + 1
+    return count - 1 if (count - 1) * stride >= size + padding[0] else count
+
+
+def spread(value: int | Sequence[int], rank: int, what: str) -> tuple[int, ...]:
+    """One number, or one per axis, as one per axis; each at least 1."""
+    values = (value,) * rank if isinstance(value, int) else tuple(value)
+    if len(values) != rank or not all(isinstance(v, int) and v >= 1 for v in values):
+        raise UsageError(f"{what}={value!r} should be a whole number from 1, or {rank} of them.")
+    return values
+
+
+def resolve_padding(
+    padding: Padding,
+    sizes: Shape,
+    *,
+    kernel_size: Sequence[int],
+    stride: Sequence[int],
+    dilation: Sequence[int],
+) -> Pairs:
+    """Padding in any accepted form as (before, after) per axis.
+
+    `"same"` gives ceil(size / stride) outputs with the odd column at the end (ONNX `SAME_UPPER`;
+    PyTorch's `"same"` for stride 1); `"valid"` gives none.
+
+    >>> resolve_padding("same", (8, 8), kernel_size=(3, 2), stride=(1, 1), dilation=(1, 1))
+    ((1, 1), (0, 1))
+    """
+    rank = len(sizes)
+    if padding == "valid":
+        return ((0, 0),) * rank
+    if padding == "same":
+        totals = (
+            max((math.ceil(n / s) - 1) * s + d * (k - 1) + 1 - n, 0)
+            for n, k, s, d in zip(sizes, kernel_size, stride, dilation, strict=True)
+        )
+        return tuple((total // 2, total - total // 2) for total in totals)
+    if isinstance(padding, int):
+        padding = (padding,) * rank
+    if not isinstance(padding, str) and len(padding) == rank:
+        pairs = tuple((p, p) if isinstance(p, int) else (p[0], p[1]) for p in padding)
+        if all(isinstance(side, int) and side >= 0 for pair in pairs for side in pair):
+            return pairs
+    raise UsageError(
+        f"padding={padding!r} should be 'same', 'valid', a whole number from 0, or one (before, after) per axis."
+    )
+
+
+class Windowed(Operation):
+    """A window of `kernel_size` slides over the last `rank` axes."""
+
+    def __init__(self, name: str, rank: int, **defaults: Attribute) -> None:
+        ones = (1,) * rank
+        super().__init__(name, kernel_size=None, stride=ones, padding=((0, 0),) * rank, **defaults)
+        self.rank = rank
+
+    def windows(self, attributes: Attributes) -> tuple[Window, ...]:
+        dilation = attributes.get("dilation", (1,) * self.rank)
+        axes = zip(
+            attributes["kernel_size"], attributes["stride"], attributes["padding"], dilation, strict=True
+        )
+        return tuple(Window(k, s, before, d) for k, s, (before, _), d in axes)
+
+    def spatial_shape(self, shape: Shape, attributes: Attributes) -> Shape:
+        require_rank(shape, self.rank + 1, self.name)
+        padding: Pairs = attributes["padding"]
+        windows = self.windows(attributes)
+        sizes = tuple(
+            output_size(
+                n,
+                kernel_size=w.kernel_size,
+                stride=w.stride,
+                padding=pair,
+                dilation=w.dilation,
+                ceil_mode=bool(attributes.get("ceil_mode", False)),
+            )
+            for n, w, pair in zip(shape[1:], windows, padding, strict=True)
+        )
+        if min(sizes) < 1:
+            extent = spell(tuple(w.dilation * (w.kernel_size - 1) + 1 for w in windows))
+            around = "" if not any(map(sum, padding)) else f" with padding {padding}"
+            raise ShapeError(f"its input of {spell(shape)} is smaller than the window of {extent}{around}.")
+        return sizes
+
+    def reach(self, inputs: Sequence[Shape], attributes: Attributes) -> Reach:
+        return self.windows(attributes)
+
+
+class Convolution(Windowed):
+    """Cross-correlation (the kernel is not flipped) over all channels of a group, plus a bias."""
+
+    prefix = "conv"
+
+    def __init__(self, name: str, rank: int) -> None:
+        super().__init__(name, rank, dilation=(1,) * rank, out_channels=None, groups=1, bias=True)
+
+    def output_shape(self, inputs: Sequence[Shape], attributes: Attributes) -> Shape:
+        sizes = self.spatial_shape(inputs[0], attributes)
+        channels, out_channels, groups = inputs[0][0], attributes["out_channels"], attributes["groups"]
+        if groups < 1 or channels % groups or out_channels % groups:
+            raise ShapeError(
+                f"groups={groups} must divide both its {channels} input and {out_channels} output channels."
+            )
+        return (out_channels, *sizes)
+
+    def parameters(self, inputs: Sequence[Shape], attributes: Attributes) -> dict[str, ParameterSpec]:
+        out_channels, groups = attributes["out_channels"], attributes["groups"]
+        shape = (out_channels, inputs[0][0] // groups, *attributes["kernel_size"])
+        fan_in = math.prod(shape[1:])
+        specs = {"weight": ParameterSpec(shape, initial="uniform", fan_in=fan_in)}
+        if attributes["bias"]:
+            specs["bias"] = ParameterSpec((out_channels,), initial="uniform", fan_in=fan_in)
+        return specs
+
+    def macs(self, inputs: Sequence[Shape], output: Shape, attributes: Attributes) -> int:
+        return math.prod(output) * self.parameters(inputs, attributes)["weight"].fan_in
+
+
+class Pool(Windowed):
+    """Maximum, mean or p-norm over each window; channels stay apart."""
+
+    prefix = "pool"
+
+    def __init__(self, name: str, rank: int, **defaults: Attribute) -> None:
+        super().__init__(name, rank, ceil_mode=False, **defaults)
+
+    def output_shape(self, inputs: Sequence[Shape], attributes: Attributes) -> Shape:
+        return (inputs[0][0], *self.spatial_shape(inputs[0], attributes))
+
+
+class AdaptivePool(Operation):
+    """Pooling to a given `output_size`: window i covers floor(i·n/m) to ceil((i+1)·n/m)."""
+
+    prefix = "pool"
+
+    def __init__(self, name: str, rank: int) -> None:
+        super().__init__(name, output_size=(1,) * rank)
+        self.rank = rank
+
+    def output_shape(self, inputs: Sequence[Shape], attributes: Attributes) -> Shape:
+        require_rank(inputs[0], self.rank + 1, self.name)
+        return (inputs[0][0], *spread(attributes["output_size"], self.rank, "output_size"))
+
+    def reach(self, inputs: Sequence[Shape], attributes: Attributes) -> Reach:
+        sizes: tuple[int, ...] = attributes["output_size"]
+        if any(n % m for n, m in zip(inputs[0][1:], sizes, strict=True)):
+            return "whole"  # windows differ in size; the whole picture is their common bound
+        return tuple(Window(n // m, n // m) for n, m in zip(inputs[0][1:], sizes, strict=True))
+
+
+class Pad(Operation):
+    """A border around the last axes, `padding` as (before, after) per axis."""
+
+    def output_shape(self, inputs: Sequence[Shape], attributes: Attributes) -> Shape:
+        padding: Pairs = attributes["padding"]
+        if len(padding) >= len(inputs[0]):
+            raise ShapeError(f"padding {padding} has more axes than its input of {spell(inputs[0])}.")
+        kept, padded = inputs[0][: -len(padding)], inputs[0][-len(padding) :]
+        shape = (*kept, *(n + before + after for n, (before, after) in zip(padded, padding, strict=True)))
+        if min(shape) < 1:
+            raise ShapeError(f"padding {padding} leaves nothing of its input of {spell(inputs[0])}.")
+        return shape
+
+    def reach(self, inputs: Sequence[Shape], attributes: Attributes) -> Reach:
+        padding: Pairs = attributes["padding"]
+        missing = len(inputs[0]) - 1 - len(padding)
+        return (Window(),) * missing + tuple(Window(before=before) for before, _ in padding)
+
+
+for _rank in (1, 2):
+    register(
+        Convolution(f"conv{_rank}d", _rank),
+        Pool(f"max_pool{_rank}d", _rank, dilation=(1,) * _rank),
+        Pool(f"average_pool{_rank}d", _rank, count_include_pad=True),
+        Pool(f"lp_pool{_rank}d", _rank, p=2.0),
+        AdaptivePool(f"adaptive_average_pool{_rank}d", _rank),
+        AdaptivePool(f"adaptive_max_pool{_rank}d", _rank),
+    )
+register(Pad("pad", padding=None, mode="zeros", value=0.0))
