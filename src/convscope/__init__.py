@@ -1,0 +1,73 @@
+"""See, train, look into and ship convolutional neural networks.
+
+    import convscope
+
+    run = convscope.train("digits")
+    run.bundle.predict("digit.png")
+    print(convscope.summary("convnet-bn", (1, 28, 28)))
+
+Everything is imported when it is first used, so that what needs no torch does not wait for it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .api import evaluate, predict, summary
+    from .bundle import Bundle, Prediction
+    from .errors import ConvscopeError
+    from .graph import Builder, Graph
+    from .graph.tracing import trace
+    from .training.pipeline import Run, train
+    from .training.recipe import Recipe
+
+_HOMES = {
+    "train": "training.pipeline",
+    "Run": "training.pipeline",
+    "Recipe": "training.recipe",
+    "evaluate": "api",
+    "predict": "api",
+    "summary": "api",
+    "Bundle": "bundle",
+    "Prediction": "bundle",
+    "Builder": "graph",
+    "Graph": "graph",
+    "trace": "graph.tracing",
+    "ConvscopeError": "errors",
+}
+_MODULES = ("data", "errors", "graph", "nets", "report", "training")
+
+__all__ = [
+    "train",
+    "evaluate",
+    "predict",
+    "summary",
+    "trace",
+    "Bundle",
+    "Prediction",
+    "Builder",
+    "Graph",
+    "Recipe",
+    "Run",
+    "ConvscopeError",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("convscope")
+    if name in _HOMES:
+        value: object = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+        globals()[name] = value
+        return value
+    if name in _MODULES:
+        return import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *_MODULES, "__version__"])

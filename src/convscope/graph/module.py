@@ -254,7 +254,8 @@ def _activation_with_setting(layer: Layer, x: Tensor) -> Tensor:
 
 @_defines("affine")
 def _affine(layer: Layer, x: Tensor) -> Tensor:
-    factor, offset = layer["factor"], layer["offset"]
+    factor: float = layer["factor"]
+    offset: float = layer["offset"]
     return x * factor + offset
 
 

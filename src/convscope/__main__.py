@@ -1,0 +1,5 @@
+"""`python -m convscope` is `convscope`."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,83 @@
+"""The functions a person calls from Python for what the command line does by name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import nets
+from .bundle import Bundle, Picture, Prediction
+from .errors import ConvscopeError, UsageError
+from .graph import Graph, Summary, summarize
+from .metrics import Evaluation
+from .training.network import is_own, open_network
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from .training.progress import Progress
+
+
+def summary(
+    net: str | os.PathLike[str] | Graph | Bundle | nn.Module,
+    input_shape: Sequence[int] | None = None,
+    *,
+    classes: int = 10,
+) -> Summary:
+    """Layers, shapes, parameters, MACs, memory and receptive fields of a network.
+
+    `net` is a name of the catalogue, `file.py:Class`, a module, a graph, a bundle, or the path of a
+    bundle or run. `input_shape` is (C, H, W) or (C, L) without the batch; a catalogue network has one of
+    its own. Does not import torch unless a module has to be traced.
+
+    >>> summary("simple-cnn-4-8").parameters
+    2346
+    """
+    if isinstance(net, Graph):
+        return summarize(net)
+    if isinstance(net, str | os.PathLike):
+        name = os.fspath(net)
+        if name in nets.CATALOGUE:
+            return summarize(nets.graph(name, input_shape, classes))
+        if not is_own(name) and (Path(name).exists() or os.sep in name):
+            net = Bundle.load(name)
+        elif not is_own(name):
+            nets.net(name)  # says which names there are
+    if isinstance(net, Bundle):
+        if net.graph is None:
+            raise ConvscopeError(f"{net.net} is not in convscope's graph, so its layers are not known.")
+        return summarize(net.graph)
+    if input_shape is None:
+        raise UsageError("the shape of one input is needed: --input 1x28x28, or input_shape=(1, 28, 28).")
+    network = open_network(net, tuple(input_shape), classes, seed=0)
+    if network.graph is None:
+        raise ConvscopeError(f"{network.name} is not in convscope's graph, so its layers are not known.")
+    return summarize(network.graph)
+
+
+def predict(
+    model: str | os.PathLike[str] | Bundle, pictures: Picture | Iterable[Picture], *, top: int = 3
+) -> list[Prediction]:
+    """Classify pictures with a run, a bundle file or a `Bundle`; see `Bundle.predict`."""
+    bundle = model if isinstance(model, Bundle) else Bundle.load(model)
+    return bundle.predict(pictures, top=top)
+
+
+def evaluate(
+    model: str | os.PathLike[str] | Bundle,
+    data: str | None = None,
+    *,
+    progress: Progress | None = None,
+    **settings: Any,
+) -> Evaluation:
+    """Figures of a bundle on the test pictures of its own data, or of another data set.
+
+    The data is opened and split as in the bundle's recipe; `settings` (such as `data_dir`) replace fields
+    of it. Raises `ConvscopeError` where the data's classes are not the bundle's.
+    """
+    from .training.evaluation import evaluate_bundle
+
+    bundle = model if isinstance(model, Bundle) else Bundle.load(model)
+    return evaluate_bundle(bundle, data, progress=progress, **settings)[0]

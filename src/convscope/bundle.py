@@ -1,0 +1,234 @@
+"""A trained network with all that is needed to use it, in one file that runs no code when it is read."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PIL import Image
+from pydantic import ValidationError
+
+from . import atomic
+from .data import Preprocessing
+from .errors import ConvscopeError, DataError
+from .graph import Graph
+from .metrics import probabilities
+
+if TYPE_CHECKING:
+    from torch import nn
+
+FILE_NAME = "bundle.safetensors"
+FORMAT, VERSION = "convscope-bundle", 1
+PROGRAM = "exported_program"  # the one tensor of a network that the graph cannot express
+READ_AT_ONCE = 256
+
+Picture = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
+PICTURE_TYPES = (str, os.PathLike, bytes, Image.Image, np.ndarray)
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the network says of one picture: the most probable classes, or why it could not be read."""
+
+    path: str | None
+    top: tuple[tuple[str, float], ...] = ()  # (class, probability in 0..1), the most probable first
+    error: str | None = None
+
+    @property
+    def label(self) -> str:
+        """The most probable class."""
+        return self.top[0][0]
+
+    @property
+    def probability(self) -> float:
+        """Its probability, 0..1."""
+        return self.top[0][1]
+
+    def to_dict(self) -> dict[str, Any]:
+        """A record of `convscope predict --json`.
+
+        >>> Prediction("a.png", (("cat", 0.75), ("dog", 0.25))).to_dict()["top"]
+        [{'class': 'cat', 'probability': 0.75}, {'class': 'dog', 'probability': 0.25}]
+        >>> Prediction("b.png", error="b.png is empty (0 bytes).").to_dict()
+        {'path': 'b.png', 'error': 'b.png is empty (0 bytes).'}
+        """
+        if self.error is not None:
+            return {"path": self.path, "error": self.error}
+        top = [{"class": label, "probability": probability} for label, probability in self.top]
+        return {"path": self.path, "class": self.label, "probability": self.probability, "top": top}
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """Weights, graph, class names and preprocessing of a trained network, and where they come from.
+
+    `graph` is None for a network that the graph cannot express; its weights are then one exported
+    program. `info` holds the recipe, the data's name and checksum, metrics and versions, as JSON values.
+    """
+
+    net: str
+    classes: tuple[str, ...]
+    preprocessing: Preprocessing
+    graph: Graph | None
+    weights: Mapping[str, np.ndarray]
+    outputs: str = "logits"  # or "probabilities", where the network itself ends in softmax
+    info: Mapping[str, Any] = field(default_factory=dict)
+
+    def save(self, path: Path) -> None:
+        """Write the bundle to `path`, whole or not at all."""
+        from safetensors.numpy import save
+
+        document = {
+            "format": FORMAT,
+            "version": VERSION,
+            "net": self.net,
+            "classes": self.classes,
+            "preprocessing": self.preprocessing.model_dump(),
+            "graph": json.loads(self.graph.to_json()) if self.graph else None,
+            "outputs": self.outputs,
+            "info": self.info,
+        }
+        tensors = {name: np.ascontiguousarray(value) for name, value in self.weights.items()}
+        atomic.write_bytes(path, save(tensors, {"convscope": json.dumps(document, ensure_ascii=False)}))
+
+    @staticmethod
+    def load(path: str | os.PathLike[str]) -> Bundle:
+        """The bundle at `path`: a run directory or the file itself. Nothing in it is executed.
+
+        Raises `ConvscopeError` where there is none, or the file is not a bundle.
+        """
+        from safetensors import SafetensorError, safe_open
+
+        file = find(Path(path))
+        try:
+            with safe_open(file, "np") as opened:
+                document = json.loads((opened.metadata() or {})["convscope"])
+                weights = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+            if (document["format"], document["version"]) != (FORMAT, VERSION):
+                raise ConvscopeError(
+                    f"{file} is {document['format']} version {document['version']}; "
+                    f"this convscope reads version {VERSION}."
+                )
+            bundle = Bundle(
+                net=str(document["net"]),
+                classes=tuple(map(str, document["classes"])),
+                preprocessing=Preprocessing(**document["preprocessing"]),
+                graph=Graph.from_json(json.dumps(document["graph"])) if document["graph"] else None,
+                weights=weights,
+                outputs=document["outputs"],
+                info=document["info"],
+            )
+            bundle._check_weights()
+        except (SafetensorError, OSError, KeyError, TypeError, ValueError, ValidationError) as error:
+            raise ConvscopeError(f"{file} is not a convscope bundle, or is damaged: {error}.") from error
+        return bundle
+
+    def to_module(self) -> nn.Module:
+        """The network as an `nn.Module` in eval mode (imports torch)."""
+        if self.graph is not None:
+            return self.graph.to_module(self.weights).eval()
+        from . import program
+
+        return program.load(self.weights[PROGRAM].tobytes())
+
+    def logits(self, images: np.ndarray) -> np.ndarray:
+        """uint8 (N, H, W, C) pictures of the bundle's size → the network's outputs, float32 (N, classes)."""
+        from . import inference
+
+        return inference.logits(self._module, self.preprocessing, images)
+
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        """uint8 (N, H, W, C) pictures of the bundle's size → float32 (N, classes), rows sum to 1."""
+        return self.to_probabilities(self.logits(images))
+
+    def to_probabilities(self, logits: np.ndarray) -> np.ndarray:
+        """The network's outputs as probabilities."""
+        return logits if self.outputs == "probabilities" else probabilities(logits)
+
+    def predict(self, pictures: Picture | Iterable[Picture], *, top: int = 3) -> list[Prediction]:
+        """Classify pictures of any size: paths, encoded bytes, Pillow images or uint8 arrays (H, W[, C]).
+
+        One `Prediction` per picture, in order, with the `top` most probable classes. A picture that
+        cannot be read gets a prediction with its `error`; it does not stop the others.
+        """
+        waiting = [pictures] if isinstance(pictures, PICTURE_TYPES) else list(pictures)
+        predictions: list[Prediction] = []
+        with ThreadPoolExecutor() as pool:
+            for start in range(0, len(waiting), READ_AT_ONCE):
+                chunk = waiting[start : start + READ_AT_ONCE]
+                predictions += self._predict(list(pool.map(self._read, chunk)), top)
+        return predictions
+
+    @cached_property
+    def _module(self) -> nn.Module:
+        return self.to_module()
+
+    def _read(self, picture: Picture) -> tuple[str | None, np.ndarray | str]:
+        """The picture's path and either its pixels or what is wrong with it."""
+        path = os.fspath(picture) if isinstance(picture, str | os.PathLike) else None
+        try:
+            if isinstance(picture, np.ndarray):
+                if picture.dtype != np.uint8 or picture.ndim not in (2, 3):
+                    raise DataError(
+                        f"an array should be uint8 (H, W) or (H, W, 3), not {picture.dtype} {picture.shape}."
+                    )
+                grey = picture.ndim == 3 and picture.shape[2] == 1
+                picture = Image.fromarray(picture[:, :, 0] if grey else picture)
+            if isinstance(picture, Image.Image):
+                return path, self.preprocessing.picture(picture)
+            return path, self.preprocessing.read(picture)
+        except ConvscopeError as error:
+            return path, str(error)
+
+    def _predict(self, read: Sequence[tuple[str | None, np.ndarray | str]], top: int) -> list[Prediction]:
+        images = [pixels for _, pixels in read if isinstance(pixels, np.ndarray)]
+        rows = iter(self.probabilities(np.stack(images)) if images else ())
+        predictions = []
+        for path, pixels in read:
+            if isinstance(pixels, str):
+                predictions.append(Prediction(path, error=pixels))
+            else:
+                row = next(rows)
+                best = np.argsort(-row, kind="stable")[:top]
+                predictions.append(Prediction(path, tuple((self.classes[i], float(row[i])) for i in best)))
+        return predictions
+
+    def _check_weights(self) -> None:
+        if self.outputs not in ("logits", "probabilities"):
+            raise ValueError(f"outputs are {self.outputs!r}")
+        if self.graph is None:
+            if set(self.weights) != {PROGRAM}:
+                raise ValueError("it has neither a graph nor a program")
+            return
+        for name, spec in self.graph.parameters.items():
+            weight = self.weights.get(name)
+            if weight is None or weight.shape != spec.shape or str(weight.dtype) != spec.dtype:
+                raise ValueError(f"the weight {name!r} is not {spec.dtype} {spec.shape}")
+        if self.graph.output_shape != (len(self.classes),):
+            raise ValueError(f"{len(self.classes)} classes for outputs of {self.graph.output_shape}")
+        if self.graph.input_shape != self.preprocessing.input_shape:
+            raise ValueError(f"pictures of {self.preprocessing.input_shape} for {self.graph.input_shape}")
+
+
+def find(path: Path) -> Path:
+    """The bundle file that `path` means: itself, or the one in that run directory.
+
+    Raises `ConvscopeError` where there is none.
+    """
+    if path.is_file() and path.suffix != ".safetensors" and path.stat().st_size < 1024:
+        path = path.parent / path.read_text("utf-8").strip()  # `latest` where links are not to be had
+    if path.is_dir() and (path / FILE_NAME).is_file():
+        return path / FILE_NAME
+    if path.is_file():
+        return path
+    what = "no bundle in the folder" if path.is_dir() else "no run or bundle"
+    raise ConvscopeError(
+        f"there is {what} {path}; `convscope runs` lists the runs, `convscope train` makes one."
+    )

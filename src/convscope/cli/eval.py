@@ -1,0 +1,52 @@
+"""`convscope eval`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import GateFailed
+from .app import command, complain
+from .output import evaluation_sentence, percent, print_json, table
+
+
+@command("eval")
+def evaluate(
+    model: Annotated[Path, typer.Argument(help="A run directory or a bundle file.")],
+    data: Annotated[str | None, typer.Option(help="Other data than the run's own.")] = None,
+    data_dir: Annotated[str | None, typer.Option(help="Where downloaded data sets lie.")] = None,
+    min_accuracy: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Exit with 3 where the accuracy is lower.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress, only the result.")] = False,
+) -> None:
+    """Measure a trained network on its test pictures."""
+    from ..bundle import Bundle
+    from ..training.evaluation import evaluate_bundle
+    from .progress import listener
+
+    progress = listener(quiet)
+    settings = {"data_dir": data_dir} if data_dir else {}
+    evaluation, notes = evaluate_bundle(Bundle.load(model), data, progress=progress, **settings)
+    progress.end()
+    if not quiet:
+        for note in notes:
+            complain(note)
+    if json:
+        print_json({**evaluation.to_dict(), "notes": list(notes)})
+    else:
+        print(evaluation_sentence(evaluation))
+        rows = [("class", "precision", "recall", "F1", "pictures")]
+        rows += [
+            (c.name, percent(c.precision, 1), percent(c.recall, 1), percent(c.f1, 1), f"{c.support:,}")
+            for c in evaluation.per_class
+        ]
+        print(table(rows, right=[1, 2, 3, 4]))
+    if min_accuracy is not None and evaluation.accuracy < min_accuracy:
+        raise GateFailed(
+            f"the {evaluation.split} accuracy is {percent(evaluation.accuracy)}, "
+            f"below the {percent(min_accuracy)} that --min-accuracy asks for."
+        )

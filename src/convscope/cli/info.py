@@ -1,0 +1,49 @@
+"""`convscope info`"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from .app import command
+from .output import print_json
+
+
+@command("info")
+def info(json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False) -> None:
+    """Say what convscope has to work with: versions, machine, devices, engines, data folders."""
+    document = _facts()
+    if json:
+        print_json(document)
+        return
+    for section, facts in document.items():
+        print(section)
+        for name, value in facts.items():
+            print(f"  {name:<14}{value}")
+
+
+def _facts() -> dict[str, dict[str, Any]]:
+    import os
+
+    import platformdirs
+    import torch
+
+    from ..data.opening import DATA_DIR_VARIABLE
+    from ..versions import machine, versions
+
+    cuda = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    return {
+        "versions": versions(),
+        "machine": machine(),
+        "devices": {
+            "cpu": f"{torch.get_num_threads()} threads",
+            "cuda": ", ".join(cuda) or "none",
+            "mps": "available" if torch.backends.mps.is_available() else "none",
+        },
+        "engines": {"torch": "available"},
+        "data": {
+            DATA_DIR_VARIABLE: os.environ.get(DATA_DIR_VARIABLE, "not set"),
+            "cache": platformdirs.user_cache_dir("convscope"),
+        },
+    }

@@ -1,0 +1,62 @@
+"""The settings of a recipe as flags: names, choices, defaults and help come from `Recipe` itself."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from ..errors import UsageError
+from ..training.recipe import Recipe, flag
+
+PANELS = {"data_dir": "Data", "net": "Network", "epochs": "Optimisation", "seed": "Machine"}  # first of each
+
+
+def with_settings(function: Callable[..., None]) -> Callable[..., None]:
+    """Add a flag per field of `Recipe` to a command that takes `**settings`.
+
+    A flag that is not given is not in `settings`, so that a recipe file's value stays.
+    """
+    own = inspect.signature(function, eval_str=True)
+    fixed = [p for p in own.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    flags, panel = [], ""
+    for name, field in Recipe.model_fields.items():
+        panel = PANELS.get(name, panel)
+        if name in own.parameters or name == "data":
+            continue
+        help_text = field.description or ""
+        if field.default is not None and field.annotation is not bool:
+            help_text += f" [{field.default}]"
+        kind: Any = str if name == "size" else field.annotation
+        option = typer.Option(flag(name), help=help_text, rich_help_panel=panel, show_default=False)
+        flags.append(
+            inspect.Parameter(
+                name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, option]
+            )
+        )
+
+    def run(**arguments: Any) -> None:
+        settings = {parameter.name: arguments.pop(parameter.name) for parameter in flags}
+        given = {name: value for name, value in settings.items() if value is not None}
+        if "size" in given:
+            given["size"] = parse_size(given["size"])
+        function(**arguments, **given)
+
+    run.__doc__ = function.__doc__
+    run.__signature__ = inspect.Signature([*fixed, *flags])  # type: ignore[attr-defined]
+    run.__annotations__ = {p.name: p.annotation for p in [*fixed, *flags]}
+    return run
+
+
+def parse_size(text: str) -> int | tuple[int, int]:
+    """`64` or `48x64` (height x width).
+
+    >>> parse_size("64"), parse_size("48x64")
+    (64, (48, 64))
+    """
+    numbers = text.lower().replace("×", "x").split("x")
+    if not 1 <= len(numbers) <= 2 or not all(number.isdigit() for number in numbers):
+        raise UsageError(f"--size {text!r} should be a side such as 64, or height and width such as 48x64.")
+    return int(numbers[0]) if len(numbers) == 1 else (int(numbers[0]), int(numbers[1]))

@@ -1,0 +1,43 @@
+"""`convscope summary`"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ..errors import UsageError
+from .app import command
+from .output import print_json
+
+
+@command("summary")
+def summary(
+    net: Annotated[str, typer.Argument(help="A network's name, file.py:Class, a run or a bundle.")],
+    input_shape: Annotated[
+        str | None, typer.Option("--input", help="Shape of one input, such as 1x28x28 (channels first).")
+    ] = None,
+    classes: Annotated[int, typer.Option(min=2, help="Number of classes.")] = 10,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Show a network's layers: shapes, parameters, work, memory, what each position sees."""
+    from ..api import summary as summarize
+
+    result = summarize(net, parse_shape(input_shape) if input_shape else None, classes=classes)
+    if json:
+        print_json(result.to_dict())
+    else:
+        print(result)
+
+
+def parse_shape(text: str) -> tuple[int, ...]:
+    """
+    >>> parse_shape("1x28x28")
+    (1, 28, 28)
+    """
+    numbers = text.lower().replace("×", "x").split("x")
+    if len(numbers) not in (2, 3) or not all(number.isdigit() and int(number) for number in numbers):
+        raise UsageError(
+            f"--input {text!r} should be channels, height and width such as 1x28x28, or channels and length."
+        )
+    return tuple(map(int, numbers))

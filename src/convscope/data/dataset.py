@@ -1,0 +1,61 @@
+"""A data set ready for training: uint8 pictures of one size, labels, and what a person should know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import DataError
+from .preprocessing import Preprocessing
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Pictures that serve one purpose: training, validation or test.
+
+    >>> len(Split(np.zeros((2, 8, 8, 1), np.uint8), np.array([0, 1]), ["a/1.png", "b/1.png"]))
+    2
+    """
+
+    #: uint8 (N, H, W, C), after `Preprocessing.picture`
+    images: np.ndarray
+    #: int64 (N,), positions in `Dataset.classes`
+    labels: np.ndarray
+    #: one per picture: a path that opens, or such as "mnist/test/17" (part and position in the source)
+    names: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Splits of pictures that all went through `preprocessing.picture`; made by `load`."""
+
+    name: str
+    classes: tuple[str, ...]
+    preprocessing: Preprocessing
+    train: Split
+    validation: Split | None
+    test: Split | None
+    #: sentences a person should read: pictures that were skipped, splits that were made
+    notes: tuple[str, ...]
+    #: sha256 of the source's content, whatever the splits, seed and preprocessing: it names the data exactly
+    checksum: str
+
+    @property
+    def evaluation(self) -> tuple[str, Split]:
+        """("test", test split), or ("validation", validation split) where there is no test set.
+
+        Raises `DataError` where everything is used for training.
+        """
+        if self.test is not None:
+            return "test", self.test
+        if self.validation is not None:
+            return "validation", self.validation
+        raise DataError(
+            f"{self.name} has no test and no validation pictures to evaluate on; "
+            "hold some out with --test-fraction 0.2 or --validation 0.1."
+        )

@@ -1,0 +1,189 @@
+"""Which files of a folder are pictures of which class and part; no picture is opened here."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..errors import DataError
+
+PARTS = {
+    "train": ("train", "training"),
+    "validation": ("val", "valid", "validation"),
+    "test": ("test", "testing"),
+}
+EXTENSIONS = frozenset(
+    (
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".mpo",
+        ".png",
+        ".apng",
+        ".gif",
+        ".bmp",
+        ".dib",
+        ".webp",
+        ".tif",
+        ".tiff",
+    )
+)
+_CLUTTER = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
+
+
+@dataclass
+class Layout:
+    """The picture files of each part and class, sorted; the names of the classes are the folders'."""
+
+    root: Path
+    parts: dict[str, dict[str, list[Path]]]
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return tuple(sorted(next(iter(self.parts.values()))))
+
+
+def find_layout(root: Path) -> Layout:
+    """The classes below `root`: one folder per class, directly or in train, val and test folders.
+
+    Hidden files and the systems' clutter are passed over; files that are no pictures by their
+    extension are counted in a note. Raises `DataError` for a layout that cannot be learnt from.
+    """
+    folders = _subfolders(root)
+    if not folders:
+        raise DataError(_no_classes(root))
+    ignored: Counter[str] = Counter()
+    given = _given_parts(folders)
+    if "train" in given or len(folders) == sum(map(len, given.values())):
+        layout = _with_parts(root, folders, given, ignored)
+    else:
+        layout = Layout(root, {"train": _classes(root, ignored)})
+        if len(layout.classes) == 1:
+            raise DataError(_one_class(root, layout.classes[0]))
+    if ignored:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(ignored.items()))
+        layout.notes.append(f"files that are not pictures of a class were passed over: {kinds}.")
+    return layout
+
+
+def _given_parts(folders: list[Path]) -> dict[str, list[Path]]:
+    """The folders that are parts by name; among classes, one with pictures in it is a class (a vehicle)."""
+    named = {
+        folder: part for folder in folders for part, names in PARTS.items() if folder.name.lower() in names
+    }
+    given: dict[str, list[Path]] = {}
+    for folder, part in named.items():
+        if len(named) == len(folders) or _subfolders(folder):
+            given.setdefault(part, []).append(folder)
+    return given
+
+
+def _with_parts(
+    root: Path, folders: list[Path], given: dict[str, list[Path]], ignored: Counter[str]
+) -> Layout:
+    for part, same in given.items():
+        if len(same) > 1:
+            names = " and ".join(folder.name for folder in same)
+            raise DataError(f"{root} has two folders for {part}, {names}; keep one.")
+    if "train" not in given:
+        names = " and ".join(folder.name for folder in folders)
+        raise DataError(
+            f"{root} has {names} but no train folder; add {root / 'train'} with a folder per class."
+        )
+    layout = Layout(root, {part: _classes(given[part][0], ignored) for part in PARTS if part in given})
+    others = [folder.name for folder in folders if [folder] not in given.values()]
+    if others:
+        layout.notes.append(f"folders beside train were passed over: {', '.join(others)}.")
+    train_folder = given["train"][0]
+    if len(layout.classes) == 1:
+        raise DataError(_one_class(train_folder, layout.classes[0]))
+    for part, classes in layout.parts.items():
+        missing = sorted(set(layout.classes) - set(classes))
+        extra = sorted(set(classes) - set(layout.classes))
+        if missing or extra:
+            name = given[part][0].name
+            differences = [f"only in {train_folder.name}: {', '.join(missing)}"] if missing else []
+            differences += [f"only in {name}: {', '.join(extra)}"] if extra else []
+            raise DataError(
+                f"{train_folder.name} and {name} of {root} have different classes "
+                f"({'; '.join(differences)}); rename or move the folders so that they agree."
+            )
+    return layout
+
+
+def _classes(folder: Path, ignored: Counter[str]) -> dict[str, list[Path]]:
+    classes = {}
+    for class_folder in _subfolders(folder):
+        others: Counter[str] = Counter()
+        pictures = _pictures(class_folder, others)
+        if not pictures:
+            found = ", ".join(f"{count} {kind}" for kind, count in sorted(others.items()))
+            has = f"no pictures, only other files ({found})" if found else "no pictures"
+            raise DataError(
+                f"class {class_folder.name!r} has {has}: {class_folder}. "
+                "Put pictures in it, or delete the folder."
+            )
+        ignored.update(others)
+        classes[class_folder.name] = pictures
+    if not classes:
+        raise DataError(_no_classes(folder))
+    for name in _listing(folder):
+        if (folder / name).is_file():
+            ignored[_kind(name)] += 1
+    return classes
+
+
+def _pictures(folder: Path, others: Counter[str]) -> list[Path]:
+    """Picture files in a class folder and below it, sorted; the rest is counted in `others`."""
+    found = []
+    for current, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not _is_clutter(name))
+        for name in files:
+            if _is_clutter(name):
+                continue
+            if Path(name).suffix.lower() in EXTENSIONS:
+                found.append(Path(current, name))
+            else:
+                others[_kind(name)] += 1
+    return sorted(found)
+
+
+def _subfolders(folder: Path) -> list[Path]:
+    return [folder / name for name in _listing(folder) if (folder / name).is_dir()]
+
+
+def _listing(folder: Path) -> list[str]:
+    try:
+        return sorted(path.name for path in folder.iterdir() if not _is_clutter(path.name))
+    except OSError as error:
+        raise DataError(f"{folder} cannot be read: {error.strerror or error}.") from error
+
+
+def _is_clutter(name: str) -> bool:
+    return name.startswith(".") or name.lower() in _CLUTTER
+
+
+def _kind(name: str) -> str:
+    return Path(name).suffix.lower() or "without extension"
+
+
+def _no_classes(folder: Path) -> str:
+    lying = sum(Path(name).suffix.lower() in EXTENSIONS for name in _listing(folder))
+    if lying:
+        noun = "picture lies" if lying == 1 else "pictures lie"
+        return (
+            f"{lying} {noun} directly in {folder}, so no classes are known; "
+            "make one folder per class in it and move the pictures there."
+        )
+    return f"{folder} has no class folders; put one folder of pictures per class in it."
+
+
+def _one_class(folder: Path, name: str) -> str:
+    hint = "a classifier needs at least two class folders"
+    if _subfolders(folder / name):
+        hint = f"if the classes are inside that folder, give {folder / name}"
+    return f"{folder} has one class only, {name!r}; {hint}."

@@ -1,0 +1,210 @@
+"""The figures of a report, drawn with matplotlib's objects: no pyplot, no state outside the figure.
+
+They are dark ink on white, with type large enough to be read on a telephone; the page turns them
+over in dark mode.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, PowerNorm
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from ..metrics import EpochFigures, Evaluation
+
+INK, MUTED, GRID = "#1f2933", "#52606d", "#e4e7eb"
+BLUE, ORANGE = "#2563c9", "#d9730d"  # told apart by every common kind of colour vision
+SHADES = LinearSegmentedColormap.from_list("shades", ["#ffffff", "#c3d9f7", "#5b95e0", "#1d4fa3", "#0b2a63"])
+
+WIDTH = 5.6  # inches; at this width 11 points are readable in a column of 340 pixels
+DPI = 160
+MOST_NUMBERS = 20  # classes up to which a confusion matrix carries its counts
+MOST_BARS = 30  # classes up to which all are drawn in `per_class`
+MOST_LETTERS = 16
+
+
+def curves(epochs: Sequence[EpochFigures], best_epoch: int | None = None) -> Figure:
+    """Loss above, accuracy below, over the epochs; the best epoch is marked. Needs at least one epoch."""
+    figure = Figure(figsize=(WIDTH, WIDTH), layout="constrained", facecolor="white")
+    upper, lower = figure.subplots(2, 1, sharex=True)
+    numbers = [figures.epoch for figures in epochs]
+    _lines(
+        upper,
+        numbers,
+        [figures.train_loss for figures in epochs],
+        [figures.validation_loss for figures in epochs],
+        best_epoch,
+    )
+    _lines(
+        lower,
+        numbers,
+        [figures.train_accuracy for figures in epochs],
+        [figures.validation_accuracy for figures in epochs],
+        best_epoch,
+    )
+    _style(upper, title="Loss (cross-entropy)")
+    _style(lower, title="Accuracy")
+    lower.set_xlabel("epoch", fontsize=11, color=MUTED)
+    lower.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
+    lower.yaxis.set_major_formatter(PercentFormatter(xmax=1))
+    room = 0.5 if len(epochs) == 1 else min(0.5, 0.03 * (numbers[-1] - numbers[0]))
+    lower.set_xlim(numbers[0] - room, numbers[-1] + room)
+    if len(epochs) == 1:  # with nothing to compare, a full scale says more than an enlarged one
+        upper.set_ylim(0, 1.1 * upper.get_ylim()[1])
+        lower.set_ylim(0, 1.05)
+    handles, labels = upper.get_legend_handles_labels()
+    figure.legend(
+        handles,
+        labels,
+        loc="outside upper right",
+        ncols=len(labels),
+        frameon=False,
+        fontsize=11,
+        labelcolor=INK,
+        handlelength=1.6,
+        columnspacing=1.4,
+    )
+    return figure
+
+
+def confusion(evaluation: Evaluation) -> Figure:
+    """Rows are the truth, columns the predictions; the shade is the share of the row."""
+    matrix = evaluation.confusion
+    size = len(matrix)
+    side = WIDTH if size <= 10 else min(9.5, WIDTH + 0.3 * (size - 10))
+    figure = Figure(figsize=(side, side), layout="constrained", facecolor="white")
+    axes = figure.subplots()
+    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, cmap=SHADES, norm=PowerNorm(0.5, 0, 1), interpolation="nearest", aspect="equal")
+
+    if size <= MOST_NUMBERS:
+        digits = len(str(matrix.max()))
+        points = min(16.0, 0.8 * side * 72 / size / max(digits, 2))
+        for row, column in np.argwhere(matrix > 0):
+            share, count = shares[row, column], matrix[row, column]
+            ink = "white" if share > 0.3 else INK
+            axes.text(column, row, str(count), ha="center", va="center", fontsize=points, color=ink)
+        edges = np.arange(size + 1) - 0.5
+        axes.set_xticks(edges, minor=True)
+        axes.set_yticks(edges, minor=True)
+        axes.grid(which="minor", color=GRID, linewidth=0.8)
+
+    shown = np.arange(0, size, math.ceil(size / 50))
+    names = _labels([figures.name for figures in evaluation.per_class])
+    points = 11.0 if size <= 12 else 9.0 if size <= 25 else 7.5
+    upright = size > 25 or max(len(name) for name in names) * size > 48
+    axes.set_xticks(shown, [names[i] for i in shown], rotation=90 if upright else 0)
+    axes.set_yticks(shown, [names[i] for i in shown])
+    for label in axes.get_xticklabels() + axes.get_yticklabels():
+        label.set(fontsize=points, color=INK, parse_math=False)
+    axes.tick_params(which="both", length=0)
+    axes.spines[:].set_visible(False)
+    axes.set_xlabel("predicted", fontsize=11, color=MUTED)
+    axes.set_ylabel("truth", fontsize=11, color=MUTED)
+    return figure
+
+
+def per_class(evaluation: Evaluation) -> Figure:
+    """F1 as a bar, precision and recall as marks; of very many classes those with the lowest F1."""
+    chosen = list(enumerate(evaluation.per_class))
+    if len(chosen) > MOST_BARS:
+        chosen = sorted(chosen, key=lambda pair: pair[1].f1)[:MOST_BARS]
+    names = _labels([figures.name for figures in evaluation.per_class])
+    figure = Figure(figsize=(WIDTH, 1.3 + 0.3 * len(chosen)), layout="constrained", facecolor="white")
+    axes = figure.subplots()
+    rows = np.arange(len(chosen))
+    axes.barh(rows, [f.f1 for _, f in chosen], height=0.62, color="#c3d9f7", label="F1")
+    precision, recall = [f.precision for _, f in chosen], [f.recall for _, f in chosen]
+    axes.plot(precision, rows, "o", color=BLUE, label="precision", markersize=6, clip_on=False, zorder=3)
+    # An open mark, so that a precision at the same place shows through.
+    axes.plot(
+        recall,
+        rows,
+        "D",
+        color=ORANGE,
+        label="recall",
+        markersize=9,
+        fillstyle="none",
+        markeredgewidth=1.8,
+        clip_on=False,
+        zorder=3,
+    )
+    _style(axes)
+    axes.grid(axis="y", visible=False)
+    axes.set_yticks(rows, [names[i] for i, _ in chosen], fontsize=11, color=INK, parse_math=False)
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(len(chosen) - 0.4, -0.6)
+    axes.set_xlim(0, 1)
+    axes.xaxis.set_major_formatter(PercentFormatter(xmax=1))
+    figure.legend(
+        loc="outside upper right",
+        ncols=3,
+        frameon=False,
+        fontsize=11,
+        labelcolor=INK,
+        handlelength=1.2,
+        columnspacing=1.4,
+    )
+    return figure
+
+
+def to_png(figure: Figure) -> bytes:
+    """The figure as PNG bytes; the same figure gives the same bytes."""
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        # `_labels` asks for each character alone; shaping can still need a glyph the font does not have.
+        warnings.filterwarnings("ignore", r"Glyph .* missing from", UserWarning)
+        figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def _lines(
+    axes: Axes,
+    epochs: Sequence[int],
+    train: Sequence[float],
+    validation: Sequence[float | None],
+    best_epoch: int | None,
+) -> None:
+    mark = "o" if len(epochs) <= 20 else ""
+    series = [("train", BLUE, train), ("validation", ORANGE, validation)]
+    for name, colour, values in series:
+        points = [(epoch, value) for epoch, value in zip(epochs, values, strict=True) if value is not None]
+        if points:
+            x, y = zip(*points, strict=True)
+            y = tuple(value if math.isfinite(value) else math.nan for value in y)
+            axes.plot(x, y, color=colour, label=name, linewidth=2, marker=mark, markersize=4.5)
+    if best_epoch is not None and len(epochs) > 1:
+        label = f"best epoch: {best_epoch}"
+        axes.axvline(best_epoch, color=MUTED, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1, label=label)
+
+
+def _style(axes: Axes, title: str = "") -> None:
+    if title:
+        axes.set_title(title, fontsize=12, color=INK, loc="left", fontweight="bold")
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["bottom"].set_color("#9aa5b1")
+    axes.grid(color=GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.tick_params(labelsize=11, labelcolor=MUTED, color="#9aa5b1", length=3)
+
+
+def _labels(names: Sequence[str]) -> list[str]:
+    """Names short enough for an axis; one that the font cannot write becomes its number in the table."""
+    known = get_font(findfont(FontProperties())).get_charmap()
+    labels = []
+    for number, name in enumerate(names):
+        words = " ".join(name.split())
+        writable = words and all(ord(character) in known for character in words)
+        text = words if writable else f"#{number}"
+        if len(text) > MOST_LETTERS:  # the end stays: it is where "…_left" and "…_right" differ
+            text = f"{text[: MOST_LETTERS - 7].rstrip()}…{text[-6:].lstrip()}"
+        labels.append(text)
+    return labels

@@ -1,0 +1,49 @@
+"""A bundle measured again: on the data it was trained for, split the same way, or on other data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..bundle import Bundle
+from ..data import Source
+from ..errors import DataError
+from ..metrics import Evaluation, evaluate
+from .prepare import load, open_source
+from .progress import Progress, Silent
+from .recipe import Recipe
+
+
+def evaluate_bundle(
+    bundle: Bundle, data: str | None = None, *, progress: Progress | None = None, **settings: Any
+) -> tuple[Evaluation, tuple[str, ...]]:
+    """The evaluation on the test pictures (validation where there are none), and what a person should know.
+
+    `settings` replace fields of the bundle's recipe, such as `data_dir` or `test_fraction`.
+    """
+    listener = progress or Silent()
+    recipe = Recipe.of(**bundle.info["recipe"]).but(**settings)
+    if data is not None:
+        recipe = recipe.but(data=data)
+    source = open_source(recipe, listener)
+    _check_classes(bundle, source)
+    dataset = load(source, bundle.preprocessing, recipe, listener)
+    notes = list(dataset.notes)
+    trained_on = bundle.info["data"]
+    if data is None and dataset.checksum != trained_on["checksum"]:
+        notes.append(f"{source.name} has changed since the training; its test pictures may be others.")
+    if dataset.test is None and dataset.validation is None:
+        name, split = "train", dataset.train
+    else:
+        name, split = dataset.evaluation
+    return evaluate(bundle.logits(split.images), split.labels, bundle.classes, split=name), tuple(notes)
+
+
+def _check_classes(bundle: Bundle, source: Source) -> None:
+    if tuple(source.classes) == bundle.classes:
+        return
+    missing = sorted(set(bundle.classes) - set(source.classes))
+    extra = sorted(set(source.classes) - set(bundle.classes))
+    raise DataError(
+        f"{source.name} does not have the classes of the bundle: "
+        f"missing {', '.join(missing) or 'none'}; unknown to the network {', '.join(extra) or 'none'}."
+    )

@@ -1,0 +1,206 @@
+"""From data and a network to a run directory: everything `convscope train` does, in order."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import program
+from ..bundle import PROGRAM, Bundle
+from ..errors import ConvscopeWarning
+from ..metrics import EpochFigures, Evaluation, evaluate
+from ..versions import machine, versions
+from .engine import Engine
+from .loop import epochs
+from .outcome import write_outcome
+from .prepare import Prepared, prepare
+from .progress import Lines, Progress, Silent
+from .recipe import Recipe
+from .run_directory import RunDirectory
+from .torch_engine import TorchEngine
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A finished training run."""
+
+    path: Path
+    bundle: Bundle
+    recipe: Recipe
+    engine: str
+    parameters: int
+    seconds: float  # of training and validation, without reading the data and writing the report
+    epochs: tuple[EpochFigures, ...]
+    best_epoch: int  # whose weights the bundle holds
+    evaluation: Evaluation
+    notes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The document that `train --json` prints.
+
+        `test` is the final evaluation; its `split` is "validation" where the data has no test pictures
+        ("train" where it has neither), and a note says so.
+        """
+        return {
+            "run": str(self.path),
+            "net": self.bundle.net,
+            "data": self.bundle.info["data"]["name"],
+            "engine": self.engine,
+            "parameters": self.parameters,
+            "seconds": self.seconds,
+            "epochs": [figures.to_dict() for figures in self.epochs],
+            "best_epoch": self.best_epoch,
+            "test": self.evaluation.to_dict(),
+            "notes": list(self.notes),
+        }
+
+
+def train(
+    data: str | Path | None = None,
+    *,
+    net: Any = None,
+    recipe: Recipe | None = None,
+    out: Path | str | None = None,
+    progress: Progress | None = None,
+    quiet: bool = False,
+    **settings: Any,
+) -> Run:
+    """Train a network on pictures and keep everything about it in a run directory.
+
+    `data` is a data set's name or a folder of class folders; `net` a name of the catalogue,
+    `file.py:Class`, an `nn.Module` class or a module. `settings` are the fields of `Recipe`, and win over
+    those of `recipe`. Prints a line per epoch to standard error unless `quiet`, or tells `progress`.
+
+    The test pictures are read once, at the end, with the weights that validation chose. Interrupted, it
+    leaves a bundle with the best weights so far.
+
+    >>> import tempfile
+    >>> run = train("digits", net="simple-cnn-16-32", epochs=1, out=tempfile.mkdtemp(), quiet=True)
+    >>> run.parameters, len(run.epochs), run.evaluation.split
+    (6090, 1, 'test')
+    """
+    chosen = recipe if recipe is not None else Recipe.of()
+    if data is not None:
+        settings["data"] = str(data)
+    if isinstance(net, str):
+        settings["net"] = net
+    chosen = chosen.but(**settings)
+    listener: Progress = progress or (Silent() if quiet else Lines())
+    prepared = _prepare_aloud(chosen, net if net is not None else chosen.net, listener)
+    return _run(prepared, Path(out) if out is not None else None, listener)
+
+
+def _prepare_aloud(recipe: Recipe, net: Any, progress: Progress) -> Prepared:
+    """`prepare`, with convscope's warnings told to `progress`, once each; others stay warnings."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ConvscopeWarning)
+        prepared = prepare(recipe, net, progress)
+    for warning in caught:
+        if isinstance(warning.message, ConvscopeWarning):
+            progress.note(f"warning: {warning.message}")
+        else:
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+    return prepared
+
+
+def make_engine(prepared: Prepared) -> Engine:
+    """The engine that the recipe names; `auto` is torch."""
+    return TorchEngine(prepared.network.to_module(), prepared.dataset, prepared.recipe)
+
+
+def _run(prepared: Prepared, out: Path | None, progress: Progress) -> Run:
+    recipe, dataset, network = prepared.recipe, prepared.dataset, prepared.network
+    engine = make_engine(prepared)
+    directory = RunDirectory.create(dataset.name, network.name, out)
+    directory.write_recipe(recipe)
+    if network.own and network.graph is not None:
+        directory.write_bundle(_bundle(prepared, network.weights, {}), "initial.safetensors")
+    for sentence in prepared.notes:
+        progress.note(sentence)
+    progress.begin(_description(prepared, engine), recipe.epochs or 0)
+    started = time.perf_counter()
+    history: list[EpochFigures] = []
+    weights, best_epoch = network.weights, 0
+    try:
+        for epoch in epochs(engine, dataset, recipe, progress):
+            history.append(epoch.figures)
+            directory.write_epoch(epoch.figures)
+            progress.epoch(epoch.figures)
+            if epoch.weights is not None:
+                weights, best_epoch = epoch.weights, epoch.figures.epoch
+                if network.graph is not None:  # an interrupted run leaves the best weights so far
+                    directory.write_bundle(_bundle(prepared, weights, {"epoch": best_epoch}))
+    finally:
+        progress.end()
+    seconds = time.perf_counter() - started
+    engine.set_weights(weights)
+    evaluation, logits = _evaluate(prepared, engine)
+    if network.graph is None:
+        weights = _exported(engine, prepared)
+    metrics = {"epoch": best_epoch, evaluation.split: evaluation.to_dict()}
+    bundle = _bundle(prepared, weights, metrics)
+    directory.write_bundle(bundle)
+    run = Run(
+        path=directory.path,
+        bundle=bundle,
+        recipe=recipe,
+        engine=engine.name,
+        parameters=network.parameters,
+        seconds=seconds,
+        epochs=tuple(history),
+        best_epoch=best_epoch,
+        evaluation=evaluation,
+        notes=prepared.notes,
+    )
+    directory.write_result(run.to_dict())
+    write_outcome(directory, prepared, run.to_dict(), evaluation, history, bundle, logits)
+    return run
+
+
+def _evaluate(prepared: Prepared, engine: Engine) -> tuple[Evaluation, np.ndarray]:
+    name, split = prepared.evaluation
+    logits = engine.logits(split.images)
+    return evaluate(logits, split.labels, prepared.dataset.classes, split=name), logits
+
+
+def _bundle(prepared: Prepared, weights: dict[str, np.ndarray], metrics: dict[str, Any]) -> Bundle:
+    dataset, network = prepared.dataset, prepared.network
+    return Bundle(
+        net=network.name,
+        classes=dataset.classes,
+        preprocessing=dataset.preprocessing,
+        graph=network.graph,
+        weights=weights,
+        outputs=network.outputs,
+        info={
+            "data": {"name": dataset.name, "checksum": dataset.checksum},
+            "parameters": network.parameters,
+            "recipe": prepared.recipe.model_dump(mode="json"),
+            "metrics": metrics,
+            "notes": list(prepared.notes),
+            "versions": versions(),
+            "machine": machine(),
+        },
+    )
+
+
+def _exported(engine: Engine, prepared: Prepared) -> dict[str, np.ndarray]:
+    """The trained module as the one tensor of a bundle without a graph."""
+    assert isinstance(engine, TorchEngine)
+    content = program.save(engine.module, prepared.dataset.preprocessing.input_shape)
+    return {PROGRAM: np.frombuffer(content, dtype=np.uint8)}
+
+
+def _description(prepared: Prepared, engine: Engine) -> str:
+    recipe, dataset, network = prepared.recipe, prepared.dataset, prepared.network
+    pictures = f"{len(dataset.train):,} pictures of {dataset.name} in {len(dataset.classes)} classes"
+    return (
+        f"Training {network.name} ({network.parameters:,} parameters) on {pictures}: {recipe.epochs} epochs "
+        f"of batches of {recipe.batch_size}, {recipe.optimizer}, {recipe.schedule} rate {recipe.lr:g}, "
+        f"engine {engine.name}."
+    )

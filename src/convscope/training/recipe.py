@@ -1,0 +1,140 @@
+"""Every setting of a training run, checked; `recipe.toml` is one, and replays the run."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ..errors import ConvscopeError, UnknownName, UsageError
+
+AUTO = "chosen for the data and the network when None"
+
+
+class Recipe(BaseModel):
+    """The settings of one training run, named as on the command line; frozen.
+
+    A field that may be None is chosen for the data or the network when the run starts, and the run's
+    `recipe.toml` holds what was chosen. Unknown names and impossible values raise `UsageError`.
+
+    >>> Recipe.of(data="mnist", epochs=3).epochs
+    3
+    >>> Recipe.of(epoch=3)
+    Traceback (most recent call last):
+    convscope.errors.UnknownName: unknown setting 'epoch': did you mean 'epochs'? Known: data, ...
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    # data
+    data: str = Field("digits", description="a data set's name, or a folder of class folders")
+    data_dir: str | None = Field(None, description="where downloaded data sets lie; else CONVSCOPE_DATA")
+    validation: float = Field(
+        0.1, ge=0, lt=1, description="share of the training part held out to validate on"
+    )
+    test_fraction: float | None = Field(None, ge=0, lt=1, description="share held out to test on")
+    size: int | tuple[int, int] | None = Field(None, description="side of the pictures, or height and width")
+    channels: Literal[1, 3] | None = Field(None, description="1 for grey, 3 for colour")
+    resize: Literal["fit", "crop", "stretch"] | None = Field(None, description="how pictures get that size")
+    invert: bool = Field(False, description="turn dark on light into light on dark")
+    normalize: bool = Field(
+        False, description="subtract the training pictures' mean, divide by their deviation"
+    )
+    strict: bool = Field(False, description="refuse a data set with a broken picture")
+    # network
+    net: str | None = Field(None, description="a network's name, or file.py:Class")
+    # optimisation
+    epochs: int | None = Field(None, ge=1, description="passes over the training part")
+    batch_size: int = Field(64, ge=1, description="pictures per step; the last batch may be smaller")
+    optimizer: Literal["sgd", "adam", "adamw"] = Field("adamw", description="the rule of a step")
+    lr: float | None = Field(None, gt=0, description="learning rate, the peak where there is a schedule")
+    schedule: Literal["constant", "cosine", "one-cycle"] = Field("one-cycle", description="its course")
+    momentum: float = Field(0.9, ge=0, lt=1, description="of sgd")
+    nesterov: bool = Field(False, description="Nesterov momentum, of sgd")
+    weight_decay: float | None = Field(None, ge=0, description="of every parameter, as in PyTorch")
+    label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of the target spread over all classes")
+    clip_norm: float | None = Field(None, gt=0, description="longest gradient, over all parameters")
+    early_stopping: int | None = Field(None, ge=1, description="epochs without a better one before it stops")
+    keep: Literal["best", "last"] = Field(
+        "best", description="weights of the best epoch in validation, or the last"
+    )
+    # machine
+    seed: int = Field(0, ge=0, description="of the split, the weights, the order and dropout")
+    engine: Literal["auto", "torch"] = Field("auto", description="what computes the steps")
+    device: Literal["cpu", "cuda", "mps"] = Field("cpu", description="where the torch engine runs")
+    precision: Literal["float32", "bfloat16"] = Field("float32", description="bfloat16: autocast")
+    threads: int | None = Field(None, ge=1, description="CPU threads; all cores when None")
+
+    @classmethod
+    def of(cls, **settings: Any) -> Recipe:
+        """A recipe with these settings, the others at their defaults."""
+        for name in settings:
+            if name not in cls.model_fields:
+                raise UnknownName("setting", name, cls.model_fields)
+        try:
+            return cls(**settings)
+        except ValidationError as error:
+            raise UsageError(_explain(error)) from None
+
+    @classmethod
+    def read(cls, path: Path) -> dict[str, Any]:
+        """The settings in a TOML file, by name; raises `UsageError` naming the file and the setting."""
+        try:
+            settings = tomllib.loads(path.read_text("utf-8"))
+            cls.of(**settings)
+        except FileNotFoundError:
+            raise ConvscopeError(f"there is no recipe {path}.") from None
+        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise UsageError(f"{path} is not a recipe: {error}.") from None
+        except UsageError as error:
+            raise type(error).__new__(type(error), f"in {path}: {error}") from None
+        return settings
+
+    def but(self, **settings: Any) -> Recipe:
+        """A copy with some settings replaced."""
+        return Recipe.of(**{**self.model_dump(), **settings})
+
+    def to_toml(self) -> str:
+        """The recipe as TOML, one setting per line; None is left out.
+
+        >>> print(Recipe.of(data="mnist").to_toml().splitlines()[0])
+        data = "mnist"
+        """
+        return "".join(
+            f"{name} = {_toml(value)}\n" for name, value in self.model_dump().items() if value is not None
+        )
+
+
+def flag(name: str) -> str:
+    """A setting as it is written on the command line.
+
+    >>> flag("batch_size")
+    '--batch-size'
+    """
+    return "--" + name.replace("_", "-")
+
+
+def changed(recipe: Recipe) -> Mapping[str, Any]:
+    """The settings that differ from the defaults."""
+    return recipe.model_dump(exclude_defaults=True)
+
+
+def _explain(error: ValidationError) -> str:
+    sentences = []
+    for problem in error.errors():
+        name = str(problem["loc"][0])
+        sentences.append(
+            f"{flag(name)} {problem['input']!r}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
+        )
+    return "; ".join(dict.fromkeys(sentences)) + "."
+
+
+def _toml(value: Any) -> str:
+    """A TOML value; JSON's strings, numbers and arrays are TOML's too, but for floats without a point."""
+    if isinstance(value, tuple):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,102 @@
+"""The folder of a training run: what is in it, how it is made, and which is the latest."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import os
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import atomic
+from ..bundle import FILE_NAME, Bundle
+from ..errors import ConvscopeError
+from ..metrics import EpochFigures
+from .recipe import Recipe
+
+ROOT = Path("runs")
+LATEST = "latest"
+
+
+class RunDirectory:
+    """`runs/<date>-<time>-<data>-<net>/`; every file in it is written whole or not at all."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lines: list[str] = []
+
+    @classmethod
+    def create(cls, data: str, net: str, out: Path | None) -> RunDirectory:
+        """A new folder under `runs`, or `out`, which must be empty or not there yet."""
+        try:
+            if out is not None:
+                if out.exists() and (not out.is_dir() or any(out.iterdir())):
+                    raise ConvscopeError(f"{out} is there already and not empty; choose another --out.")
+                out.mkdir(parents=True, exist_ok=True)
+                return cls(out)
+            stem = f"{datetime.now():%Y-%m-%d-%H%M%S}-{_plain(data)}-{_plain(net)}"
+            for attempt in range(1, 1000):
+                path = ROOT / (stem if attempt == 1 else f"{stem}-{attempt}")
+                with contextlib.suppress(FileExistsError):
+                    path.mkdir(parents=True)
+                    return cls(path)
+        except OSError as error:
+            raise ConvscopeError(f"cannot make the folder {error.filename}: {error.strerror}.") from error
+        raise ConvscopeError(f"{ROOT / stem} is taken a thousand times; choose another --out.")
+
+    def write_recipe(self, recipe: Recipe) -> None:
+        atomic.write_text(self.path / "recipe.toml", recipe.to_toml())
+
+    def write_bundle(self, bundle: Bundle, name: str = FILE_NAME) -> None:
+        """Keep the bundle; from its first one on the run is `runs/latest`."""
+        bundle.save(self.path / name)
+        if name == FILE_NAME and self.path.parent == ROOT:
+            _point_latest_to(self.path)
+
+    def write_epoch(self, figures: EpochFigures) -> None:
+        """One more line of `metrics.jsonl`."""
+        record = {**figures.to_dict(), "learning_rate": figures.learning_rate}
+        self._lines.append(json.dumps(record) + "\n")
+        atomic.write_text(self.path / "metrics.jsonl", "".join(self._lines))
+
+    def write_result(self, result: dict[str, Any]) -> None:
+        """The document that `train --json` prints."""
+        atomic.write_text(self.path / "result.json", json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+
+    def write_predictions(
+        self, names: Sequence[str], labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]
+    ) -> None:
+        """`predictions.csv`: a row per picture of the final evaluation."""
+        best = probabilities.argmax(axis=1)
+        rows: Iterable[tuple[object, ...]] = (
+            (name, classes[truth], classes[guess], f"{row[guess]:.6f}", int(guess == truth))
+            for name, truth, guess, row in zip(names, labels, best, probabilities, strict=True)
+        )
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(("picture", "class", "predicted", "probability", "correct"))
+        writer.writerows(rows)
+        atomic.write_text(self.path / "predictions.csv", text.getvalue())
+
+
+def _point_latest_to(path: Path) -> None:
+    """`runs/latest` becomes a link to the run; where links are not to be had, a file with its name."""
+    temporary, latest = path.parent / f".{LATEST}-{os.getpid()}", path.parent / LATEST
+    try:
+        temporary.symlink_to(path.name, target_is_directory=True)
+        temporary.replace(latest)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        atomic.write_text(latest, path.name)
+
+
+def _plain(name: str) -> str:
+    """A name as part of a folder's name."""
+    stem = Path(name).name or "data"
+    return "".join(c if c.isalnum() or c in "-_." else "-" for c in stem).strip(".-") or "data"

@@ -1,0 +1,136 @@
+"""The engine that trains with PyTorch, on any of its devices, any network it can run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .. import inference
+from ..data import Dataset
+from ..errors import UsageError
+from ..graph.module import state_arrays
+from .engine import StepFigures
+from .recipe import Recipe
+
+REPORT_EVERY = 20  # steps between two figures; each costs a wait for the device
+
+
+class TorchEngine:
+    """Trains an `nn.Module` in place. See `Engine` for what each method promises."""
+
+    def __init__(self, module: nn.Module, dataset: Dataset, recipe: Recipe) -> None:
+        self.name = "torch"
+        self.device = check_device(recipe.device)
+        if recipe.threads:
+            torch.set_num_threads(recipe.threads)
+        self.recipe = recipe
+        self.preprocessing = dataset.preprocessing
+        self.labels = torch.from_numpy(dataset.train.labels).to(self.device)
+        self.images: np.ndarray | Tensor = dataset.train.images
+        if self.device != "cpu":
+            self.images = torch.from_numpy(np.ascontiguousarray(dataset.train.images)).to(self.device)
+        self.module = module.to(self.device)
+        if any(parameter.dim() == 4 for parameter in module.parameters()):
+            # pictures are N, H, W, C at rest, which is this format: no copy, and faster kernels
+            self.module = self.module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.parameters = [p for p in self.module.parameters() if p.requires_grad]
+        if not self.parameters:
+            raise UsageError("the network has no parameters to train.")
+        self.optimizer = _optimizer(self.parameters, recipe, fused=self.device in ("cpu", "cuda"))
+
+    def train(
+        self, batches: Sequence[np.ndarray], learning_rates: Sequence[float], *, epoch: int, first_step: int
+    ) -> Iterator[StepFigures]:
+        for start in range(0, len(batches), REPORT_EVERY):
+            chunk = slice(start, start + REPORT_EVERY)
+            yield self._steps(batches[chunk], learning_rates[chunk], epoch, first_step + start)
+
+    def logits(self, images: np.ndarray) -> np.ndarray:
+        self.module.eval()
+        return inference.logits(self.module, self.preprocessing, images, device=self.device)
+
+    def weights(self) -> dict[str, np.ndarray]:
+        return state_arrays(self.module)
+
+    def set_weights(self, weights: Mapping[str, np.ndarray]) -> None:
+        self.module.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
+
+    def _steps(
+        self, batches: Sequence[np.ndarray], learning_rates: Sequence[float], epoch: int, first_step: int
+    ) -> StepFigures:
+        self.module.train()
+        loss_sum = torch.zeros((), dtype=torch.float64, device=self.device if self.device != "mps" else "cpu")
+        correct = torch.zeros((), dtype=torch.int64, device=self.device)
+        with torch.random.fork_rng(devices=[0] if self.device == "cuda" else []):
+            for number, (positions, rate) in enumerate(zip(batches, learning_rates, strict=True), first_step):
+                torch.manual_seed(_mix(self.recipe.seed, epoch, number))  # dropout: the same after a resume
+                loss, right = self._step(torch.from_numpy(positions), rate)
+                loss_sum += loss.to(loss_sum.device)
+                correct += right
+        pictures = sum(map(len, batches))
+        return StepFigures(len(batches), pictures, float(loss_sum), int(correct))
+
+    def _step(self, positions: Tensor, learning_rate: float) -> tuple[Tensor, Tensor]:
+        batch, labels = self._batch(positions), self.labels[positions.to(self.device)]
+        self.optimizer.zero_grad(set_to_none=True)
+        with torch.autocast(self.device, torch.bfloat16, enabled=self.recipe.precision == "bfloat16"):
+            logits = self.module(batch)
+        loss = F.cross_entropy(logits.float(), labels, label_smoothing=self.recipe.label_smoothing)
+        loss.backward()  # type: ignore[no-untyped-call]
+        if self.recipe.clip_norm is not None:
+            nn.utils.clip_grad_norm_(self.parameters, self.recipe.clip_norm)
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate
+        self.optimizer.step()
+        return loss.detach(), (logits.detach().argmax(1) == labels).sum()
+
+    def _batch(self, positions: Tensor) -> Tensor:
+        """The pictures at `positions`, normalised: float32 (N, C, H, W) on the device."""
+        if isinstance(self.images, np.ndarray):
+            return torch.from_numpy(self.preprocessing.batch(self.images[positions.numpy()]))
+        pictures = self.images[positions.to(self.device)]  # (N, H, W, C), the same arithmetic on the device
+        factor, offset = self.preprocessing.factor_and_offset()
+        values = pictures.to(torch.float32) * torch.from_numpy(factor).to(self.device)
+        if offset is not None:
+            values += torch.from_numpy(offset).to(self.device)
+        return values.permute(0, 3, 1, 2)
+
+
+def check_device(device: str) -> str:
+    """`device` where this machine has it; raises `UsageError` otherwise."""
+    found = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    if not found[device]:
+        have = ", ".join(name for name, there in found.items() if there)
+        raise UsageError(
+            f"--device {device} is not available here; this machine and this PyTorch have {have}."
+        )
+    return device
+
+
+def _optimizer(parameters: list[nn.Parameter], recipe: Recipe, *, fused: bool) -> torch.optim.Optimizer:
+    assert recipe.lr is not None
+    assert recipe.weight_decay is not None
+    if recipe.optimizer == "sgd":
+        return torch.optim.SGD(
+            parameters,
+            lr=recipe.lr,
+            momentum=recipe.momentum,
+            nesterov=recipe.nesterov,
+            weight_decay=recipe.weight_decay,
+            fused=fused,
+        )
+    kind = torch.optim.AdamW if recipe.optimizer == "adamw" else torch.optim.Adam
+    return kind(parameters, lr=recipe.lr, weight_decay=recipe.weight_decay, fused=fused)
+
+
+def _mix(*numbers: int) -> int:
+    """One seed out of several numbers."""
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import io
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from convscope.data import cifar
+from convscope.data.catalogue import catalogue
+from convscope.data.opening import open_entry, open_source
+from convscope.errors import DataError
+
+
+def batch(labels: list[int], seed: int = 0) -> bytes:
+    random = np.random.default_rng(seed)
+    return b"".join(
+        bytes([label]) + random.integers(0, 256, 3072).astype(np.uint8).tobytes() for label in labels
+    )
+
+
+def files() -> dict[str, bytes]:
+    names = (*cifar.TRAIN_FILES, cifar.TEST_FILE)
+    return {name: batch([number, number + 1, number + 2], number) for number, name in enumerate(names)}
+
+
+def archive(contents: dict[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz") as tar:
+        for name, content in contents.items():
+            member = tarfile.TarInfo(f"{cifar.FOLDER}/{name}")
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return stream.getvalue()
+
+
+def test_planes_become_pixels() -> None:
+    content = bytes([3]) + bytes([10] * 1024 + [20] * 1024 + [30] * 1024)
+    images, labels = cifar.decode(content, "batch")
+    assert labels.tolist() == [3]
+    assert images.shape == (1, 32, 32, 3)
+    assert (images == [10, 20, 30]).all()
+    row_by_row = bytes([0]) + bytes(range(256)) * 12
+    assert cifar.decode(row_by_row, "batch")[0][0, 1, 0, 0] == 32
+
+
+@pytest.mark.parametrize("flat", [True, False])
+@pytest.mark.parametrize("packed", [True, False])
+def test_from_the_data_folder(tmp_path: Path, packed: bool, flat: bool) -> None:
+    place = tmp_path if flat else tmp_path / "cifar10"
+    place.mkdir(exist_ok=True)
+    if packed:
+        (place / cifar.ARCHIVE).write_bytes(archive(files()))
+    else:
+        (place / cifar.FOLDER).mkdir()
+        for name, content in files().items():
+            (place / cifar.FOLDER / name).write_bytes(content)
+    source = open_source("cifar10", data_dir=tmp_path)
+    assert source.counts == {"train": 15, "test": 3}
+    assert source.size == (32, 32)
+    assert source.channels == 3
+    assert source.is_photos
+    assert source.classes == catalogue()["cifar10"].classes
+    assert source.parts["train"].labels.tolist() == [0, 1, 2, 1, 2, 3, 2, 3, 4, 3, 4, 5, 4, 5, 6]
+    assert source.parts["test"].names[2] == "cifar10/test/2"
+    assert bool(source.notes) == packed  # a home-made archive has another md5
+
+
+def test_nothing_is_written(tmp_path: Path) -> None:
+    (tmp_path / cifar.ARCHIVE).write_bytes(archive(files()))
+    open_source("cifar10", data_dir=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [cifar.ARCHIVE]
+
+
+def test_broken_archives(tmp_path: Path) -> None:
+    whole = archive(files())
+    lacking = {name: content for name, content in files().items() if name != cifar.TEST_FILE}
+    for content, message in [
+        (whole[: len(whole) // 2], "ends early or is damaged"),
+        (b"no archive", "ends early or is damaged"),
+        (b"", "ends early or is damaged"),
+        (archive(lacking), "lacks test_batch.bin"),
+        (archive({**files(), cifar.TEST_FILE: batch([1])[:-1]}), "test_batch.bin ends early: 3,072 bytes"),
+        (archive({**files(), cifar.TEST_FILE: batch([10])}), "label 10"),
+    ]:
+        (tmp_path / cifar.ARCHIVE).write_bytes(content)
+        with pytest.raises(DataError, match=message) as caught:
+            open_entry(catalogue()["cifar10"], data_dir=tmp_path)
+        assert cifar.ARCHIVE in str(caught.value)

@@ -1,0 +1,135 @@
+"""The figures: what they hold, how large they are, and what they survive without a warning."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from convscope.report import Report, figures
+from convscope.metrics import EpochFigures
+
+MakeReport = Callable[..., Report]
+ODD_NAMES = [
+    "猫",
+    "हिन्दी",
+    "العربية",
+    "שלום",
+    "$x_1$",
+    r"\frac{",
+    "a\x00b",
+    "",
+    " ",
+    "\udcff",
+    "🐈",
+    "x" * 300,
+]
+
+
+def size(png: bytes) -> tuple[int, int]:
+    image = Image.open(io.BytesIO(png))
+    image.verify()
+    assert image.format == "PNG"
+    return image.size
+
+
+@pytest.mark.parametrize("classes", [1, 2, 10, 20, 21, 100, 300])
+def test_every_number_of_classes_has_a_readable_matrix(make_report: MakeReport, classes: int) -> None:
+    evaluation = make_report([f"class number {i}" for i in range(classes)], count=1000).evaluation
+    figure = figures.confusion(evaluation)
+    width, height = size(figures.to_png(figure))
+    assert 800 <= width <= 1600
+    assert width == height
+
+    (axes,) = figure.axes
+    counts = sorted(text.get_text() for text in axes.texts)
+    if classes <= 20:
+        assert counts == sorted(str(n) for n in evaluation.confusion.ravel() if n)
+    else:
+        assert counts == []
+    assert 1 <= len(axes.get_xticklabels()) <= 50
+
+
+def test_a_matrix_shades_the_share_of_the_row_and_survives_an_empty_one(make_report: MakeReport) -> None:
+    evaluation = make_report(["a", "b", "c"], count=2, skill=9.0).evaluation
+    assert 0 in evaluation.confusion.sum(axis=1)
+    figure = figures.confusion(evaluation)
+    shades = np.asarray(figure.axes[0].images[0].get_array())
+    np.testing.assert_allclose(shades.sum(axis=1), evaluation.confusion.sum(axis=1) > 0)
+    figures.to_png(figure)
+
+
+@pytest.mark.parametrize("classes", [1, 2, 30, 31, 100])
+def test_the_bars_are_all_classes_or_those_with_the_lowest_f1(make_report: MakeReport, classes: int) -> None:
+    evaluation = make_report([f"c{i}" for i in range(classes)], count=500).evaluation
+    figure = figures.per_class(evaluation)
+    width, height = size(figures.to_png(figure))
+    assert width == round(figures.WIDTH * figures.DPI)
+    assert 200 < height <= 1700
+
+    drawn = [bar.get_width() for bar in figure.axes[0].patches]
+    f1 = [row.f1 for row in evaluation.per_class]
+    assert drawn == pytest.approx(f1 if classes <= 30 else sorted(f1)[:30])
+
+
+def test_curves_hold_the_figures_of_the_epochs_and_mark_the_best(make_report: MakeReport) -> None:
+    report = make_report(epochs=4)
+    figure = figures.curves(report.epochs, best_epoch=3)
+    loss, accuracy = figure.axes
+    np.testing.assert_allclose(loss.lines[0].get_ydata(), [e.train_loss for e in report.epochs])
+    np.testing.assert_allclose(loss.lines[1].get_ydata(), [e.validation_loss for e in report.epochs])
+    np.testing.assert_allclose(accuracy.lines[0].get_ydata(), [e.train_accuracy for e in report.epochs])
+    np.testing.assert_allclose(accuracy.lines[1].get_ydata(), [e.validation_accuracy for e in report.epochs])
+    assert [line.get_label() for line in loss.lines] == ["train", "validation", "best epoch: 3"]
+    assert list(loss.lines[2].get_xdata()) == [3, 3]
+    assert size(figures.to_png(figure)) == (896, 896)
+
+
+def test_without_validation_there_is_only_the_training_curve(make_report: MakeReport) -> None:
+    figure = figures.curves(make_report(validation=False).epochs)
+    assert [line.get_label() for line in figure.axes[0].lines] == ["train"]
+    figures.to_png(figure)
+
+
+def test_one_epoch_is_a_mark_at_a_whole_number(make_report: MakeReport) -> None:
+    figure = figures.curves(make_report(epochs=1).epochs, best_epoch=1)
+    figures.to_png(figure)
+    for axes in figure.axes:
+        assert [line.get_marker() for line in axes.lines] == ["o", "o"]
+        bottom, top = axes.get_ylim()
+        assert all(bottom < value < top for line in axes.lines for value in np.asarray(line.get_ydata()))
+    assert [tick for tick in figure.axes[1].get_xticks() if 0.5 <= tick <= 1.5] == [1]
+
+
+def test_losses_that_are_not_finite_are_gaps() -> None:
+    nan, inf = float("nan"), float("inf")
+    epochs = [EpochFigures(1, 1.0, 0.5, inf, 0.5, 1.0), EpochFigures(2, inf, 0.5, nan, 0.5, 1.0)]
+    figure = figures.curves(epochs, best_epoch=1)
+    figures.to_png(figure)
+    assert np.isnan(figure.axes[0].lines[0].get_ydata()).tolist() == [False, True]
+
+
+def test_an_epoch_without_validation_among_others_is_left_out() -> None:
+    epochs = [EpochFigures(n, 1.0, 0.5, *((0.5, 0.5) if n % 2 else (None, None)), 1.0) for n in range(1, 6)]
+    figure = figures.curves(epochs)
+    assert list(figure.axes[0].lines[1].get_xdata()) == [1, 3, 5]
+
+
+def test_names_that_no_font_or_formula_can_take_are_drawn(make_report: MakeReport) -> None:
+    evaluation = make_report(ODD_NAMES, count=200).evaluation
+    for figure in (figures.confusion(evaluation), figures.per_class(evaluation)):
+        size(figures.to_png(figure))
+    labels = [text.get_text() for text in figures.confusion(evaluation).axes[0].get_yticklabels()]
+    assert labels[0] == "#0"
+    assert labels[4] == "$x_1$"
+    assert labels[7] == "#7"
+    assert labels[-1] == "xxxxxxxxx…xxxxxx"
+
+
+def test_the_same_figure_gives_the_same_bytes(make_report: MakeReport) -> None:
+    evaluation = make_report().evaluation
+    once, again = (figures.to_png(figures.confusion(evaluation)) for _ in range(2))
+    assert once == again

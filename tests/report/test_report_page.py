@@ -1,0 +1,255 @@
+"""The report as written: sound HTML, whole, self-contained, with every number in it."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from convscope import atomic
+from convscope.errors import ConvscopeError, ShapeError
+from convscope.report import Mistake, Report, write
+from convscope.metrics import evaluate, wilson_interval
+
+MakeReport = Callable[..., Report]
+VOID = {"meta", "link", "img", "br", "wbr", "hr", "input"}
+EVIL = "<script>alert('x')</script> & \"friends\""
+
+
+class Page(HTMLParser):
+    """A page read strictly: every tag is closed in order; `text`, `tags` and attributes are kept."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.words: list[str] = []
+        self.feed(source)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attributes]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] != "style":
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).replace("\xa0", " ").split())
+
+    def values(self, attribute: str) -> list[str]:
+        return [value for _, name, value in self.attributes if name == attribute]
+
+
+def page(report: Report, folder: Path) -> Page:
+    return Page(write(report, folder).read_text("utf-8"))
+
+
+@pytest.mark.parametrize("classes", [1, 2, 10, 11, 100])
+@pytest.mark.parametrize("epochs", [0, 1, 3])
+def test_every_size_of_report_is_sound(
+    make_report: MakeReport, tmp_path: Path, classes: int, epochs: int
+) -> None:
+    for skill in (2.0, 90.0):  # with mistakes and without
+        report = make_report([f"c{i}" for i in range(classes)], epochs=epochs, count=200, skill=skill)
+        result = page(report, tmp_path)
+        assert result.tags.count("h1") == 1
+        identifiers = result.values("id")
+        assert len(set(identifiers)) == len(identifiers)
+        assert set(result.values("aria-labelledby")) <= set(identifiers)
+        assert ("curves" in identifiers) == (epochs > 0)
+
+
+def test_the_files_are_where_they_belong(make_report: MakeReport, tmp_path: Path) -> None:
+    path = write(make_report(), tmp_path / "runs" / "new")
+    assert path == tmp_path / "runs" / "new" / "report.html"
+    files = sorted(str(file.relative_to(path.parent)) for file in path.parent.rglob("*") if file.is_file())
+    assert files == ["figures/confusion.png", "figures/curves.png", "figures/per-class.png", "report.html"]
+    for file in (path.parent / "figures").iterdir():
+        width, height = Image.open(io.BytesIO(file.read_bytes())).size
+        assert 800 <= width <= 1600
+        assert 200 <= height <= 1600
+
+
+def test_the_page_needs_nothing_from_outside(make_report: MakeReport, tmp_path: Path) -> None:
+    path = write(make_report(channels=3), tmp_path)
+    source = path.read_text("utf-8")
+    assert not re.search(r"https?://|@import|url\(|<script", source)
+    result = Page(source)
+    assert not {"script", "iframe", "object", "embed"} & set(result.tags)
+    for address in result.values("src") + result.values("href") + result.values("srcset"):
+        assert address.startswith("data:")
+    embedded = [base64.b64decode(address.partition(",")[2]) for address in result.values("src")]
+    for name in ("curves", "confusion", "per-class"):
+        assert (tmp_path / "figures" / f"{name}.png").read_bytes() in embedded
+    assert len(result.values("alt")) == result.tags.count("img")
+
+
+def test_every_number_of_the_evaluation_is_on_the_page(make_report: MakeReport, tmp_path: Path) -> None:
+    report = make_report(["ant", "bee", "cow"], count=400)
+    result, evaluation = page(report, tmp_path), report.evaluation
+    low, high = wilson_interval(evaluation.correct, 400)
+    assert f"Test accuracy {evaluation.accuracy:.1%}".replace("%", " %") in result.text
+    assert f"95 % interval: {low * 100:.1f} % to {high * 100:.1f} %" in result.text
+    assert f"{evaluation.correct} of 400 right" in result.text
+    assert f"Test loss {evaluation.loss:.4g} " in result.text
+    cells = [word.strip() for word in result.words]
+    for row, counts in zip(evaluation.per_class, evaluation.confusion.tolist(), strict=True):
+        figures = [f"{value:.3f}" for value in (row.precision, row.recall, row.f1)]
+        assert cells_follow(cells, [row.name, *figures, str(row.support)])
+        assert cells_follow(cells, [row.name, *map(str, counts)])
+    for epoch in report.epochs:
+        assert f"{epoch.train_loss:.4g}" in cells
+        assert f"{epoch.validation_loss:.4g}" in cells
+    for words in ("61,706", "12.3 s", "best: epoch 3", "optimizer.name sgd", "conv1 16 × 28 × 28 1,520"):
+        assert words in result.text
+
+
+def cells_follow(cells: list[str], row: list[str]) -> bool:
+    filled = [cell for cell in cells if cell]
+    return any(filled[i : i + len(row)] == row for i in range(len(filled)))
+
+
+def test_the_most_frequent_mistakes_come_first(make_report: MakeReport, tmp_path: Path) -> None:
+    guesses = np.eye(3, dtype=np.float32)[[0, 1, 1, 1, 2, 0]]  # truths 0 0 0 0 1 2
+    evaluation = evaluate(guesses, np.array([0, 0, 0, 0, 1, 2]), ["ant", "bee", "cow"])
+    text = page(make_report(["ant", "bee", "cow"], evaluation=evaluation), tmp_path).text
+    assert "ant bee 3 75.0 % bee cow 1 100 % cow ant 1 100 %" in text
+
+
+def test_validation_figures_are_called_so_and_notes_come_first(
+    make_report: MakeReport, tmp_path: Path
+) -> None:
+    note = "No test set: these are validation figures."
+    text = page(make_report(split="validation", notes=[note]), tmp_path).text
+    assert "Validation accuracy" in text
+    assert "Test accuracy" not in text
+    assert text.index(note) < text.index("Validation accuracy")
+
+
+@pytest.mark.parametrize("place", ["title", "net", "data", "engine", "summary_text"])
+def test_text_is_escaped(make_report: MakeReport, tmp_path: Path, place: str) -> None:
+    source = write(make_report(**{place: EVIL}), tmp_path).read_text("utf-8")
+    assert "<script" not in source
+    assert EVIL in Page(source).text
+
+
+def test_names_settings_and_notes_are_escaped(make_report: MakeReport, tmp_path: Path) -> None:
+    report = make_report(
+        [EVIL, 'b" onload="x'], recipe={EVIL: EVIL}, versions={EVIL: EVIL}, notes=[EVIL], skill=0.0
+    )
+    evil = Mistake(np.zeros((2, 2, 3), np.uint8), EVIL, EVIL, 1.0, '"><img src=x onerror="y')
+    source = write(make_report([EVIL, "b"], mistakes=[evil]), tmp_path / "mistake").read_text("utf-8")
+    for text in (source, write(report, tmp_path).read_text("utf-8")):
+        assert "<script" not in text
+        assert not [name for _, name, _ in Page(text).attributes if name.startswith("on")]
+
+
+def test_names_outside_unicode_are_written(make_report: MakeReport, tmp_path: Path) -> None:
+    assert r"\udcff" in page(make_report(["a", "b\udcff"]), tmp_path).text
+
+
+def test_at_most_twelve_mistakes_the_surest_first(make_report: MakeReport, tmp_path: Path) -> None:
+    picture = np.zeros((8, 8, 1), np.uint8)
+    mistakes = [Mistake(picture, "cat", "dog", 0.5 + i / 100, f"{i}.png") for i in range(20)]
+    names = page(make_report(mistakes=mistakes), tmp_path).values("alt")[-12:]
+    assert names == [f"{i}.png" for i in range(19, 7, -1)]
+
+
+@pytest.mark.parametrize(
+    ("shape", "mode"),
+    [((8, 9), "L"), ((8, 9, 1), "L"), ((8, 9, 2), "L"), ((8, 9, 3), "RGB"), ((8, 9, 4), "RGBA")],
+)
+def test_pictures_keep_their_pixels(
+    make_report: MakeReport, tmp_path: Path, shape: tuple[int, ...], mode: str
+) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    result = page(make_report(mistakes=[Mistake(picture, "cat", "dog", 0.9, "a.png")]), tmp_path)
+    image = Image.open(io.BytesIO(base64.b64decode(result.values("src")[-1].partition(",")[2])))
+    assert image.mode == mode
+    expected = picture if len(image.getbands()) > 1 or picture.ndim == 2 else picture[:, :, 0]
+    np.testing.assert_array_equal(np.asarray(image), expected)
+
+
+def test_large_pictures_are_reduced(make_report: MakeReport, tmp_path: Path) -> None:
+    picture = np.zeros((600, 900, 3), np.uint8)
+    result = page(make_report(mistakes=[Mistake(picture, "cat", "dog", 0.9, "a.png")]), tmp_path)
+    image = Image.open(io.BytesIO(base64.b64decode(result.values("src")[-1].partition(",")[2])))
+    assert image.size == (224, 149)
+
+
+@pytest.mark.parametrize(
+    "picture", [np.zeros((2, 2), np.float32), np.zeros(4, np.uint8), np.zeros((0, 2, 3), np.uint8)]
+)
+def test_a_picture_that_is_none_is_refused(picture: np.ndarray) -> None:
+    with pytest.raises(ShapeError, match=r"'a\.png' is"):
+        Mistake(picture, "cat", "dog", 0.9, "a.png")
+
+
+def test_a_diverged_run_has_a_report(make_report: MakeReport, tmp_path: Path) -> None:
+    logits = np.full((4, 2), np.nan, np.float32)
+    evaluation = evaluate(logits, np.array([0, 1, 0, 1]), ["cat", "dog"])
+    assert "Test loss not a number" in page(make_report(evaluation=evaluation), tmp_path).text
+
+
+def test_a_crash_while_writing_leaves_the_old_report(
+    make_report: MakeReport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = write(make_report(title="old"), tmp_path).read_bytes()
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(atomic.os, "fsync", full)
+    with pytest.raises(ConvscopeError, match="No space left"):
+        write(make_report(title="new"), tmp_path)
+    assert (tmp_path / "report.html").read_bytes() == old
+    assert sorted(file.name for file in tmp_path.rglob("*")) == [
+        "confusion.png",
+        "curves.png",
+        "figures",
+        "per-class.png",
+        "report.html",
+    ]
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_with_its_name(
+    make_report: MakeReport, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(ConvscopeError, match="cannot make the folder"):
+        write(make_report(), tmp_path / "file")
+
+
+def test_matplotlib_is_imported_to_draw_and_pyplot_never(tmp_path: Path) -> None:
+    code = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+import convscope.report
+assert not {{"matplotlib", "jinja2", "PIL", "torch"}} & set(sys.modules)
+from conftest import make_report
+from pathlib import Path
+convscope.report.write(make_report(), Path({str(tmp_path)!r}))
+assert "matplotlib" in sys.modules
+assert "matplotlib.pyplot" not in sys.modules
+assert "torch" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
