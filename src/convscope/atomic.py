@@ -21,18 +21,19 @@ def write_bytes(path: Path, content: bytes) -> None:
     >>> file.read_bytes()
     b'whole'
     """
-    temporary = ""
     try:
         descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o666 & ~_umask())
-        Path(temporary).replace(path)
-    except OSError as error:
-        if temporary:
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).chmod(0o666 & ~_umask())
+            Path(temporary).replace(path)
+        except BaseException:  # Ctrl-C too
             Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
         raise ConvscopeError(
             f"cannot write {path}: {error.strerror or error}. "
             "Free some space or choose another place with --out."
@@ -40,8 +41,8 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_text(path: Path, content: str) -> None:
-    """`write_bytes` for UTF-8 text."""
-    write_bytes(path, content.encode("utf-8"))
+    """`write_bytes` for UTF-8 text; what has no UTF-8 (file names may) becomes a backslash escape."""
+    write_bytes(path, content.encode("utf-8", "backslashreplace"))
 
 
 def _umask() -> int:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
-from pydantic import ValidationError
 
 from . import atomic
 from .data import Preprocessing
@@ -28,6 +27,7 @@ FILE_NAME = "bundle.safetensors"
 FORMAT, VERSION = "convscope-bundle", 1
 PROGRAM = "exported_program"  # the one tensor of a network that the graph cannot express
 READ_AT_ONCE = 256
+WRONG_KIND = (TypeError, ValueError, AttributeError)
 
 Picture = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
 PICTURE_TYPES = (str, os.PathLike, bytes, Image.Image, np.ndarray)
@@ -95,8 +95,8 @@ class Bundle:
             "outputs": self.outputs,
             "info": self.info,
         }
-        tensors = {name: np.ascontiguousarray(value) for name, value in self.weights.items()}
-        atomic.write_bytes(path, save(tensors, {"convscope": json.dumps(document, ensure_ascii=False)}))
+        tensors = {name: np.asarray(value, order="C") for name, value in self.weights.items()}
+        atomic.write_bytes(path, save(tensors, {"convscope": json.dumps(document)}))
 
     @staticmethod
     def load(path: str | os.PathLike[str]) -> Bundle:
@@ -106,8 +106,9 @@ class Bundle:
         """
         from safetensors import SafetensorError, safe_open
 
-        file = find(Path(path))
+        file = Path(path)
         try:
+            file = find(file)
             with safe_open(file, "np") as opened:
                 document = json.loads((opened.metadata() or {})["convscope"])
                 weights = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
@@ -123,20 +124,29 @@ class Bundle:
                 graph=Graph.from_json(json.dumps(document["graph"])) if document["graph"] else None,
                 weights=weights,
                 outputs=document["outputs"],
-                info=document["info"],
+                info=dict(document["info"]),
             )
             bundle._check_weights()
-        except (SafetensorError, OSError, KeyError, TypeError, ValueError, ValidationError) as error:
+        except (SafetensorError, OSError, RuntimeError, LookupError, *WRONG_KIND) as error:
             raise ConvscopeError(f"{file} is not a convscope bundle, or is damaged: {error}.") from error
         return bundle
 
     def to_module(self) -> nn.Module:
-        """The network as an `nn.Module` in eval mode (imports torch)."""
+        """The network as an `nn.Module` in eval mode (imports torch).
+
+        Raises `ConvscopeError` where it has an exported program that does not fit the rest of the bundle.
+        """
         if self.graph is not None:
             return self.graph.to_module(self.weights).eval()
-        from . import program
+        from . import inference, program
 
-        return program.load(self.weights[PROGRAM].tobytes())
+        module = program.load(self.weights[PROGRAM].tobytes())
+        height, width = self.preprocessing.height, self.preprocessing.width
+        empty = np.zeros((1, height, width, self.preprocessing.channels), np.uint8)
+        shape = inference.logits(module, self.preprocessing, empty).shape
+        if shape != (1, len(self.classes)):
+            raise ConvscopeError(f"the program gives {shape} for one picture and {len(self.classes)} classes.")
+        return module
 
     def logits(self, images: np.ndarray) -> np.ndarray:
         """uint8 (N, H, W, C) pictures of the bundle's size → the network's outputs, float32 (N, classes)."""
@@ -155,10 +165,12 @@ class Bundle:
     def predict(self, pictures: Picture | Iterable[Picture], *, top: int = 3) -> list[Prediction]:
         """Classify pictures of any size: paths, encoded bytes, Pillow images or uint8 arrays (H, W[, C]).
 
-        One `Prediction` per picture, in order, with the `top` most probable classes. A picture that
+        An array (N, H, W, C) is N pictures. One `Prediction` per picture, in order, with the `top` most probable classes. A picture that
         cannot be read gets a prediction with its `error`; it does not stop the others.
         """
-        waiting = [pictures] if isinstance(pictures, PICTURE_TYPES) else list(pictures)
+        many = isinstance(pictures, np.ndarray) and pictures.ndim == 4
+        single = isinstance(pictures, PICTURE_TYPES) and not many
+        waiting = [pictures] if single else list(pictures)
         predictions: list[Prediction] = []
         with ThreadPoolExecutor() as pool:
             for start in range(0, len(waiting), READ_AT_ONCE):
@@ -175,12 +187,7 @@ class Bundle:
         path = os.fspath(picture) if isinstance(picture, str | os.PathLike) else None
         try:
             if isinstance(picture, np.ndarray):
-                if picture.dtype != np.uint8 or picture.ndim not in (2, 3):
-                    raise DataError(
-                        f"an array should be uint8 (H, W) or (H, W, 3), not {picture.dtype} {picture.shape}."
-                    )
-                grey = picture.ndim == 3 and picture.shape[2] == 1
-                picture = Image.fromarray(picture[:, :, 0] if grey else picture)
+                picture = _from_array(picture)
             if isinstance(picture, Image.Image):
                 return path, self.preprocessing.picture(picture)
             return path, self.preprocessing.read(picture)
@@ -215,6 +222,14 @@ class Bundle:
             raise ValueError(f"{len(self.classes)} classes for outputs of {self.graph.output_shape}")
         if self.graph.input_shape != self.preprocessing.input_shape:
             raise ValueError(f"pictures of {self.preprocessing.input_shape} for {self.graph.input_shape}")
+
+
+def _from_array(pixels: np.ndarray) -> Image.Image:
+    if pixels.ndim == 3 and pixels.shape[2] == 1:
+        pixels = pixels[:, :, 0]
+    if pixels.dtype != np.uint8 or pixels.size == 0 or pixels.ndim != 2 and pixels.shape[2:] != (3,):
+        raise DataError(f"an array should be uint8 (H, W) or (H, W, 3), not {pixels.dtype} {pixels.shape}.")
+    return Image.fromarray(pixels)
 
 
 def find(path: Path) -> Path:

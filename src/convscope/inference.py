@@ -17,7 +17,7 @@ def logits(
     """uint8 (N, H, W, C) through a module in eval mode → float32 (N, classes)."""
     parts = []
     with torch.inference_mode():
-        for start in range(0, len(images), BATCH_SIZE):
+        for start in range(0, max(len(images), 1), BATCH_SIZE):
             batch = torch.from_numpy(preprocessing.batch(images[start : start + BATCH_SIZE])).to(device)
             if preprocessing.channels > 1:
                 batch = batch.contiguous(memory_format=torch.channels_last)

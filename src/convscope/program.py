@@ -1,96 +1,194 @@
-"""Networks that the graph cannot express, kept as a `torch.export` program: saved, checked, loaded.
+"""Networks that the graph cannot express, kept as a list of ATen calls: saved, loaded, run.
 
-PyTorch's own loader falls back to pickle and resolves any name below `torch`, so a file could run code.
-Here a program is read only if every tensor in it is raw numbers and every call is an ATen operator.
+`torch.export` does the tracing. PyTorch's own file of an exported program is not used: its loader unpickles,
+evaluates expressions and resolves names of the file, so a file could run code. Here a file is safetensors
+and JSON, and a call is a public ATen operator or an operation on numbers; nothing else is looked up.
 """
 
 from __future__ import annotations
 
-import io
 import json
+import math
+import operator
 import re
-import warnings
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch._ops import OpOverload
+from torch.export.graph_signature import InputKind
 
-from .errors import ConvscopeError
+from .errors import ConvscopeError, UnsupportedOperation
 from .graph.operation import Shape
 from .graph.tracing import export
 
-MEMBERS = re.compile(
-    r"[^/]+/(models/model\.json|data/(weights/(weight_\d+|model_weights_config\.json)"
-    r"|constants/(tensor_\d+|model_constants_config\.json)|sample_inputs/model\.pt)"
-    r"|archive_format|archive_version|byteorder|\.data/(version|serialization_id)|version)"
-)
-CALLS = re.compile(r"torch\.ops\.aten\.\w+(\.\w+)?|_operator\.\w+|torch\.sym_\w+|math\.\w+")
+FORMAT, VERSION = "convscope-program", 1
+DOCUMENT = "program"  # the tensor that holds the JSON; the others are called `tensor.<name in the module>`
+TENSOR = "tensor."
+
+ATEN = re.compile(r"aten\.(_assert_\w+|[a-z]\w*)\.\w+")
+NUMBERS: dict[str, Callable[..., Any]] = {  # on batch sizes and the like
+    **{
+        f"operator.{name}": getattr(operator, name)
+        for name in ("add", "sub", "mul", "floordiv", "truediv", "mod", "pow", "neg", "getitem")
+        + ("eq", "ne", "lt", "le", "gt", "ge", "and_", "or_")
+    },
+    **{f"math.{name}": getattr(math, name) for name in ("ceil", "floor", "trunc")},
+    **{
+        f"torch.{name}": getattr(torch, name)
+        for name in ("sym_int", "sym_float", "sym_max", "sym_min", "sym_not", "sym_ite", "sym_sum")
+    },
+}
+NUMBER_NAMES = {function: name for name, function in NUMBERS.items()}
+SETTINGS = {torch.dtype: "dtype", torch.memory_format: "memory_format", torch.layout: "layout"}
 
 
 def save(module: nn.Module, input_shape: Shape) -> bytes:
     """The module in eval mode as a program for any batch size; raises `UnsupportedOperation` if it cannot."""
+    from safetensors.torch import save as save_tensors
+
     program = export(module, input_shape, training=False)
-    buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.export.save(program, buffer)
-    content = buffer.getvalue()
-    _check(content)
-    return content
+    specs = {
+        spec.arg.name: (spec.kind, spec.target)  # type: ignore[union-attr]
+        for spec in program.graph_signature.input_specs
+    }
+    tensors: dict[str, Tensor] = {}
+    document: dict[str, Any] = {"format": FORMAT, "version": VERSION, "tensors": {}, "calls": []}
+    for node in program.graph.nodes:
+        if node.op == "placeholder" and specs[node.name][0] is InputKind.USER_INPUT:
+            document["input"] = node.name
+        elif node.op == "placeholder":
+            name = str(specs[node.name][1])
+            tensor = program.state_dict.get(name, program.constants.get(name))
+            if not isinstance(tensor, Tensor):
+                raise UnsupportedOperation(f"{name!r} is no tensor, so the network cannot be kept.")
+            document["tensors"][node.name] = name
+            tensors[TENSOR + name] = tensor.detach().cpu().clone().contiguous()
+        elif node.op == "call_function":
+            arguments = [_written(value) for value in node.args]
+            settings = {key: _written(value) for key, value in node.kwargs.items()}
+            document["calls"].append([node.name, _target_name(node.target), arguments, settings])
+        elif node.op == "output":
+            document["output"] = node.args[0][0].name
+        else:
+            raise UnsupportedOperation(
+                f"a part of the network runs apart from the rest ({node.target}: torch.no_grad, torch.cond "
+                "or the like in its forward), so it cannot be kept. Leave that out."
+            )
+    return save_tensors({**tensors, DOCUMENT: _tensor(json.dumps(document))})
+
+
+def with_weights(content: bytes, weights: Mapping[str, np.ndarray]) -> bytes:
+    """The program with other values for the tensors named in `weights`, those of the module's state dict."""
+    from safetensors.torch import load as load_tensors
+    from safetensors.torch import save as save_tensors
+
+    tensors = load_tensors(content)
+    for name, value in weights.items():
+        if TENSOR + name in tensors:
+            tensors[TENSOR + name] = torch.from_numpy(np.array(value))
+    return save_tensors(tensors)
 
 
 def load(content: bytes) -> nn.Module:
-    """The module that `save` wrote; raises `ConvscopeError` for anything that could run code."""
-    _check(content)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        program = torch.export.load(io.BytesIO(content))
-        return program.module()
+    """The module that `save` wrote; raises `ConvscopeError` for anything else. Nothing in it is executed."""
+    from safetensors.torch import load as load_tensors
 
-
-def _check(content: bytes) -> None:
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            for name in archive.namelist():
-                if not MEMBERS.fullmatch(name):
-                    raise ConvscopeError(
-                        f"the program holds {name!r}, which is not plain data; it is not loaded."
-                    )
-                if name.endswith("config.json"):
-                    _check_tensors(json.loads(archive.read(name)))
-                elif name.endswith("model.json"):
-                    _check_calls(json.loads(archive.read(name)))
-                elif name.endswith("sample_inputs/model.pt"):
-                    torch.load(io.BytesIO(archive.read(name)), weights_only=True)
-    except ConvscopeError:
-        raise
+        tensors = load_tensors(content)
+        document = json.loads(bytes(tensors[DOCUMENT].tolist()))
+        if (document["format"], document["version"]) != (FORMAT, VERSION):
+            raise ConvscopeError(f"it is {document['format']} version {document['version']}")
+        return Program(document, tensors).eval()
     except Exception as error:
-        raise ConvscopeError(f"this is not a program that convscope wrote: {error}") from error
+        raise ConvscopeError(f"this is not a program that convscope wrote: {error}.") from error
 
 
-def _check_tensors(document: Any) -> None:
-    for name, entry in document["config"].items():
-        if entry.get("use_pickle") or not re.fullmatch(r"(weight|tensor)_\d+", entry["path_name"]):
-            raise ConvscopeError(f"the program keeps {name!r} as a pickle; it is not loaded.")
+class Program(nn.Module):
+    """Runs the calls in order; (N, ...) in, (N, ...) out. The tensor `a.weight` is the buffer `a/weight`."""
+
+    def __init__(self, document: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
+        super().__init__()
+        self._input, self._output = str(document["input"]), str(document["output"])
+        self._tensors = {str(node): name.replace(".", "/") for node, name in document["tensors"].items()}
+        for name in dict.fromkeys(document["tensors"].values()):
+            self.register_buffer(name.replace(".", "/"), tensors[TENSOR + name])
+        self._calls: list[tuple[str, str, Callable[..., Any], list[Any], dict[str, Any]]] = [
+            (str(name), str(target), _function(target), list(arguments), dict(settings))
+            for name, target, arguments, settings in document["calls"]
+        ]
+
+    def forward(self, batch: Tensor) -> Tensor:
+        values: dict[str, Any] = {node: getattr(self, name) for node, name in self._tensors.items()}
+        values[self._input] = batch
+        for name, target, function, arguments, settings in self._calls:
+            try:
+                values[name] = function(
+                    *(_read(value, values) for value in arguments),
+                    **{key: _read(value, values) for key, value in settings.items()},
+                )
+            except Exception as error:
+                raise ConvscopeError(f"the network fails at `{name}` ({target}): {error}") from error
+        result = values.get(self._output)
+        if not isinstance(result, Tensor):
+            raise ConvscopeError(f"the network's output `{self._output}` is no tensor")
+        return result
 
 
-def _check_calls(document: Any) -> None:
-    for target in _targets(document):
-        if not CALLS.fullmatch(target):
-            raise ConvscopeError(
-                f"the program calls {target!r}, which is no ATen operator; it is not loaded."
-            )
+def _target_name(target: Any) -> str:
+    name = str(target) if isinstance(target, OpOverload) else NUMBER_NAMES.get(target, str(target))
+    try:
+        _function(name)
+    except ConvscopeError as error:
+        raise UnsupportedOperation(f"the network cannot be kept: {error}.") from None
+    return name
 
 
-def _targets(part: Any) -> Iterator[str]:
-    """Every call target, however deep."""
-    if isinstance(part, dict):
-        if isinstance(part.get("target"), str):
-            yield part["target"]
-        for value in part.values():
-            yield from _targets(value)
-    elif isinstance(part, list):
-        for value in part:
-            yield from _targets(value)
+def _function(name: str) -> Callable[..., Any]:
+    """What a call means; only public ATen operators that touch no files, and `NUMBERS`."""
+    if name in NUMBERS:
+        return NUMBERS[name]
+    if ATEN.fullmatch(name):
+        _, packet, overload = name.split(".")
+        found = getattr(getattr(torch.ops.aten, packet, None), overload, None)
+        if isinstance(found, OpOverload) and all(a.name != "filename" for a in found._schema.arguments):
+            return found
+    raise ConvscopeError(f"it calls {name!r}, which is no ATen operator on tensors")
+
+
+def _written(value: Any) -> Any:
+    """An argument as JSON: nodes and PyTorch's constants as an object with one key."""
+    if isinstance(value, torch.fx.Node):
+        return {"value": value.name}
+    if isinstance(value, list | tuple):
+        return [_written(item) for item in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if type(value) in SETTINGS:
+        return {SETTINGS[type(value)]: str(value).removeprefix("torch.")}
+    if isinstance(value, torch.device):
+        return {"device": value.type}
+    raise UnsupportedOperation(f"the network cannot be kept: {value!r} is an argument of one of its calls.")
+
+
+def _read(written: Any, values: Mapping[str, Any]) -> Any:
+    """The inverse of `_written`; a program runs where its input is."""
+    if isinstance(written, list):
+        return [_read(item, values) for item in written]
+    if not isinstance(written, dict):
+        return written
+    ((kind, content),) = written.items()
+    if kind == "value":
+        return values[content]
+    if kind == "device":
+        return torch.device(content)
+    setting = getattr(torch, content)
+    if SETTINGS.get(type(setting)) != kind:
+        raise ConvscopeError(f"{content!r} is no {kind}")
+    return setting
+
+
+def _tensor(text: str) -> Tensor:
+    return torch.frombuffer(bytearray(text.encode()), dtype=torch.uint8)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convscope.report import Mistake, Report
 from convscope.metrics import EpochFigures, evaluate, probabilities
+from convscope.report import Mistake, Report
 
 MakeReport = Callable[..., Report]
 

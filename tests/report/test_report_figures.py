@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convscope.report import Report, figures
 from convscope.metrics import EpochFigures
+from convscope.report import Report, figures
 
 MakeReport = Callable[..., Report]
 ODD_NAMES = [

@@ -17,8 +17,8 @@ from PIL import Image
 
 from convscope import atomic
 from convscope.errors import ConvscopeError, ShapeError
-from convscope.report import Mistake, Report, write
 from convscope.metrics import evaluate, wilson_interval
+from convscope.report import Mistake, Report, write
 
 MakeReport = Callable[..., Report]
 VOID = {"meta", "link", "img", "br", "wbr", "hr", "input"}

@@ -77,12 +77,18 @@ def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__
 _debug = False
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"convscope {version('convscope')}")
+        raise typer.Exit
+
+
 @app.callback(epilog="convscope COMMAND --help says more; --debug anywhere shows tracebacks.")
 def _convscope(
-    version: bool = typer.Option(False, "--version", help="Print the version and leave.", is_eager=True),
+    version: bool = typer.Option(
+        False, "--version", help="Print the version and leave.", callback=_print_version, is_eager=True
+    ),
 ) -> None:
-    if version:
-        from importlib.metadata import version as installed
-
-        print(f"convscope {installed('convscope')}")
-        raise typer.Exit
+    """The options that stand before a command."""

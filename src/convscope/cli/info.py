@@ -20,7 +20,7 @@ def info(json: Annotated[bool, typer.Option("--json", help="Print one JSON docum
     for section, facts in document.items():
         print(section)
         for name, value in facts.items():
-            print(f"  {name:<14}{value}")
+            print(f"  {name:<16}{value}")
 
 
 def _facts() -> dict[str, dict[str, Any]]:

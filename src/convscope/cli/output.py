@@ -43,11 +43,15 @@ def percent(share: float, digits: int = 2) -> str:
 
 
 def evaluation_sentence(evaluation: Evaluation) -> str:
-    """The figures of an evaluation in two lines."""
+    """The figures of an evaluation, and what they are of where that is not a test set."""
     low, high = wilson_interval(evaluation.correct, evaluation.count)
+    caution = {
+        "validation": "\nNo test set: these are validation figures.",
+        "train": "\nNo test and no validation pictures: these are figures of the training pictures.",
+    }.get(evaluation.split, "")
     return (
         f"{evaluation.split.capitalize()} accuracy {percent(evaluation.accuracy)} "
         f"({evaluation.correct:,} of {evaluation.count:,}; "
         f"95 % interval {percent(low, 1).removesuffix(' %')} to {percent(high, 1)}), "
-        f"loss {evaluation.loss:.4f}."
+        f"loss {evaluation.loss:.4f}.{caution}"
     )

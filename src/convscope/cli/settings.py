@@ -28,9 +28,10 @@ def with_settings(function: Callable[..., None]) -> Callable[..., None]:
             continue
         help_text = field.description or ""
         if field.default is not None and field.annotation is not bool:
-            help_text += f" [{field.default}]"
+            help_text += f" ({field.default})"
         kind: Any = str if name == "size" else field.annotation
-        option = typer.Option(flag(name), help=help_text, rich_help_panel=panel, show_default=False)
+        names = f"{flag(name)}/{flag('no_' + name)}" if field.annotation is bool else flag(name)
+        option = typer.Option(names, help=help_text, rich_help_panel=panel, show_default=False)
         flags.append(
             inspect.Parameter(
                 name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, option]

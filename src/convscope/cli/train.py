@@ -11,13 +11,15 @@ from .app import command
 from .output import evaluation_sentence, print_json
 from .settings import with_settings
 
+DATA_HELP = "digits, mnist, fashion-mnist, kmnist, cifar10, or a folder with a folder of pictures per class."
+
 
 @command("train")
 @with_settings
 def train(
     data: Annotated[
         str | None,
-        typer.Argument(help="A data set's name or a folder of class folders.", show_default="digits"),
+        typer.Argument(help=DATA_HELP, show_default="digits"),
     ] = None,
     *,
     recipe: Annotated[Path | None, typer.Option(help="Settings from this TOML file; flags win.")] = None,

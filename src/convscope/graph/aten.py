@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -21,8 +22,6 @@ PASS_THROUGH = {
     "contiguous",
     "clone",
     "alias",
-    "detach",
-    "detach_",
     "to",
     "type_as",
     "_assert_tensor_metadata",
@@ -47,18 +46,19 @@ class Translation:
         self.builder = Builder(name)
         self.module = module
         signature = program.graph_signature
-        self.names = {**signature.inputs_to_parameters, **signature.inputs_to_buffers}
-        self.trainable = {key: p.requires_grad for key, p in module.named_parameters(remove_duplicate=False)}
+        parameters = dict(module.named_parameters(remove_duplicate=False))
+        first: dict[nn.Parameter, str] = {}  # tied weights go by their first name, as in `named_parameters`
+        own = {key: first.setdefault(parameter, key) for key, parameter in parameters.items()}
+        self.names = {node: own[key] for node, key in signature.inputs_to_parameters.items()}
+        self.names.update(signature.inputs_to_buffers)
+        self.trainable = {key: parameter.requires_grad for key, parameter in parameters.items()}
+        self.taken = {*self.names.values(), *(path for path, _ in module.named_modules())}
         self.values: dict[FxNode, Node] = {}
         self.groups: dict[str, Node] = {}  # a call of a module that torch splits → its one node
         (user_input,) = (n for n in program.graph.nodes if n.name in signature.user_inputs)
         self.values[user_input] = self.builder.input(*input_shape)
         (output,) = program.graph.find_nodes(op="output")
-        if len(output.args[0]) != 1:
-            raise UnsupportedOperation(
-                f"{name} returns {len(output.args[0])} tensors; a classifier returns one."
-            )
-        self.output = output.args[0][0]
+        ((self.output,),) = output.args
 
     def finish(self) -> Graph:
         """The graph up to the program's output."""
@@ -72,11 +72,13 @@ class Translation:
     def visit(self, node: FxNode) -> None:
         """Translate one call, or refuse it by name."""
         kind = _kind(node)
-        if kind in IGNORED and node.target is not operator.getitem:
+        if kind in IGNORED:
             return
         if self._is_split_module(node):
             return
-        if kind in PASS_THROUGH:
+        if kind in PASS_THROUGH and node.meta["val"].dtype.is_floating_point:
+            if node.meta["val"].dtype != node.args[0].meta["val"].dtype:  # type: ignore[union-attr]
+                raise self._refusal(node, "changes the number type, which convscope's graph cannot express")
             self.values[node] = self._value(node, node.args[0])
             return
         translate = TRANSLATORS.get(kind.removesuffix("_"))
@@ -102,12 +104,7 @@ class Translation:
     def _value(self, node: FxNode, argument: Any) -> Node:
         if isinstance(argument, FxNode) and argument in self.values:
             return self.values[argument]
-        what = (
-            f"the tensor `{self.names[argument.name]}`"
-            if getattr(argument, "name", "") in self.names
-            else "a constant"
-        )
-        raise self._refusal(node, f"works on {what}, which convscope's graph cannot express")
+        raise self._refusal(node, "takes a fixed tensor, which convscope's graph cannot express")
 
     def _parameter_name(self, node: FxNode, argument: Any) -> str:
         if isinstance(argument, FxNode) and argument.name in self.names:
@@ -115,8 +112,14 @@ class Translation:
         raise self._refusal(node, "has weights that are computed, which convscope's graph cannot express")
 
     def _refusal(self, node: FxNode, why: str = "is not in convscope's graph") -> UnsupportedOperation:
+        own = [
+            f"`{self.names[argument.name]}`"
+            for argument in node.all_input_nodes
+            if argument.name in self.names
+        ]
+        on = f" on the tensor {', '.join(own)}" if own else ""
         return UnsupportedOperation(
-            f"operation `{node.target}` at {self._place(node)} {why}. "
+            f"operation `{node.target}` at {self._place(node)}{on} {why}. "
             "The network still trains with the torch engine."
         )
 
@@ -149,14 +152,13 @@ class Translation:
         if path and module_kind.startswith("torch.nn.modules.") and "container" not in module_kind:
             call = int(key.rpartition("@")[2]) + 1 if "@" in key else 1
             name = path if call == 1 else f"{path}_{call}"
-            if (
-                kind == "pad" and "padding" not in module_kind
-            ):  # a convolution's own reflect or circular border
-                name = f"{name}.pad"
-            if name not in self.builder:
+            if kind == "pad" and "padding" not in module_kind:
+                name = f"{name}.pad"  # a convolution's own reflect or circular border
+            if name not in self.builder and (name == path or name not in self.taken):
                 return name
         prefix = f"{path}.{operation(kind).prefix}" if path else operation(kind).prefix
-        return next(name for i in itertools.count(1) if (name := f"{prefix}{i}") not in self.builder)
+        numbered = (f"{prefix}{i}" for i in itertools.count(1))
+        return next(name for name in numbered if name not in self.builder and name not in self.taken)
 
     def _place(self, node: FxNode) -> str:
         _, path, _ = _call(node)
@@ -195,8 +197,12 @@ def _shape(node: FxNode) -> Shape:
     return tuple(int(size) for size in node.meta["val"].shape[1:])
 
 
-def _dim(node: FxNode, dim: int) -> int:
-    rank: int = node.args[0].meta["val"].dim()  # type: ignore[union-attr]
+def _dim(t: Translation, node: FxNode, dim: int) -> int:
+    """`dim` counted from the front; the batch is not to be worked along."""
+    tensor = node.all_input_nodes[0]
+    rank: int = tensor.meta["val"].dim()
+    if dim % rank == 0:
+        raise t._refusal(node, "works along the pictures of a batch, which convscope's graph cannot express")
     return dim % rank
 
 
@@ -271,10 +277,8 @@ def _adaptive_pool(t: Translation, node: FxNode) -> Node:
 @_translates("getitem")
 def _getitem(t: Translation, node: FxNode) -> Node:
     source, index = node.args
-    if isinstance(source, FxNode) and "max_pool" in str(source.target) and index == 0:
-        return t.values[source]
-    if isinstance(source, FxNode) and "max_pool" in str(source.target) and not node.users:
-        return t.values[source]  # the positions of the maxima, unused
+    if isinstance(source, FxNode) and "max_pool" in str(source.target) and (index == 0 or not node.users):
+        return t.values[source]  # index 1 is the positions of the maxima
     raise t._refusal(node)
 
 
@@ -283,8 +287,12 @@ def _pad(t: Translation, node: FxNode) -> Node:
     a = _bound(node)
     sides = a["pad"]
     pairs = tuple((sides[i], sides[i + 1]) for i in range(len(sides) - 2, -1, -2))
-    mode = "zeros" if a["mode"] == "constant" else a["mode"]
-    return t.append("pad", node, node.args[0], padding=pairs, mode=mode, value=float(a["value"] or 0.0))
+    mode, value = "zeros" if a["mode"] == "constant" else a["mode"], float(a["value"] or 0.0)
+    if len(pairs) >= len(_shape(node)) or not math.isfinite(value):
+        raise t._refusal(
+            node, "borders the channels, or with infinity, which convscope's graph cannot express"
+        )
+    return t.append("pad", node, node.args[0], padding=pairs, mode=mode, value=value)
 
 
 @_translates("linear")
@@ -299,6 +307,8 @@ def _batch_norm(t: Translation, node: FxNode) -> Node:
     a = _bound(node)
     if a["running_mean"] is None:
         raise t._refusal(node, "has no running statistics, which convscope's graph cannot express")
+    if getattr(t.module.get_submodule(_call(node)[1]), "momentum", 0.1) is None:
+        raise t._refusal(node, "averages over all batches (momentum=None), which the graph cannot express")
     affine = a["weight"] is not None
     return t.append("batch_norm", node, node.args[0], eps=a["eps"], momentum=a["momentum"], affine=affine)
 
@@ -361,7 +371,9 @@ def _arithmetic(t: Translation, node: FxNode) -> Node:
         if kind in ("add", "mul") and alpha == 1:
             return t.append("add" if kind == "add" else "multiply", node, left, right)
     elif isinstance(left, FxNode) and isinstance(right, int | float) and not isinstance(right, bool):
-        factor = {"mul": right, "div": 1 / right if right else float("inf")}.get(kind, 1.0)
+        if kind == "div" and right == 0:
+            raise t._refusal(node, "divides by zero")
+        factor = {"mul": right, "div": 1 / (right or 1)}.get(kind, 1.0)
         offset = {"add": right * alpha, "sub": -right * alpha}.get(kind, 0.0)
         return t.append("affine", node, left, factor=float(factor), offset=float(offset))
     raise t._refusal(node)
@@ -371,12 +383,13 @@ def _arithmetic(t: Translation, node: FxNode) -> Node:
 def _cat(t: Translation, node: FxNode) -> Node:
     tensors: Any = node.args[0]
     dim = node.args[1] if len(node.args) > 1 else 0
-    return t.append("concat", node, *tensors, dim=dim % tensors[0].meta["val"].dim())
+    return t.append("concat", node, *tensors, dim=_dim(t, node, dim))  # type: ignore[arg-type]
 
 
 @_translates("softmax", "log_softmax")
 def _softmax(t: Translation, node: FxNode) -> Node:
-    return t.append(_kind(node), node, node.args[0], dim=_dim(node, node.args[1]))  # type: ignore[arg-type]
+    dim = _dim(t, node, node.args[1])  # type: ignore[arg-type]
+    return t.append(_kind(node), node, node.args[0], dim=dim)
 
 
 @_translates("mean")
@@ -384,7 +397,7 @@ def _mean(t: Translation, node: FxNode) -> Node:
     a = _bound(node)
     if not a.get("dim"):
         raise t._refusal(node)
-    dims = tuple(sorted(_dim(node, dim) for dim in _each(a["dim"], 1)))
+    dims = tuple(sorted(_dim(t, node, dim) for dim in _each(a["dim"], 1)))
     return t.append("mean", node, node.args[0], dim=dims, keepdim=a["keepdim"])
 
 
@@ -392,7 +405,7 @@ def _mean(t: Translation, node: FxNode) -> Node:
 def _flatten(t: Translation, node: FxNode) -> Node:
     a = _bound(node)
     last = node.args[0].meta["val"].dim() - 1  # type: ignore[union-attr]
-    start, end = _dim(node, a["start_dim"]), _dim(node, a["end_dim"])
+    start, end = a["start_dim"] % (last + 1), a["end_dim"] % (last + 1)
     if end == last and start >= 1:
         return t.append("flatten", node, node.args[0], start_dim=start)
     return _reshape(t, node)
@@ -405,7 +418,8 @@ def _reshape(t: Translation, node: FxNode) -> Node:
         features = " × ".join(str(n) for n in t._value(node, node.args[0]).shape)
         raise UnsupportedOperation(
             f"operation `{node.target}` at {t._place(node)} mixes the pictures of a batch: "
-            f"each has {features} numbers, but it asks for {spell_request(node)}. Check the size of the input and the number in the view."
+            f"each has {features} numbers, but it asks for {_request(node)}. "
+            "Check the size of the input and the number in the view."
         )
     if _shape(node) == t._value(node, node.args[0]).shape:
         return t._value(node, node.args[0])
@@ -414,6 +428,8 @@ def _reshape(t: Translation, node: FxNode) -> Node:
     return t.append("reshape", node, node.args[0], shape=_shape(node))
 
 
-def spell_request(node: FxNode) -> str:
-    """The sizes a view asks for, as the person wrote them."""
-    return str(tuple(a if isinstance(a, int) else "batch" for a in node.args[1]))  # type: ignore[union-attr]
+def _request(node: FxNode) -> str:
+    """The sizes a view asks for, as the person wrote them, or the ones that come out."""
+    sizes: Any = node.args[1] if len(node.args) > 1 else ()
+    sizes = sizes if isinstance(sizes, list | tuple) and sizes else node.meta["val"].shape
+    return "(" + ", ".join(str(size) if isinstance(size, int) else "batch" for size in sizes) + ")"

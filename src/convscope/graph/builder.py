@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from ..errors import ConvscopeError, ShapeError, UsageError
 from .graph import Graph, Node
-from .operation import Attribute, operation
+from .operation import LARGEST, Attribute, operation, spell
 from .windows import Padding, resolve_padding, spread
 
 
@@ -53,20 +55,33 @@ class Builder:
         for node in inputs:
             if self._nodes.get(node.name) is not node:
                 raise UsageError(f"{node.name!r} is not a node of the network {self.name!r}.")
-        name = name or self._automatic_name(rule.prefix)
+        name = self._automatic_name(rule.prefix) if name is None else name
         if name in self._nodes:
             raise UsageError(f"two nodes of {self.name!r} are called {name!r}.")
         shapes = [node.shape for node in inputs]
         complete = rule.complete(attributes)
         try:
             shape = rule.output_shape(shapes, complete)
+            roles = rule.parameters(shapes, complete)
+            for size in (shape, *(spec.shape for spec in roles.values())):
+                if math.prod(size) > LARGEST:
+                    raise ShapeError(f"{spell(size)} is more than {LARGEST:,} numbers.")
         except ShapeError as error:
             raise ShapeError(f"layer {name!r} ({kind}) of {self.name!r} is impossible: {error}") from None
-        roles = rule.parameters(shapes, complete)
         names = {role: f"{name}.{role}" for role in roles} if parameters is None else dict(parameters)
         if set(names) != set(roles):
             raise UsageError(f"{name!r} ({kind}) has the parameters {sorted(roles)}, not {sorted(names)}.")
-        node = Node(name, kind, tuple(n.name for n in inputs), complete, shape, names)
+        for path in (name, *names.values()):
+            if not all(path.split(".")):
+                raise UsageError(f"{path!r} is not a name: it has an empty part.")
+        node = Node(
+            name,
+            kind,
+            tuple(n.name for n in inputs),
+            MappingProxyType(complete),
+            shape,
+            MappingProxyType(names),
+        )
         self._nodes[name] = node
         return node
 
@@ -79,14 +94,16 @@ class Builder:
 
     def build(self, output: Node, *, frozen: Iterable[str] = ()) -> Graph:
         """The finished graph; nodes the output does not depend on are left out."""
+        if self._nodes.get(output.name) is not output:
+            raise UsageError(f"{output.name!r} is not a node of the network {self.name!r}.")
         needed = {output.name}
         for node in reversed(self._nodes.values()):
             if node.name in needed:
                 needed.update(node.inputs)
         nodes = tuple(node for node in self._nodes.values() if node.name in needed)
-        if nodes[0].operation != "input":
-            raise UsageError(f"the output of {self.name!r} does not depend on its input.")
         graph = Graph(self.name, nodes, output.name, frozenset(frozen))
+        if unknown := graph.frozen - set(graph.parameters):
+            raise UsageError(f"frozen={sorted(unknown)} are not parameters of {self.name!r}.")
         self._check_sharing(graph)
         return graph
 
@@ -172,7 +189,7 @@ class Builder:
 
     def global_average_pool(self, x: Node, *, name: str | None = None) -> Node:
         """Mean of each channel over all positions; (C, H, W) or (C, L) to (C,)."""
-        rank = len(x.shape) - 1
+        rank = _signal_or_picture(x)
         return self.flatten(
             self.append(f"adaptive_average_pool{rank}d", x, name=name, output_size=(1,) * rank)
         )
@@ -223,7 +240,7 @@ class Builder:
         name: str | None,
         **attributes: Attribute,
     ) -> Node:
-        rank = len(x.shape) - 1
+        rank = _signal_or_picture(x)
         window = self._window(x, rank, kernel_size, stride if stride is not None else kernel_size, padding, 1)
         if kind != "max_pool":
             del window["dilation"]
@@ -258,8 +275,13 @@ class Builder:
         for node in graph.nodes:
             for role, spec in node.rule.parameters(graph.input_shapes(node), node.attributes).items():
                 first = graph.parameters[node.parameters[role]]
-                if (first.shape, first.dtype) != (spec.shape, spec.dtype):
+                if (first.shape, first.dtype, first.trainable) != (spec.shape, spec.dtype, spec.trainable):
                     raise ConvscopeError(
                         f"layer {node.name!r} shares {node.parameters[role]!r} of shape {first.shape}, "
                         f"but its own sizes need {spec.shape}."
                     )
+
+
+def _signal_or_picture(x: Node) -> int:
+    """1 or 2 axes to pool over; an input that is neither is refused under its layer's name."""
+    return min(max(len(x.shape) - 1, 1), 2)

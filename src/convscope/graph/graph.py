@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .module import GraphModule
 
 FORMAT, VERSION = "convscope-graph", 1
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,9 @@ class Graph:
         }
         return json.dumps(document, ensure_ascii=False)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Graph.from_json, (self.to_json(),)  # copies and pickles: its read-only mappings have no own
+
     @staticmethod
     def from_json(text: str) -> Graph:
         """The graph that `to_json` wrote, every node checked again.
@@ -154,22 +158,28 @@ class Graph:
                     f"this is {document['format']} version {document['version']}; "
                     f"this convscope reads {FORMAT} version {VERSION}."
                 )
-            builder = Builder(document["name"])
+            builder = Builder(_expect(document["name"], str))
             for node in document["nodes"]:
                 built = builder.append(
                     node["operation"],
-                    *(builder[name] for name in node["inputs"]),
-                    name=node["name"],
-                    parameters=node["parameters"],
+                    *(builder[name] for name in _expect(node["inputs"], list)),
+                    name=_expect(node["name"], str),
+                    parameters=_expect(node["parameters"], dict),
                     **{key: _tuples(value) for key, value in node["attributes"].items()},
                 )
                 if list(built.shape) != node["shape"]:
                     raise ConvscopeError(
                         f"node {built.name!r} says its shape is {node['shape']}, not {built.shape}."
                     )
-            return builder.build(builder[document["output"]], frozen=document["frozen"])
-        except (ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
+            return builder.build(builder[document["output"]], frozen=_expect(document["frozen"], list))
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise ConvscopeError(f"this is not a graph that convscope wrote: {error!r}.") from error
+
+
+def _expect(value: Any, kind: type[T]) -> T:
+    if not isinstance(value, kind):
+        raise TypeError(f"{value!r} should be a {kind.__name__}")
+    return value
 
 
 def _tuples(value: object) -> Attribute:

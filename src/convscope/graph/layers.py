@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ..errors import ShapeError
-from .operation import Attributes, Operation, ParameterSpec, Reach, Shape, register, spell
+from ..errors import ShapeError, UsageError
+from .operation import Attributes, Operation, ParameterSpec, Reach, Required, Shape, register, spell
 from .pointwise import axis_of
 
 
@@ -17,8 +17,8 @@ class Input(Operation):
 
     def output_shape(self, inputs: Sequence[Shape], attributes: Attributes) -> Shape:
         shape: tuple[int, ...] = attributes["shape"]
-        if not shape or min(shape) < 1:
-            raise ShapeError(f"an input of {spell(shape)} is empty; every size should be at least 1.")
+        if not shape:
+            raise ShapeError("an input has at least one dimension besides the batch.")
         return shape
 
 
@@ -26,8 +26,8 @@ class Linear(Operation):
     """A weighted sum of all features, plus a bias; acts on the last axis."""
 
     def output_shape(self, inputs: Sequence[Shape], attributes: Attributes) -> Shape:
-        out_features = attributes["out_features"]
-        return (*inputs[0][:-1], out_features)
+        axis_of(1, inputs[0])
+        return (*inputs[0][:-1], attributes["out_features"])
 
     def parameters(self, inputs: Sequence[Shape], attributes: Attributes) -> dict[str, ParameterSpec]:
         features, out_features = inputs[0][-1], attributes["out_features"]
@@ -48,6 +48,10 @@ class BatchNorm(Operation):
 
     prefix = "norm"
 
+    def output_shape(self, inputs: Sequence[Shape], attributes: Attributes) -> Shape:
+        axis_of(1, inputs[0])
+        return inputs[0]
+
     def parameters(self, inputs: Sequence[Shape], attributes: Attributes) -> dict[str, ParameterSpec]:
         shape = inputs[0][:1]
         specs = _scale_and_shift(shape) if attributes["affine"] else {}
@@ -65,7 +69,7 @@ class GroupNorm(Operation):
 
     def output_shape(self, inputs: Sequence[Shape], attributes: Attributes) -> Shape:
         groups = attributes["num_groups"]
-        if groups < 1 or inputs[0][0] % groups:
+        if inputs[0][axis_of(1, inputs[0])] % groups:
             raise ShapeError(f"num_groups={groups} must divide its {inputs[0][0]} channels.")
         return inputs[0]
 
@@ -131,6 +135,8 @@ class Mean(Operation):
     def output_shape(self, inputs: Sequence[Shape], attributes: Attributes) -> Shape:
         dims: tuple[int, ...] = attributes["dim"]
         axes = {axis_of(dim, inputs[0]) for dim in dims}
+        if not axes or len(axes) < len(dims):
+            raise UsageError(f"dim={dims} should name each dimension once, and at least one.")
         if attributes["keepdim"]:
             return tuple(1 if i in axes else size for i, size in enumerate(inputs[0]))
         return tuple(size for i, size in enumerate(inputs[0]) if i not in axes)
@@ -144,12 +150,18 @@ def _scale_and_shift(shape: Shape) -> dict[str, ParameterSpec]:
 
 
 register(
-    Input("input", shape=None),
-    Linear("linear", out_features=None, bias=True),
+    Input("input", shape=Required((1,), any_length=True)),
+    Linear("linear", out_features=Required(1), bias=True),
     BatchNorm("batch_norm", eps=1e-5, momentum=0.1, affine=True),
-    GroupNorm("group_norm", num_groups=None, eps=1e-5, affine=True),
-    LayerNorm("layer_norm", normalized_shape=None, eps=1e-5, elementwise_affine=True, bias=True),
+    GroupNorm("group_norm", num_groups=Required(1), eps=1e-5, affine=True),
+    LayerNorm(
+        "layer_norm",
+        normalized_shape=Required((1,), any_length=True),
+        eps=1e-5,
+        elementwise_affine=True,
+        bias=True,
+    ),
     Flatten("flatten", start_dim=1),
-    Reshape("reshape", shape=None),
-    Mean("mean", dim=None, keepdim=False),
+    Reshape("reshape", shape=Required((1,), any_length=True)),
+    Mean("mean", dim=Required((1,), any_length=True), keepdim=False),
 )

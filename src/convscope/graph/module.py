@@ -11,8 +11,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..errors import ShapeError
 from .graph import Graph, Node
+from .operation import operation, spell
 from .weights import initial_weights
+from .windows import Pool
 
 
 class Layer(nn.Module):
@@ -45,6 +48,11 @@ class GraphModule(nn.Module):
         for name, layer in self._calls.items():
             _place(self, name, layer)
         for name, spec in graph.parameters.items():
+            if name not in weights or weights[name].shape != spec.shape:
+                found = spell(weights[name].shape) if name in weights else "missing"
+                raise ShapeError(
+                    f"the weights {name!r} of {graph.name} are {found}, not {spell(spec.shape)}."
+                )
             value = torch.from_numpy(np.array(weights[name], dtype=spec.dtype))
             owner, attribute = _owner(self, name)
             if spec.trainable:
@@ -84,27 +92,23 @@ def state_arrays(module: nn.Module) -> dict[str, np.ndarray]:
 
 def _place(root: nn.Module, path: str, layer: nn.Module) -> None:
     """Register `layer` at a dotted path, making plain containers on the way."""
-    *parents, last = path.split(".")
-    owner = root
-    for part in parents:
-        if part not in owner._modules:
-            owner.add_module(part, nn.Module())
-        owner = owner.get_submodule(part)
+    owner, last = _owner(root, path)
     if last in owner._modules:  # a container made for a longer path: keep its children
-        for name, child in owner.get_submodule(last).named_children():
-            layer.add_module(name, child)
-    owner._modules.pop(last, None)
-    owner.add_module(last, layer)
+        layer._modules.update(owner._modules.pop(last)._modules)  # type: ignore[union-attr]
+    owner._modules[last] = layer
 
 
 def _owner(root: nn.Module, name: str) -> tuple[nn.Module, str]:
-    """The module and attribute of a dotted parameter name; containers are made where none is."""
+    """The module and attribute of a dotted name; containers are made where none is.
+
+    By way of `_modules`, because `add_module` refuses layers called `type` or `float`.
+    """
     *parents, last = name.split(".")
     owner = root
     for part in parents:
-        if part not in owner._modules:
-            owner.add_module(part, nn.Module())
-        owner = owner.get_submodule(part)
+        child = owner._modules.setdefault(part, nn.Module())
+        assert child is not None
+        owner = child
     return owner, last
 
 
@@ -134,6 +138,13 @@ def _symmetric(layer: Layer) -> tuple[int, ...] | None:
     return tuple(before for before, _ in pairs) if all(a == b for a, b in pairs) else None
 
 
+def _pool_padding(layer: Layer) -> tuple[int, ...] | None:
+    """PyTorch's own padding argument, or None where its pools would refuse it."""
+    rule = operation(layer.operation)
+    assert isinstance(rule, Pool)
+    return _symmetric(layer) if rule.in_pytorch(layer.attributes) else None
+
+
 def _pad(x: Tensor, pairs: tuple[tuple[int, int], ...], value: float = 0.0, mode: str = "constant") -> Tensor:
     sides = [side for pair in reversed(pairs) for side in pair]  # PyTorch counts from the last axis
     return F.pad(x, sides, mode, value) if mode == "constant" else F.pad(x, sides, mode)
@@ -149,8 +160,8 @@ def _conv(layer: Layer, x: Tensor, weight: Tensor, bias: Tensor | None = None) -
 
 @_defines("max_pool1d", "max_pool2d")
 def _max_pool(layer: Layer, x: Tensor) -> Tensor:
-    padding = _symmetric(layer)
-    if padding is None or any(2 * p > k for p, k in zip(padding, layer["kernel_size"], strict=True)):
+    padding = _pool_padding(layer)
+    if padding is None:
         x, padding = _pad(x, layer["padding"], -math.inf), (0,) * len(layer["padding"])
     window = (layer["kernel_size"], layer["stride"], padding, layer["dilation"], layer["ceil_mode"])
     return _rank(layer, "max_pool")(x, *window)
@@ -158,8 +169,8 @@ def _max_pool(layer: Layer, x: Tensor) -> Tensor:
 
 @_defines("average_pool1d", "average_pool2d")
 def _average_pool(layer: Layer, x: Tensor) -> Tensor:
-    padding, pool = _symmetric(layer), _rank(layer, "avg_pool")
-    if padding is not None and all(2 * p <= k for p, k in zip(padding, layer["kernel_size"], strict=True)):
+    padding, pool = _pool_padding(layer), _rank(layer, "avg_pool")
+    if padding is not None:
         window = (layer["kernel_size"], layer["stride"], padding, layer["ceil_mode"])
         return pool(x, *window, layer["count_include_pad"])
     inside = _pad(torch.ones_like(x[:1, :1]), layer["padding"], 1.0 if layer["count_include_pad"] else 0.0)
@@ -259,9 +270,14 @@ def _affine(layer: Layer, x: Tensor) -> Tensor:
     return x * factor + offset
 
 
-@_defines("dropout", "dropout2d")
+@_defines("dropout")
 def _dropout(layer: Layer, x: Tensor) -> Tensor:
-    result: Tensor = getattr(F, layer.operation)(x, layer["p"], layer.training)
+    return F.dropout(x, layer["p"], layer.training)
+
+
+@_defines("dropout2d")
+def _dropout2d(layer: Layer, x: Tensor) -> Tensor:
+    result: Tensor = torch.feature_dropout(x, layer["p"], layer.training)  # F.dropout2d warns for signals
     return result
 
 

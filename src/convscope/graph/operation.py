@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -11,6 +12,7 @@ from ..errors import ShapeError, UnknownName, UsageError
 Shape = tuple[int, ...]  # without the batch: (C, H, W), (C, L) or (features,)
 # int, float, bool, str, a tuple of ints (one per axis) or of int pairs; `Operation.complete` checks them
 Attribute = Any
+LARGEST = 2**31 - 1  # no size, and no tensor of one picture, is larger
 Attributes = Mapping[str, Attribute]
 
 
@@ -22,6 +24,11 @@ class Window:
     stride: int = 1
     before: int = 0  # padding at the start of the axis
     dilation: int = 1
+
+    @property
+    def extent(self) -> int:
+        """Pixels from the first to the last input, both counted."""
+        return self.dilation * (self.kernel_size - 1) + 1
 
 
 Reach = Literal["point", "whole"] | tuple[Window, ...]
@@ -38,11 +45,19 @@ class ParameterSpec:
     fan_in: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Required:
+    """An attribute without a default; `like` shows its kind, and its least value where it counts."""
+
+    like: Attribute
+    any_length: bool = False
+
+
 class Operation:
     """One kind of node. Subclasses state the rules; a `Node` holds one use of it.
 
-    Shapes exclude the batch axis. `defaults` lists every attribute with its default;
-    a value of `None` there marks an attribute that has to be given.
+    Shapes exclude the batch axis. `defaults` lists every attribute with its default, which is
+    also the least value of one that counts (sizes, axes); `Required` stands for one that has none.
     """
 
     arity: int | None = 1  # number of inputs; None for any number from two up
@@ -76,21 +91,27 @@ class Operation:
                 raise UnknownName(f"attribute of {self.name}", name, self.defaults)
         complete: dict[str, Attribute] = {}
         for name, default in self.defaults.items():
-            value = attributes.get(name, default)
-            if value is None:
+            required = default if isinstance(default, Required) else None
+            if required and name not in attributes:
                 raise UsageError(f"{self.name} needs the attribute {name!r}.")
-            if default is not None and not _same_kind(value, default):
-                raise UsageError(f"{self.name}: {name}={value!r} should be like {default!r}.")
+            value, like = attributes.get(name, default), required.like if required else default
+            if not _same_kind(value, like, any_length=required is not None and required.any_length):
+                raise UsageError(f"{self.name}: {name}={value!r} should be like {like!r}.")
             complete[name] = value
         return complete
 
 
-def _same_kind(value: Attribute, default: Attribute) -> bool:
-    if isinstance(default, bool) or isinstance(value, bool):
-        return isinstance(default, bool) and isinstance(value, bool)
-    if isinstance(default, float):
-        return isinstance(value, int | float)
-    return type(value) is type(default)
+def _same_kind(value: Attribute, like: Attribute, *, any_length: bool = False) -> bool:
+    if isinstance(like, bool) or isinstance(value, bool):
+        return isinstance(like, bool) and isinstance(value, bool)
+    if isinstance(like, float):
+        return isinstance(value, int | float) and abs(value) <= sys.float_info.max  # not NaN either
+    if isinstance(like, int):
+        return isinstance(value, int) and like <= value <= LARGEST
+    if isinstance(like, tuple):
+        fits = isinstance(value, tuple) and (any_length or len(value) == len(like))
+        return fits and all(_same_kind(item, like[0]) for item in value)
+    return type(value) is type(like)
 
 
 OPERATIONS: dict[str, Operation] = {}

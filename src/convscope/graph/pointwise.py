@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..errors import ShapeError
+from ..errors import ShapeError, UnknownName, UsageError
 from .operation import Attributes, Operation, Reach, Shape, register, spell
 
 
 class Activation(Operation):
     """A function of each number by itself."""
+
+
+class Gelu(Activation):
+    """x · Φ(x), exactly or by the `tanh` approximation (Hendrycks & Gimpel 2016)."""
+
+    def output_shape(self, inputs: Sequence[Shape], attributes: Attributes) -> Shape:
+        if attributes["approximate"] not in ("none", "tanh"):
+            raise UnknownName("approximation of gelu", attributes["approximate"], ("none", "tanh"))
+        return inputs[0]
 
 
 class Affine(Operation):
@@ -20,6 +29,12 @@ class Dropout(Operation):
     """Zeroes numbers (or, for `dropout2d`, whole channels) with probability `p` while training."""
 
     prefix = "dropout"
+
+    def output_shape(self, inputs: Sequence[Shape], attributes: Attributes) -> Shape:
+        if not 0 <= attributes["p"] <= 1:
+            raise UsageError(f"p={attributes['p']} of dropout should lie in 0 to 1.")
+        axis_of(1, inputs[0])
+        return inputs[0]
 
 
 class Combine(Operation):
@@ -37,6 +52,9 @@ class Combine(Operation):
             shape = tuple(max(a, b) for a, b in zip(shape, other, strict=True))
         return shape
 
+    def reach(self, inputs: Sequence[Shape], attributes: Attributes) -> Reach:
+        return "point" if len({shape[1:] for shape in inputs}) == 1 else "whole"  # stretched positions
+
 
 class Concat(Operation):
     """Inputs one behind the other along `dim` (1 is channels, as in PyTorch)."""
@@ -53,6 +71,9 @@ class Concat(Operation):
                     f"its inputs {spell(inputs[0])} and {spell(other)} differ besides dimension {axis + 1}."
                 )
         return tuple(sum(s[axis] for s in inputs) if i == axis else size for i, size in enumerate(inputs[0]))
+
+    def reach(self, inputs: Sequence[Shape], attributes: Attributes) -> Reach:
+        return "point" if attributes["dim"] == 1 else "whole"  # positions move
 
 
 class Softmax(Operation):
@@ -80,7 +101,7 @@ register(
     ),
     Activation("leaky_relu", negative_slope=0.01),
     Activation("elu", alpha=1.0),
-    Activation("gelu", approximate="none"),
+    Gelu("gelu", approximate="none"),
     Affine("affine", factor=1.0, offset=0.0),
     Dropout("dropout", p=0.5),
     Dropout("dropout2d", p=0.5),

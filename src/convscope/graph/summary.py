@@ -185,7 +185,7 @@ def _line(cells: tuple[str, ...], widths: list[int], gap: int) -> str:
 def _count(count: int) -> str:
     """Exact below a million; nothing for 0."""
     if count >= 1e6:
-        return f"{count / 1e6:.2f}M" if count < 1e9 else f"{count / 1e9:.2f}G"
+        return f"{count / 1e6:.2f}M" if count < 999.995e6 else f"{count / 1e9:.2f}G"
     return f"{count:,}" if count else ""
 
 

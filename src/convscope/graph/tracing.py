@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Sequence
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 from torch.fx import Node as FxNode
 
@@ -35,15 +35,16 @@ def trace(module: nn.Module, input_shape: Sequence[int], *, name: str | None = N
     """
     shape = tuple(int(size) for size in input_shape)
     name = name or type(module).__name__
-    program = export(module, shape, training=False)
-    translation = Translation(name, shape, module, program)
-    for node in program.graph.nodes:
-        if node.op == "call_function":
-            translation.visit(node)
-    graph = translation.finish()
-    _warn_about_modes(name, module, shape, program)
-    if not _always_on_dropout(program):
-        _check_same_outputs(graph, module)
+    with torch.random.fork_rng(devices=[]):
+        program = export(module, shape, training=False)
+        translation = Translation(name, shape, module, program)
+        for node in program.graph.nodes:
+            if node.op == "call_function":
+                translation.visit(node)
+        graph = translation.finish()
+        _warn_about_modes(name, module, shape, program)
+        if not _always_on_dropout(program):
+            _check_same_outputs(graph, module)
     return graph
 
 
@@ -56,12 +57,17 @@ def export(module: nn.Module, input_shape: Shape, *, training: bool) -> Exported
     copied = copy.deepcopy(module).cpu().train(training)
     example = torch.zeros(2, *input_shape)
     try:
-        with torch.no_grad():
-            copy.deepcopy(copied)(example)
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the module's own, which its person sees where it runs
+            result = copy.deepcopy(copied)(example)
     except Exception as error:
         raise ShapeError(
             f"{type(module).__name__} does not take an input of {spell(input_shape)}: {_first_line(error)}"
         ) from error
+    if not isinstance(result, Tensor):
+        raise UnsupportedOperation(
+            f"{type(module).__name__} returns a {type(result).__name__}; a classifier returns one tensor."
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch.export's own deprecations are not the user's
@@ -89,11 +95,12 @@ def _warn_about_modes(name: str, module: nn.Module, shape: Shape, program: Expor
             f"{name} could not be traced in training mode, only its eval behaviour is kept: {error}",
         )
         return
-    if _skeleton(training) != _skeleton(program):
+    if _skeleton(training, training=True) != _skeleton(program, training=False):
         _warn(
             "train-branch",
-            f"{name} does something else in training than in eval (a branch on self.training); "
-            "the traced network does in training what it does in eval.",
+            f"{name} does something else in training than in eval (a branch on self.training, or a layer "
+            "kept in one mode); the traced network keeps its eval form, and switches dropout and batch norm "
+            "with the mode.",
         )
 
 
@@ -101,13 +108,22 @@ def _always_on_dropout(program: ExportedProgram) -> bool:
     return any("dropout" in str(node.target) and node.args[2] is True for node in _calls(program))
 
 
-def _skeleton(program: ExportedProgram) -> list[str]:
-    """Operations in order, without the counters that batch norm keeps in training."""
-    return [
-        str(n.target)
-        for n in _calls(program)
-        if str(n.target) != "aten.add_.Tensor" or len(n.all_input_nodes) > 1
-    ]
+def _skeleton(program: ExportedProgram, *, training: bool) -> list[tuple[object, ...]]:
+    """Operations and their settings in order, without the counters that batch norm keeps in training.
+
+    Dropout and batch norm follow the mode: in training they are to be on.
+    """
+    skeleton: list[tuple[object, ...]] = []
+    for node in _calls(program):
+        if str(node.target) == "aten.add_.Tensor" and len(node.all_input_nodes) == 1:
+            continue
+        settings = ["tensor" if isinstance(argument, FxNode) else str(argument) for argument in node.args]
+        if "dropout" in str(node.target):
+            settings[2] = str(node.args[2] is True or not training)
+        elif "batch_norm" in str(node.target):
+            settings[5] = str(node.args[5] is True or not training)
+        skeleton.append((str(node.target), *settings))
+    return skeleton
 
 
 def _calls(program: ExportedProgram) -> list[FxNode]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ..errors import ShapeError, UsageError
+from ..errors import ShapeError, UnknownName, UsageError
 from .operation import (
+    LARGEST,
     Attribute,
     Attributes,
     Operation,
     ParameterSpec,
     Reach,
+    Required,
     Shape,
     Window,
     register,
@@ -21,6 +23,7 @@ from .operation import (
 
 Pairs = tuple[tuple[int, int], ...]
 Padding = int | str | Sequence[int | tuple[int, int]]
+PAD_MODES = ("zeros", "reflect", "replicate", "circular")
 
 
 def output_size(
@@ -76,14 +79,14 @@ def resolve_padding(
     >>> resolve_padding("same", (8, 8), kernel_size=(3, 2), stride=(1, 1), dilation=(1, 1))
     ((1, 1), (0, 1))
     """
-    rank = len(sizes)
+    rank = len(kernel_size)
     if padding == "valid":
         return ((0, 0),) * rank
     if padding == "same":
         totals = (
-            max((math.ceil(n / s) - 1) * s + d * (k - 1) + 1 - n, 0)
-            for n, k, s, d in zip(sizes, kernel_size, stride, dilation, strict=True)
-        )
+            max((-(-n // s) - 1) * s + d * (k - 1) + 1 - n, 0)
+            for n, k, s, d in zip(sizes, kernel_size, stride, dilation, strict=False)
+        )  # an input with too few axes is refused where the layer is added, by the layer's name
         return tuple((total // 2, total - total // 2) for total in totals)
     if isinstance(padding, int):
         padding = (padding,) * rank
@@ -92,7 +95,8 @@ def resolve_padding(
         if all(isinstance(side, int) and side >= 0 for pair in pairs for side in pair):
             return pairs
     raise UsageError(
-        f"padding={padding!r} should be 'same', 'valid', a whole number from 0, or one (before, after) per axis."
+        f"padding={padding!r} should be 'same', 'valid', a whole number from 0, "
+        "or one (before, after) per axis."
     )
 
 
@@ -101,7 +105,7 @@ class Windowed(Operation):
 
     def __init__(self, name: str, rank: int, **defaults: Attribute) -> None:
         ones = (1,) * rank
-        super().__init__(name, kernel_size=None, stride=ones, padding=((0, 0),) * rank, **defaults)
+        super().__init__(name, kernel_size=Required(ones), stride=ones, padding=((0, 0),) * rank, **defaults)
         self.rank = rank
 
     def windows(self, attributes: Attributes) -> tuple[Window, ...]:
@@ -127,7 +131,7 @@ class Windowed(Operation):
             for n, w, pair in zip(shape[1:], windows, padding, strict=True)
         )
         if min(sizes) < 1:
-            extent = spell(tuple(w.dilation * (w.kernel_size - 1) + 1 for w in windows))
+            extent = spell(tuple(w.extent for w in windows))
             around = "" if not any(map(sum, padding)) else f" with padding {padding}"
             raise ShapeError(f"its input of {spell(shape)} is smaller than the window of {extent}{around}.")
         return sizes
@@ -142,12 +146,12 @@ class Convolution(Windowed):
     prefix = "conv"
 
     def __init__(self, name: str, rank: int) -> None:
-        super().__init__(name, rank, dilation=(1,) * rank, out_channels=None, groups=1, bias=True)
+        super().__init__(name, rank, dilation=(1,) * rank, out_channels=Required(1), groups=1, bias=True)
 
     def output_shape(self, inputs: Sequence[Shape], attributes: Attributes) -> Shape:
         sizes = self.spatial_shape(inputs[0], attributes)
         channels, out_channels, groups = inputs[0][0], attributes["out_channels"], attributes["groups"]
-        if groups < 1 or channels % groups or out_channels % groups:
+        if channels % groups or out_channels % groups:
             raise ShapeError(
                 f"groups={groups} must divide both its {channels} input and {out_channels} output channels."
             )
@@ -175,7 +179,36 @@ class Pool(Windowed):
         super().__init__(name, rank, ceil_mode=False, **defaults)
 
     def output_shape(self, inputs: Sequence[Shape], attributes: Attributes) -> Shape:
+        padding: Pairs = attributes["padding"]
+        if attributes["ceil_mode"] and not self.in_pytorch(attributes):
+            raise UsageError(
+                f"ceil_mode with padding {padding} is not defined: PyTorch has equal sides of at most "
+                "half a window there, and none for a p-norm."
+            )
+        for window, sides in zip(self.windows(attributes), padding, strict=True):
+            if max(sides) >= window.extent:
+                raise ShapeError(
+                    f"padding {padding} is as wide as the window of {window.extent}, "
+                    "which would see nothing of the picture."
+                )
         return (inputs[0][0], *self.spatial_shape(inputs[0], attributes))
+
+    def in_pytorch(self, attributes: Attributes) -> bool:
+        """Whether PyTorch's own layer takes this padding."""
+        axes = zip(attributes["padding"], attributes["kernel_size"], strict=True)
+        return all(before == after and 2 * before <= k for (before, after), k in axes)
+
+
+class LpPool(Pool):
+    """(Σ |x|^p)^(1/p) over each window."""
+
+    def output_shape(self, inputs: Sequence[Shape], attributes: Attributes) -> Shape:
+        if attributes["p"] <= 0:
+            raise UsageError(f"p={attributes['p']} of a p-norm should be above 0.")
+        return super().output_shape(inputs, attributes)
+
+    def in_pytorch(self, attributes: Attributes) -> bool:
+        return not any(map(sum, attributes["padding"]))
 
 
 class AdaptivePool(Operation):
@@ -189,7 +222,7 @@ class AdaptivePool(Operation):
 
     def output_shape(self, inputs: Sequence[Shape], attributes: Attributes) -> Shape:
         require_rank(inputs[0], self.rank + 1, self.name)
-        return (inputs[0][0], *spread(attributes["output_size"], self.rank, "output_size"))
+        return (inputs[0][0], *attributes["output_size"])
 
     def reach(self, inputs: Sequence[Shape], attributes: Attributes) -> Reach:
         sizes: tuple[int, ...] = attributes["output_size"]
@@ -199,16 +232,26 @@ class AdaptivePool(Operation):
 
 
 class Pad(Operation):
-    """A border around the last axes, `padding` as (before, after) per axis."""
+    """A border around the last axes, `padding` as (before, after) per axis; negative sides crop."""
 
     def output_shape(self, inputs: Sequence[Shape], attributes: Attributes) -> Shape:
         padding: Pairs = attributes["padding"]
-        if len(padding) >= len(inputs[0]):
-            raise ShapeError(f"padding {padding} has more axes than its input of {spell(inputs[0])}.")
+        if not 1 <= len(padding) < len(inputs[0]):
+            raise ShapeError(f"padding {padding} does not fit the axes of its input of {spell(inputs[0])}.")
         kept, padded = inputs[0][: -len(padding)], inputs[0][-len(padding) :]
         shape = (*kept, *(n + before + after for n, (before, after) in zip(padded, padding, strict=True)))
         if min(shape) < 1:
             raise ShapeError(f"padding {padding} leaves nothing of its input of {spell(inputs[0])}.")
+        mode = attributes["mode"]
+        if mode not in PAD_MODES:
+            raise UnknownName("padding mode", mode, PAD_MODES)
+        if mode != "zeros" and len(kept) != 1:
+            raise ShapeError(
+                f"{mode} padding borders every axis but the channels, not {len(padding)} of them."
+            )
+        most = {"reflect": -1, "circular": 0}.get(mode, LARGEST)  # beyond the size of the axis
+        if any(max(sides) > n + most for n, sides in zip(padded, padding, strict=True)):
+            raise ShapeError(f"{mode} padding {padding} is wider than its input of {spell(inputs[0])}.")
         return shape
 
     def reach(self, inputs: Sequence[Shape], attributes: Attributes) -> Reach:
@@ -222,8 +265,8 @@ for _rank in (1, 2):
         Convolution(f"conv{_rank}d", _rank),
         Pool(f"max_pool{_rank}d", _rank, dilation=(1,) * _rank),
         Pool(f"average_pool{_rank}d", _rank, count_include_pad=True),
-        Pool(f"lp_pool{_rank}d", _rank, p=2.0),
+        LpPool(f"lp_pool{_rank}d", _rank, p=2.0),
         AdaptivePool(f"adaptive_average_pool{_rank}d", _rank),
         AdaptivePool(f"adaptive_max_pool{_rank}d", _rank),
     )
-register(Pad("pad", padding=None, mode="zeros", value=0.0))
+register(Pad("pad", padding=Required(((-LARGEST, -LARGEST),), any_length=True), mode="zeros", value=0.0))

@@ -114,7 +114,7 @@ def fitting_size(name: str, channels: int, size: tuple[int, int]) -> tuple[int, 
         try:
             graph(name, (channels, height, width))
         except ShapeError:
-            if max(height, width) > 1024:
+            if not 0 < max(height, width) <= 1024:
                 raise
             height, width = 2 * height, 2 * width
         else:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..bundle import Bundle
 from ..data import Source
-from ..errors import DataError
+from ..errors import DataError, UsageError
 from ..metrics import Evaluation, evaluate
 from .prepare import load, open_source
 from .progress import Progress, Silent
@@ -21,15 +21,17 @@ def evaluate_bundle(
     `settings` replace fields of the bundle's recipe, such as `data_dir` or `test_fraction`.
     """
     listener = progress or Silent()
-    recipe = Recipe.of(**bundle.info["recipe"]).but(**settings)
+    trained_on = bundle.info.get("data")
+    if data is None and trained_on is None:
+        raise UsageError("the bundle does not say which data it was trained on; give the data.")
+    recipe = Recipe.of(**bundle.info.get("recipe", {})).but(**settings)
     if data is not None:
         recipe = recipe.but(data=data)
     source = open_source(recipe, listener)
     _check_classes(bundle, source)
     dataset = load(source, bundle.preprocessing, recipe, listener)
     notes = list(dataset.notes)
-    trained_on = bundle.info["data"]
-    if data is None and dataset.checksum != trained_on["checksum"]:
+    if data is None and trained_on and dataset.checksum != trained_on["checksum"]:
         notes.append(f"{source.name} has changed since the training; its test pictures may be others.")
     if dataset.test is None and dataset.validation is None:
         name, split = "train", dataset.train

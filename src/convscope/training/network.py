@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import os
 import sys
+import sysconfig
 import traceback
 import warnings
 from dataclasses import dataclass
@@ -29,27 +31,37 @@ from ..graph.operation import Shape, spell
 if TYPE_CHECKING:
     from torch import nn
 
+#: Where code lies that is not the person's own.
+INSTALLED = tuple(
+    f"{folder}{os.sep}"
+    for folder in (Path(__file__).parents[1], *map(sysconfig.get_path, ("stdlib", "purelib", "platlib")))
+)
 CLASS_COUNT_NAMES = ("num_classes", "n_classes", "classes", "nb_classes", "out_features", "num_outputs")
 
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """A network before training: a graph with its first weights, or a module the graph cannot express."""
+    """A network before training: a graph with its first weights, or a module the graph cannot express.
+
+    Such a module has a `program` instead (see `convscope.program`), which its bundles keep.
+    """
 
     name: str
     graph: Graph | None
     weights: dict[str, np.ndarray]
-    module: nn.Module | None  # only where `graph` is None
+    module: nn.Module | None  # it and `program` only where `graph` is None
+    program: bytes | None
     parameters: int
     outputs: str  # "logits" or "probabilities"
     own: bool  # the person's own code, not the catalogue's
 
     def to_module(self) -> nn.Module:
-        """An `nn.Module` to train, holding the first weights."""
+        """A new `nn.Module` to train, holding the first weights."""
+        import copy
+
         if self.graph is not None:
             return self.graph.to_module(self.weights)
-        assert self.module is not None
-        return self.module
+        return copy.deepcopy(self.module)
 
 
 def is_own(net: object) -> bool:
@@ -67,7 +79,7 @@ def open_network(net: Any, input_shape: Shape, classes: int, *, seed: int) -> Ne
     if not is_own(net):
         graph = nets.graph(net, input_shape, classes)
         weights = initial_weights(graph, seed)
-        return Network(net, graph, weights, None, graph.parameter_count, "logits", own=False)
+        return Network(net, graph, weights, None, None, graph.parameter_count, "logits", own=False)
     module = _instance(net, classes, seed)
     name = type(module).__name__
     _check_outputs(module, input_shape, classes)
@@ -75,6 +87,7 @@ def open_network(net: Any, input_shape: Shape, classes: int, *, seed: int) -> Ne
 
 
 def _traced(name: str, module: nn.Module, input_shape: Shape) -> Network:
+    from .. import program
     from ..graph.module import state_arrays
     from ..graph.tracing import trace
 
@@ -83,11 +96,12 @@ def _traced(name: str, module: nn.Module, input_shape: Shape) -> Network:
     try:
         graph = trace(module, input_shape, name=name)
     except UnsupportedOperation as refusal:
+        kept = program.save(module, input_shape)  # before the training, so that its result can be kept
         warnings.warn(
             ConvscopeWarning("not-in-graph", f"{refusal} Its bundle will be an exported program."),
             stacklevel=3,
         )
-        return Network(name, None, weights, module, parameters, "logits", own=True)
+        return Network(name, None, weights, module, kept, parameters, "logits", own=True)
     outputs = "logits"
     if graph.ends_in_softmax:
         outputs = "probabilities"
@@ -99,8 +113,8 @@ def _traced(name: str, module: nn.Module, input_shape: Shape) -> Network:
             ),
             stacklevel=3,
         )
-    kept = {key: weights[key] for key in graph.parameters if key in weights}
-    return Network(name, graph, initial_weights(graph) | kept, None, graph.parameter_count, outputs, own=True)
+    first = initial_weights(graph) | {key: weights[key] for key in graph.parameters if key in weights}
+    return Network(name, graph, first, None, None, graph.parameter_count, outputs, own=True)
 
 
 def _check_outputs(module: nn.Module, input_shape: Shape, classes: int) -> None:
@@ -169,7 +183,7 @@ def load_class(spec: str) -> Any:
     """
     from torch import nn
 
-    file, _, name = spec.rpartition(":") if not spec.endswith(".py") else (spec, "", "")
+    file, _, name = spec.rpartition(":") if ".py:" in spec else (spec, "", "")
     module = _run(Path(file))
     found = {
         key: value
@@ -187,9 +201,9 @@ def load_class(spec: str) -> Any:
 
 
 def _run(path: Path) -> ModuleType:
-    if not path.is_file():
+    if not path.is_file() or path.suffix != ".py":
         raise ConvscopeError(
-            f"there is no file {path}; --net takes file.py:Class or a name (`convscope nets`)."
+            f"there is no Python file {path}; --net takes file.py:Class or a name (`convscope nets`)."
         )
     name = f"convscope_network_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
@@ -200,7 +214,7 @@ def _run(path: Path) -> ModuleType:
     sys.path.insert(0, str(path.resolve().parent))  # it may import its neighbours
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ConvscopeError(
             f"{path} cannot be run{_user_line(error)}: {type(error).__name__}: {error}"
         ) from error
@@ -209,15 +223,11 @@ def _run(path: Path) -> ModuleType:
     return module
 
 
-def _user_line(error: Exception) -> str:
+def _user_line(error: BaseException) -> str:
     """Where in the person's own code an error came from, as ` (file.py, line 7)`."""
     if isinstance(error, SyntaxError):
         return f" ({Path(error.filename or '').name}, line {error.lineno})"
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if (
-            "site-packages" not in frame.filename
-            and "convscope" not in Path(frame.filename).parts[-3:-1]
-            and (not frame.filename.startswith("<"))
-        ):
+        if not frame.filename.startswith(("<", *INSTALLED)):
             return f" ({Path(frame.filename).name}, line {frame.lineno})"
     return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,7 @@ def _mistakes(split: Split, probabilities: np.ndarray, classes: Sequence[str], m
             truth=classes[split.labels[i]],
             predicted=classes[best[i]],
             probability=float(probabilities[i, best[i]]),
-            name=split.names[int(i)],
+            name="/".join(Path(split.names[int(i)]).parts[-2:]),
         )
         for i in surest
     ]

@@ -97,15 +97,17 @@ def train(
 
 def _prepare_aloud(recipe: Recipe, net: Any, progress: Progress) -> Prepared:
     """`prepare`, with convscope's warnings told to `progress`, once each; others stay warnings."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", ConvscopeWarning)
-        prepared = prepare(recipe, net, progress)
-    for warning in caught:
-        if isinstance(warning.message, ConvscopeWarning):
-            progress.note(f"warning: {warning.message}")
-        else:
-            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
-    return prepared
+    caught: list[warnings.WarningMessage] = []
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", ConvscopeWarning)
+            return prepare(recipe, net, progress)
+    finally:  # also where it fails: a warning may say why
+        for warning in caught:
+            if isinstance(warning.message, ConvscopeWarning):
+                progress.note(f"warning: {warning.message}")
+            else:
+                warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
 
 
 def make_engine(prepared: Prepared) -> Engine:
@@ -118,7 +120,7 @@ def _run(prepared: Prepared, out: Path | None, progress: Progress) -> Run:
     engine = make_engine(prepared)
     directory = RunDirectory.create(dataset.name, network.name, out)
     directory.write_recipe(recipe)
-    if network.own and network.graph is not None:
+    if network.own:
         directory.write_bundle(_bundle(prepared, network.weights, {}), "initial.safetensors")
     for sentence in prepared.notes:
         progress.note(sentence)
@@ -133,15 +135,13 @@ def _run(prepared: Prepared, out: Path | None, progress: Progress) -> Run:
             progress.epoch(epoch.figures)
             if epoch.weights is not None:
                 weights, best_epoch = epoch.weights, epoch.figures.epoch
-                if network.graph is not None:  # an interrupted run leaves the best weights so far
-                    directory.write_bundle(_bundle(prepared, weights, {"epoch": best_epoch}))
+                # an interrupted run leaves the best weights so far
+                directory.write_bundle(_bundle(prepared, weights, {"epoch": best_epoch}))
     finally:
         progress.end()
     seconds = time.perf_counter() - started
     engine.set_weights(weights)
     evaluation, logits = _evaluate(prepared, engine)
-    if network.graph is None:
-        weights = _exported(engine, prepared)
     metrics = {"epoch": best_epoch, evaluation.split: evaluation.to_dict()}
     bundle = _bundle(prepared, weights, metrics)
     directory.write_bundle(bundle)
@@ -170,6 +170,9 @@ def _evaluate(prepared: Prepared, engine: Engine) -> tuple[Evaluation, np.ndarra
 
 def _bundle(prepared: Prepared, weights: dict[str, np.ndarray], metrics: dict[str, Any]) -> Bundle:
     dataset, network = prepared.dataset, prepared.network
+    if network.program is not None:
+        content = program.with_weights(network.program, weights)
+        weights = {PROGRAM: np.frombuffer(content, dtype=np.uint8)}
     return Bundle(
         net=network.name,
         classes=dataset.classes,
@@ -189,18 +192,11 @@ def _bundle(prepared: Prepared, weights: dict[str, np.ndarray], metrics: dict[st
     )
 
 
-def _exported(engine: Engine, prepared: Prepared) -> dict[str, np.ndarray]:
-    """The trained module as the one tensor of a bundle without a graph."""
-    assert isinstance(engine, TorchEngine)
-    content = program.save(engine.module, prepared.dataset.preprocessing.input_shape)
-    return {PROGRAM: np.frombuffer(content, dtype=np.uint8)}
-
-
 def _description(prepared: Prepared, engine: Engine) -> str:
     recipe, dataset, network = prepared.recipe, prepared.dataset, prepared.network
-    pictures = f"{len(dataset.train):,} pictures of {dataset.name} in {len(dataset.classes)} classes"
     return (
-        f"Training {network.name} ({network.parameters:,} parameters) on {pictures}: {recipe.epochs} epochs "
-        f"of batches of {recipe.batch_size}, {recipe.optimizer}, {recipe.schedule} rate {recipe.lr:g}, "
-        f"engine {engine.name}."
+        f"Training {network.name} ({network.parameters:,} parameters) on {len(dataset.train):,} pictures "
+        f"of {dataset.name}, {len(dataset.classes)} classes:\n"
+        f"{recipe.epochs} epoch{'s' if recipe.epochs != 1 else ''}, batches of {recipe.batch_size}, {recipe.optimizer}, "
+        f"{recipe.schedule} rate {recipe.lr:g}, engine {engine.name}."
     )

@@ -69,15 +69,15 @@ def epoch_line(figures: EpochFigures, epochs: int) -> str:
     """An epoch in one line of at most 80 columns.
 
     >>> epoch_line(EpochFigures(2, 0.1523, 0.9541, 0.1012, 0.9702, 8.31), epochs=10)
-    'epoch  2/10  loss 0.1523  accuracy 95.4 %  validation 0.1012  97.0 %    8.3 s'
+    'epoch  2/10  loss 0.1523  accuracy  95.4 %  validation 0.1012   97.0 %    8.3 s'
     """
     width = len(str(epochs))
     parts = [
         f"epoch {figures.epoch:>{width}}/{epochs}",
         f"loss {figures.train_loss:.4f}",
-        f"accuracy {figures.train_accuracy:.1%}".replace("%", " %"),
+        f"accuracy {figures.train_accuracy:>6.1%}".replace("%", " %"),
     ]
     if figures.validation_loss is not None and figures.validation_accuracy is not None:
-        accuracy = f"{figures.validation_accuracy:.1%}".replace("%", " %")
+        accuracy = f"{figures.validation_accuracy:>6.1%}".replace("%", " %")
         parts.append(f"validation {figures.validation_loss:.4f}  {accuracy}")
     return "  ".join([*parts, f"{figures.seconds:>6.1f} s"])

@@ -8,11 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from ..errors import ConvscopeError, UnknownName, UsageError
-
-AUTO = "chosen for the data and the network when None"
 
 
 class Recipe(BaseModel):
@@ -28,7 +26,7 @@ class Recipe(BaseModel):
     convscope.errors.UnknownName: unknown setting 'epoch': did you mean 'epochs'? Known: data, ...
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     # data
     data: str = Field("digits", description="a data set's name, or a folder of class folders")
@@ -37,7 +35,7 @@ class Recipe(BaseModel):
         0.1, ge=0, lt=1, description="share of the training part held out to validate on"
     )
     test_fraction: float | None = Field(None, ge=0, lt=1, description="share held out to test on")
-    size: int | tuple[int, int] | None = Field(None, description="side of the pictures, or height and width")
+    size: int | tuple[int, int] | None = Field(None, description="64, or height and width as 48x64")
     channels: Literal[1, 3] | None = Field(None, description="1 for grey, 3 for colour")
     resize: Literal["fit", "crop", "stretch"] | None = Field(None, description="how pictures get that size")
     invert: bool = Field(False, description="turn dark on light into light on dark")
@@ -46,12 +44,12 @@ class Recipe(BaseModel):
     )
     strict: bool = Field(False, description="refuse a data set with a broken picture")
     # network
-    net: str | None = Field(None, description="a network's name, or file.py:Class")
+    net: str | None = Field(None, description="a name (`convscope nets`), or file.py:Class")
     # optimisation
     epochs: int | None = Field(None, ge=1, description="passes over the training part")
     batch_size: int = Field(64, ge=1, description="pictures per step; the last batch may be smaller")
     optimizer: Literal["sgd", "adam", "adamw"] = Field("adamw", description="the rule of a step")
-    lr: float | None = Field(None, gt=0, description="learning rate, the peak where there is a schedule")
+    lr: float | None = Field(None, gt=0, description="learning rate, the peak of a schedule")
     schedule: Literal["constant", "cosine", "one-cycle"] = Field("one-cycle", description="its course")
     momentum: float = Field(0.9, ge=0, lt=1, description="of sgd")
     nesterov: bool = Field(False, description="Nesterov momentum, of sgd")
@@ -59,15 +57,20 @@ class Recipe(BaseModel):
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of the target spread over all classes")
     clip_norm: float | None = Field(None, gt=0, description="longest gradient, over all parameters")
     early_stopping: int | None = Field(None, ge=1, description="epochs without a better one before it stops")
-    keep: Literal["best", "last"] = Field(
-        "best", description="weights of the best epoch in validation, or the last"
-    )
+    keep: Literal["best", "last"] = Field("best", description="which epoch's weights; best: in validation")
     # machine
     seed: int = Field(0, ge=0, description="of the split, the weights, the order and dropout")
     engine: Literal["auto", "torch"] = Field("auto", description="what computes the steps")
     device: Literal["cpu", "cuda", "mps"] = Field("cpu", description="where the torch engine runs")
     precision: Literal["float32", "bfloat16"] = Field("float32", description="bfloat16: autocast")
-    threads: int | None = Field(None, ge=1, description="CPU threads; all cores when None")
+    threads: int | None = Field(None, ge=1, description="CPU threads; all cores unless given")
+
+    @field_validator("data", "data_dir", "net")
+    @classmethod
+    def _can_be_written(cls, text: str | None) -> str | None:
+        if text is not None:
+            text.encode()  # a path that is not UTF-8 has no place in recipe.toml
+        return text
 
     @classmethod
     def of(cls, **settings: Any) -> Recipe:
@@ -134,7 +137,7 @@ def _explain(error: ValidationError) -> str:
 
 
 def _toml(value: Any) -> str:
-    """A TOML value; JSON's strings, numbers and arrays are TOML's too, but for floats without a point."""
+    """A TOML value; JSON's strings, numbers and arrays are TOML's too, but for the character DEL."""
     if isinstance(value, tuple):
         return "[" + ", ".join(map(_toml, value)) + "]"
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", r"\u007f")

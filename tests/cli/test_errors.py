@@ -1,0 +1,109 @@
+"""Wrong input on the command line: one sentence that names it, and the right exit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from ..conftest import Command
+
+TINY = ("--epochs", "1", "--net", "simple-cnn-16-32")
+
+
+def failure(convscope: Command, *words: str, code: int, **environment: str) -> str:
+    """The sentence a failing command prints: on standard error alone, without a traceback."""
+    result = convscope(*words, **environment)
+    assert result.returncode == code, result.stderr
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+    return " ".join(result.stderr.replace("│", " ").split())
+
+
+def make_class(folder: Path, name: str, count: int) -> None:
+    (folder / name).mkdir(parents=True)
+    for number in range(count):
+        Image.new("RGB", (20, 20), (number, 100, 100)).save(folder / name / f"{number}.png")
+
+
+def test_missing_folder(convscope: Command) -> None:
+    message = failure(convscope, "train", "no/such/folder", code=1)
+    assert "no/such/folder" in message
+
+
+def test_empty_class(convscope: Command, tmp_path: Path) -> None:
+    make_class(tmp_path / "pets", "cat", 5)
+    (tmp_path / "pets" / "dog").mkdir()
+    message = failure(convscope, "train", "./pets", *TINY, code=1)
+    assert "dog" in message
+    assert "pets" in message
+
+
+def test_one_class_only(convscope: Command, tmp_path: Path) -> None:
+    make_class(tmp_path / "pets", "cat", 5)
+    message = failure(convscope, "train", "./pets", *TINY, code=1)
+    assert "cat" in message
+    assert "class" in message
+
+
+def test_text_named_png_is_skipped_and_named(convscope: Command, photos: Path) -> None:
+    (photos / "dark" / "notes.png").write_text("these are my notes")
+    result = convscope("train", "./photos", *TINY, "--size", "16")
+    assert result.returncode == 0, result.stderr
+    assert "notes.png" in result.stderr
+    message = failure(convscope, "train", "./photos", *TINY, "--strict", code=1)
+    assert "notes.png" in message
+
+
+def test_truncated_download(convscope: Command, idx_folder: Path) -> None:
+    file = idx_folder / "mnist" / "train-images-idx3-ubyte.gz"
+    file.write_bytes(file.read_bytes()[:1000])
+    message = failure(convscope, "train", "mnist", code=1, CONVSCOPE_DATA=str(idx_folder))
+    assert str(file) in message
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("train", "--net", "convnet-bm"), "did you mean 'convnet-bn'?"),
+        (("summary", "lenet5"), "did you mean 'lenet-5'?"),
+        (("train", "minst"), "did you mean 'mnist'?"),
+        (("train", "--epocs", "3"), "--epochs"),
+        (("trian",), "'train'"),
+        (("train", "--optimizer", "adamx"), "adamx"),
+        (("train", "--epochs", "0"), "--epochs 0"),
+        (("train", "--validation", "1.5"), "--validation 1.5"),
+        (("train", "--size", "big"), "--size 'big'"),
+        (("summary", "convnet-bn", "--input", "28"), "1x28x28"),
+    ],
+)
+def test_wrong_usage(convscope: Command, words: tuple[str, ...], expected: str) -> None:
+    assert expected in failure(convscope, *words, code=2)
+
+
+def test_unknown_recipe_key(convscope: Command, tmp_path: Path) -> None:
+    (tmp_path / "my.toml").write_text("epoch = 3\n")
+    message = failure(convscope, "train", "--recipe", "my.toml", code=2)
+    assert "my.toml" in message
+    assert "did you mean 'epochs'?" in message
+
+
+def test_input_too_small_names_layer_and_size(convscope: Command) -> None:
+    message = failure(convscope, "summary", "simple-cnn-4-8", "--input", "1x8x8", code=1)
+    assert "pool2" in message
+    assert "8×1×1" in message
+    message = failure(convscope, "train", "--net", "simple-cnn-4-8", "--size", "8", code=1)
+    assert "pool2" in message
+
+
+def test_no_bundle(convscope: Command, tmp_path: Path) -> None:
+    assert "runs/latest" in failure(convscope, "predict", "runs/latest", "a.png", code=1)
+    (tmp_path / "wrong.safetensors").write_bytes(b"not a bundle at all")
+    assert "wrong.safetensors" in failure(convscope, "eval", "wrong.safetensors", code=1)
+
+
+def test_debug_shows_the_traceback(convscope: Command) -> None:
+    result = convscope("summary", "convnet-bm", "--debug")
+    assert result.returncode != 0
+    assert "Traceback" in result.stderr

@@ -1,0 +1,76 @@
+"""What all tests share: the command line as a person runs it, and small data sets made on the spot."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import struct
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+
+# Two test processes share two cores: threads beyond one only wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture
+def convscope(tmp_path: Path) -> Command:
+    """Run `convscope <words>` in `tmp_path` as a process; returns exit code, output and errors."""
+
+    def run(*words: str, timeout: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "convscope", *words],
+            cwd=tmp_path,
+            env={**os.environ, "COLUMNS": "80", **environment},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=timeout,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """`photos/{bright,dark}`: 12 colour pictures each, of several sizes, easy to tell apart."""
+    generator = np.random.default_rng(0)
+    for name, level in (("bright", 200), ("dark", 40)):
+        folder = tmp_path / "photos" / name
+        folder.mkdir(parents=True)
+        for number in range(12):
+            height, width = generator.integers(20, 90, size=2)
+            noise = generator.integers(-30, 30, size=(height, width, 3))
+            Image.fromarray((level + noise).astype(np.uint8)).save(folder / f"{number}.png")
+    return tmp_path / "photos"
+
+
+@pytest.fixture
+def idx_folder(tmp_path: Path) -> Path:
+    """A data folder with `mnist/`: scikit-learn's digits, enlarged to 28×28, as the four IDX files."""
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    enlarged = np.kron(digits.images, np.ones((3, 3)))
+    pictures = np.pad(enlarged * 15.9, ((0, 0), (2, 2), (2, 2))).astype(np.uint8)
+    labels = digits.target.astype(np.uint8)
+    folder = tmp_path / "data" / "mnist"
+    folder.mkdir(parents=True)
+    for part, chosen in (("train", slice(0, 600)), ("t10k", slice(600, 800))):
+        write_idx(folder / f"{part}-images-idx3-ubyte.gz", pictures[chosen])
+        write_idx(folder / f"{part}-labels-idx1-ubyte.gz", labels[chosen])
+    return tmp_path / "data"
+
+
+def write_idx(path: Path, values: np.ndarray) -> None:
+    """An IDX file of bytes, zipped: magic, dimensions, values (the format of the MNIST pages)."""
+    header = struct.pack(f">HBB{values.ndim}I", 0, 8, values.ndim, *values.shape)
+    path.write_bytes(gzip.compress(header + values.tobytes()))

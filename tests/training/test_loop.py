@@ -1,0 +1,156 @@
+"""The loop, with an engine whose answers are written down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convscope.errors import ConvscopeError
+from convscope.training.engine import Engine, StepFigures
+from convscope.training.loop import Epoch, epochs, shuffled_batches
+from convscope.training.progress import Silent
+from convscope.training.recipe import Recipe
+
+from .conftest import make_dataset
+
+
+class Scripted:
+    """Epoch e has the validation figures `script[e - 1]`: how many are right, and how sure it is of all."""
+
+    name = "scripted"
+
+    def __init__(self, labels: np.ndarray, script: Sequence[tuple[int, float]], losses: Sequence[float]) -> None:
+        self.labels, self.script, self.losses = labels, script, losses
+        self.epoch, self.calls = 0, []
+
+    def train(
+        self, batches: Sequence[np.ndarray], learning_rates: Sequence[float], *, epoch: int, first_step: int
+    ) -> Iterator[StepFigures]:
+        self.epoch = epoch
+        self.calls.append((batches, list(learning_rates), epoch, first_step))
+        half = len(batches) // 2
+        for part in (batches[:half], batches[half:]):
+            if part:
+                yield StepFigures(
+                    len(part), sum(map(len, part)), self.losses[epoch - 1] * len(part), len(part[0])
+                )
+
+    def logits(self, images: np.ndarray) -> np.ndarray:
+        right, margin = self.script[self.epoch - 1]
+        answers = self.labels.copy()
+        answers[right:] = (answers[right:] + 1) % 3
+        return (margin * np.eye(3)[answers]).astype(np.float32)
+
+    def weights(self) -> dict[str, np.ndarray]:
+        return {"epoch": np.array(self.epoch)}
+
+    def set_weights(self, weights: Mapping[str, np.ndarray]) -> None:
+        self.epoch = int(weights["epoch"])
+
+
+class Heard(Silent):
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self.steps: list[tuple[Any, ...]] = []
+
+    def note(self, sentence: str) -> None:
+        self.notes.append(sentence)
+
+    def step(self, *figures: Any) -> None:
+        self.steps.append(figures)
+
+
+def run(
+    script: Sequence[tuple[int, float]],
+    *,
+    losses: Sequence[float] | None = None,
+    validation: int = 20,
+    **settings: Any,
+) -> tuple[list[Epoch], Scripted, Heard]:
+    dataset = make_dataset(50, validation)
+    labels = dataset.validation.labels if dataset.validation else np.zeros(0, int)
+    recipe = Recipe.of(**{"epochs": len(script), "lr": 0.1, "batch_size": 8, "schedule": "constant", **settings})
+    engine = Scripted(labels, script, losses or [1.0] * len(script))
+    checked: Engine = engine
+    heard = Heard()
+    return list(epochs(checked, dataset, recipe, heard)), engine, heard
+
+
+def kept(results: Sequence[Epoch]) -> list[int]:
+    """The epochs whose weights were handed out; the last of them stays."""
+    assert all(r.weights is None or r.weights["epoch"] == r.figures.epoch for r in results)
+    return [r.figures.epoch for r in results if r.weights is not None]
+
+
+@given(st.integers(1, 200), st.integers(1, 64), st.integers(0, 2**64), st.integers(1, 1000))
+def test_batches_partition_the_positions(count: int, batch_size: int, seed: int, epoch: int) -> None:
+    batches = shuffled_batches(count, batch_size, seed, epoch)
+    assert sorted(np.concatenate(batches).tolist()) == list(range(count))
+    assert [len(batch) for batch in batches[:-1]] == [batch_size] * ((count - 1) // batch_size)
+    assert 1 <= len(batches[-1]) <= batch_size
+
+
+def test_batches_differ_by_epoch_and_seed_and_are_the_same_again() -> None:
+    orders = {
+        (seed, epoch): np.concatenate(shuffled_batches(100, 8, seed, epoch)).tolist()
+        for seed in range(3)
+        for epoch in range(1, 4)
+    }
+    assert len(set(map(tuple, orders.values()))) == 9
+    for (seed, epoch), order in orders.items():
+        assert np.concatenate(shuffled_batches(100, 8, seed, epoch)).tolist() == order
+
+
+def test_the_best_epoch_has_the_highest_accuracy_then_the_lowest_loss() -> None:
+    assert kept(run([(10, 1), (12, 1), (11, 9), (15, 1), (15, 1)])[0]) == [1, 2, 4]
+    surer_and_mostly_right = [(15, 1.0), (15, 2.0), (15, 0.5), (14, 2.0), (15, 3.0)]
+    assert kept(run(surer_and_mostly_right)[0]) == [1, 2]
+    assert kept(run([(0, 1), (0, 1), (0, 1)])[0]) == [1]
+
+
+def test_keep_last_hands_out_every_epoch() -> None:
+    assert kept(run([(10, 1), (12, 1), (11, 9)], keep="last")[0]) == [1, 2, 3]
+    assert kept(run([(0, 1)] * 3, validation=0)[0]) == [1, 2, 3]
+
+
+def test_early_stopping_counts_from_the_best_epoch() -> None:
+    script = [(10, 1), (12, 1), (11, 1), (12, 1), (19, 1), (20, 1)]
+    results, _, heard = run(script, early_stopping=2)
+    assert [r.figures.epoch for r in results] == [1, 2, 3, 4]
+    assert heard.notes == ["stopped after epoch 4: no better one since epoch 2."]
+    assert len(run(script, early_stopping=3)[0]) == 6
+    assert len(run([(5, 1)] * 4, early_stopping=1, validation=0)[0]) == 4
+
+
+@pytest.mark.parametrize("loss", [float("nan"), float("inf")])
+def test_a_loss_that_is_no_number_stops_the_training(loss: float) -> None:
+    with pytest.raises(ConvscopeError, match=r"in epoch 2, by step 3 of 7.*--lr.*0\.1\b"):
+        run([(10, 1)] * 3, losses=[1.0, loss, 1.0])
+
+
+def test_figures_are_means_over_batches_and_over_pictures() -> None:
+    results, engine, heard = run([(10, 3.0), (5, 3.0)], losses=[0.5, 0.25])
+    # 50 pictures in batches of 8: seven steps; both parts have a first batch of 8 "right"
+    assert [(r.figures.train_loss, r.figures.train_accuracy) for r in results] == [(0.5, 0.32), (0.25, 0.32)]
+    assert [r.figures.validation_accuracy for r in results] == [0.5, 0.25]
+    wrong_or_right = [np.log(np.exp(3) + 2) - 3, np.log(np.exp(3) + 2)]
+    assert results[0].figures.validation_loss == pytest.approx(np.mean(wrong_or_right), rel=1e-6)
+    assert heard.steps[:2] == [(1, 3, 7, 0.5, 8 / 24, 24), (1, 7, 7, 0.5, 16 / 50, 50)]
+    assert [(epoch, first) for _, _, epoch, first in engine.calls] == [(1, 0), (2, 7)]
+
+
+def test_the_schedule_runs_through_all_epochs() -> None:
+    results, engine, _ = run([(1, 1)] * 3, schedule="cosine")
+    rates = np.concatenate([rates for _, rates, _, _ in engine.calls])
+    np.testing.assert_allclose(rates, 0.05 * (1 + np.cos(np.pi * np.arange(21) / 21)))
+    assert [r.figures.learning_rate for r in results] == rates[6::7].tolist()
+
+
+def test_without_validation_there_are_no_such_figures() -> None:
+    (result,) = run([(0, 1)], validation=0)[0]
+    assert (result.figures.validation_loss, result.figures.validation_accuracy) == (None, None)
