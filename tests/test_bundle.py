@@ -164,10 +164,14 @@ def test_every_kind_of_input_means_the_same(bundle: Bundle, pictures: np.ndarray
     (tmp_path / "a.png").write_bytes(png(picture))
     kinds = [tmp_path / "a.png", str(tmp_path / "a.png"), png(picture), Image.fromarray(picture), picture]
     predictions = bundle.predict(kinds)
-    assert {p.top for p in predictions} == {predictions[0].top}
+    for prediction in predictions:  # a row of a batch may differ in the last bits from the row alone
+        assert [label for label, _ in prediction.top] == [label for label, _ in predictions[0].top]
+        np.testing.assert_allclose(
+            [p for _, p in prediction.top], [p for _, p in predictions[0].top], atol=1e-5
+        )
     assert [p.path for p in predictions] == [str(tmp_path / "a.png")] * 2 + [None] * 3
     for kind in kinds:
-        assert bundle.predict(kind) == [bundle.predict([kind])[0]]
+        assert bundle.predict(kind) == bundle.predict([kind])
 
 
 def test_grey_arrays_are_grey_pictures(bundle: Bundle, pictures: np.ndarray) -> None:
@@ -208,7 +212,7 @@ def test_what_cannot_be_read_becomes_an_error_and_stops_nobody(
     ]
     rows = bundle.predict([pictures[0], *bad, pictures[1]])
     assert [row.error is None for row in rows] == [True, *[False] * len(bad), True]
-    assert [rows[0], rows[-1]] == bundle.predict(pictures[:2])
+    assert [rows[0], rows[-1]] == bundle.predict(list(pictures[:2]))
     for row, picture in zip(rows[1:-1], bad, strict=True):
         assert row.top == ()
         assert row.error

@@ -145,7 +145,9 @@ class Bundle:
         empty = np.zeros((1, height, width, self.preprocessing.channels), np.uint8)
         shape = inference.logits(module, self.preprocessing, empty).shape
         if shape != (1, len(self.classes)):
-            raise ConvscopeError(f"the program gives {shape} for one picture and {len(self.classes)} classes.")
+            raise ConvscopeError(
+                f"the program gives {shape} for one picture and {len(self.classes)} classes."
+            )
         return module
 
     def logits(self, images: np.ndarray) -> np.ndarray:
@@ -165,12 +167,17 @@ class Bundle:
     def predict(self, pictures: Picture | Iterable[Picture], *, top: int = 3) -> list[Prediction]:
         """Classify pictures of any size: paths, encoded bytes, Pillow images or uint8 arrays (H, W[, C]).
 
-        An array (N, H, W, C) is N pictures. One `Prediction` per picture, in order, with the `top` most probable classes. A picture that
-        cannot be read gets a prediction with its `error`; it does not stop the others.
+        An array (N, H, W, C) is N pictures. One `Prediction` per picture, in order, with the `top` most
+        probable classes. A picture that cannot be read gets a prediction with its `error`; it does not stop
+        the others.
         """
-        many = isinstance(pictures, np.ndarray) and pictures.ndim == 4
-        single = isinstance(pictures, PICTURE_TYPES) and not many
-        waiting = [pictures] if single else list(pictures)
+        waiting: list[Picture]
+        if isinstance(pictures, PICTURE_TYPES) and not (
+            isinstance(pictures, np.ndarray) and pictures.ndim == 4
+        ):
+            waiting = [pictures]
+        else:
+            waiting = list(pictures)
         predictions: list[Prediction] = []
         with ThreadPoolExecutor() as pool:
             for start in range(0, len(waiting), READ_AT_ONCE):
@@ -189,9 +196,11 @@ class Bundle:
             if isinstance(picture, np.ndarray):
                 picture = _from_array(picture)
             if isinstance(picture, Image.Image):
+                if 0 in picture.size:
+                    raise DataError(f"a picture of {picture.width}×{picture.height} has nothing to see.")
                 return path, self.preprocessing.picture(picture)
             return path, self.preprocessing.read(picture)
-        except ConvscopeError as error:
+        except (ConvscopeError, OSError, ValueError) as error:  # an impossible path is one of these
             return path, str(error)
 
     def _predict(self, read: Sequence[tuple[str | None, np.ndarray | str]], top: int) -> list[Prediction]:
@@ -227,7 +236,7 @@ class Bundle:
 def _from_array(pixels: np.ndarray) -> Image.Image:
     if pixels.ndim == 3 and pixels.shape[2] == 1:
         pixels = pixels[:, :, 0]
-    if pixels.dtype != np.uint8 or pixels.size == 0 or pixels.ndim != 2 and pixels.shape[2:] != (3,):
+    if pixels.dtype != np.uint8 or pixels.size == 0 or (pixels.ndim != 2 and pixels.shape[2:] != (3,)):
         raise DataError(f"an array should be uint8 (H, W) or (H, W, 3), not {pixels.dtype} {pixels.shape}.")
     return Image.fromarray(pixels)
 

@@ -30,16 +30,13 @@ TENSOR = "tensor."
 
 ATEN = re.compile(r"aten\.(_assert_\w+|[a-z]\w*)\.\w+")
 NUMBERS: dict[str, Callable[..., Any]] = {  # on batch sizes and the like
-    **{
-        f"operator.{name}": getattr(operator, name)
-        for name in ("add", "sub", "mul", "floordiv", "truediv", "mod", "pow", "neg", "getitem")
-        + ("eq", "ne", "lt", "le", "gt", "ge", "and_", "or_")
-    },
-    **{f"math.{name}": getattr(math, name) for name in ("ceil", "floor", "trunc")},
-    **{
-        f"torch.{name}": getattr(torch, name)
-        for name in ("sym_int", "sym_float", "sym_max", "sym_min", "sym_not", "sym_ite", "sym_sum")
-    },
+    f"{module.__name__}.{name}": getattr(module, name)
+    for module, names in {
+        operator: "add sub mul floordiv truediv mod pow neg eq ne lt le gt ge and_ or_ getitem",
+        math: "ceil floor trunc",
+        torch: "sym_int sym_float sym_max sym_min sym_not sym_ite sym_sum",
+    }.items()
+    for name in names.split()
 }
 NUMBER_NAMES = {function: name for name, function in NUMBERS.items()}
 SETTINGS = {torch.dtype: "dtype", torch.memory_format: "memory_format", torch.layout: "layout"}
@@ -50,10 +47,7 @@ def save(module: nn.Module, input_shape: Shape) -> bytes:
     from safetensors.torch import save as save_tensors
 
     program = export(module, input_shape, training=False)
-    specs = {
-        spec.arg.name: (spec.kind, spec.target)  # type: ignore[union-attr]
-        for spec in program.graph_signature.input_specs
-    }
+    specs = {spec.arg.name: (spec.kind, spec.target) for spec in program.graph_signature.input_specs}
     tensors: dict[str, Tensor] = {}
     document: dict[str, Any] = {"format": FORMAT, "version": VERSION, "tensors": {}, "calls": []}
     for node in program.graph.nodes:

@@ -24,7 +24,9 @@ class Scripted:
 
     name = "scripted"
 
-    def __init__(self, labels: np.ndarray, script: Sequence[tuple[int, float]], losses: Sequence[float]) -> None:
+    def __init__(
+        self, labels: np.ndarray, script: Sequence[tuple[int, float]], losses: Sequence[float]
+    ) -> None:
         self.labels, self.script, self.losses = labels, script, losses
         self.epoch, self.calls = 0, []
 
@@ -74,7 +76,9 @@ def run(
 ) -> tuple[list[Epoch], Scripted, Heard]:
     dataset = make_dataset(50, validation)
     labels = dataset.validation.labels if dataset.validation else np.zeros(0, int)
-    recipe = Recipe.of(**{"epochs": len(script), "lr": 0.1, "batch_size": 8, "schedule": "constant", **settings})
+    recipe = Recipe.of(
+        **{"epochs": len(script), "lr": 0.1, "batch_size": 8, "schedule": "constant", **settings}
+    )
     engine = Scripted(labels, script, losses or [1.0] * len(script))
     checked: Engine = engine
     heard = Heard()

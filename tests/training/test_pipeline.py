@@ -21,6 +21,7 @@ from convscope.bundle import Bundle
 from convscope.data import open_source
 from convscope.errors import ConvscopeError, ShapeError, UnsupportedOperation, UsageError
 from convscope.metrics import EpochFigures
+from convscope.training import loop
 from convscope.training.pipeline import Run
 from convscope.training.progress import Silent
 from convscope.training.recipe import Recipe
@@ -111,7 +112,11 @@ def test_the_document_has_the_documented_keys(digits_run: Run) -> None:
         "convnet-bn",
         "digits",
     )
-    assert (document["engine"], document["test"]["split"], document["test"]["count"]) == ("torch", "test", 359)
+    assert (document["engine"], document["test"]["split"], document["test"]["count"]) == (
+        "torch",
+        "test",
+        359,
+    )
     convolutions, norms, linear = 25 * 16 + 16 + 25 * 16 * 32 + 32, 2 * 16 + 2 * 32, 128 * 10 + 10
     assert document["parameters"] == convolutions + norms + linear
 
@@ -138,9 +143,7 @@ def test_the_evaluation_can_be_repeated(digits_run: Run, own_runs: dict[str, Run
     for run in (digits_run, *own_runs.values()):
         again = convscope.evaluate(run.path)
         assert again.to_dict() == run.evaluation.to_dict()
-    assert (
-        Bundle.load(digits_run.path).info["metrics"]["test"]["accuracy"] == digits_run.evaluation.accuracy
-    )
+    assert Bundle.load(digits_run.path).info["metrics"]["test"]["accuracy"] == digits_run.evaluation.accuracy
 
 
 def test_recipe_toml_replays_the_run(digits_run: Run, tmp_path: Path) -> None:
@@ -217,7 +220,11 @@ def test_where_links_are_not_to_be_had_latest_is_a_file(tmp_path: Path, monkeypa
 def test_an_interrupted_run_leaves_the_best_weights_so_far(
     net: str, tmp_path: Path, net_file: Callable[..., Path]
 ) -> None:
-    settings = {**FAST, "net": net if net != "sampler" else str(net_file(SAMPLER_NET)), "schedule": "constant"}
+    settings = {
+        **FAST,
+        "net": net if net != "sampler" else str(net_file(SAMPLER_NET)),
+        "schedule": "constant",
+    }
     listener = InterruptIn(2, at="step")
     with pytest.raises(KeyboardInterrupt):
         convscope.train("digits", **{**settings, "epochs": 3}, out=tmp_path / "cut", progress=listener)
@@ -390,12 +397,19 @@ def test_the_bundle_must_know_the_classes(digits_run: Run, picture_folder: Calla
     assert convscope.evaluate(nameless, "digits").accuracy == digits_run.evaluation.accuracy
 
 
-def test_best_and_last_epochs_differ_where_validation_falls(tmp_path: Path) -> None:
-    """A rate that grows the loss again: the bundle holds the epoch whose validation accuracy is highest."""
-    settings = {"net": "convnet-bn", "epochs": 4, "optimizer": "sgd", "lr": 0.9, "schedule": "constant"}
-    best = convscope.train("digits", **settings, out=tmp_path / "best", quiet=True)
-    last = convscope.train("digits", **settings, keep="last", out=tmp_path / "last", quiet=True)
+def test_the_best_weights_are_kept_and_evaluated(tmp_path: Path, monkeypatch: Any) -> None:
+    """A first epoch that learns and a second that wrecks it."""
+
+    def rates(_: str, peak: float, steps: int) -> np.ndarray:
+        return np.repeat([peak, 30 * peak], steps // 2)
+
+    monkeypatch.setattr(loop, "learning_rates", rates)
+    settings = {"net": "convnet-bn", "epochs": 2, "optimizer": "adam", "lr": 0.01, "quiet": True}
+    best = convscope.train("digits", **settings, out=tmp_path / "best")
+    last = convscope.train("digits", **settings, keep="last", out=tmp_path / "last")
     accuracies = [figures.validation_accuracy or 0.0 for figures in best.epochs]
-    assert accuracies[best.best_epoch - 1] == max(accuracies)
-    assert last.best_epoch == 4
-    assert [f.validation_accuracy for f in last.epochs] == accuracies
+    assert accuracies[0] > accuracies[1] + 0.2
+    assert (best.best_epoch, last.best_epoch) == (1, 2)
+    assert best.evaluation.accuracy > last.evaluation.accuracy + 0.2
+    for run in (best, last):
+        assert convscope.evaluate(run.path).to_dict() == run.evaluation.to_dict()

@@ -97,7 +97,9 @@ def test_toml_keeps_every_setting(settings: dict[str, Any]) -> None:
     assert Recipe.of(**document) == recipe
 
 
-@pytest.mark.parametrize("text", ['"', "\\", "'''", "ü 漢 🙂", "a\nb\t\0\x1f\x7f\x80\u2028", "# no comment", ""])
+@pytest.mark.parametrize(
+    "text", ['"', "\\", "'''", "ü 漢 🙂", "a\nb\t\0\x1f\x7f\x80\u2028", "# no comment", ""]
+)
 def test_toml_keeps_awkward_strings(text: str) -> None:
     assert tomllib.loads(Recipe.of(data=text).to_toml())["data"] == text
 

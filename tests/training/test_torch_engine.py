@@ -36,7 +36,9 @@ class Plain(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(1, 4, 3, padding=1, bias=False)  # Adam would turn the noise of a bias into steps
+        self.conv1 = nn.Conv2d(
+            1, 4, 3, padding=1, bias=False
+        )  # Adam would turn the noise of a bias into steps
         self.norm1 = nn.BatchNorm2d(4)
         self.linear1 = nn.Linear(36, 8)
         self.linear2 = nn.Linear(8, 3)
@@ -216,7 +218,10 @@ def test_pictures_on_a_device_become_the_same_bits(channels: int) -> None:
 
 def test_a_device_that_is_not_there_is_refused() -> None:
     assert check_device("cpu") == "cpu"
-    for device, there in {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}.items():
+    for device, there in {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }.items():
         if not there:
             with pytest.raises(UsageError, match=f"--device {device} is not available here.*cpu"):
                 check_device(device)

@@ -37,7 +37,6 @@ def command(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
                 complain(f"error: {error}")
                 raise typer.Exit(error.exit_code) from None
             except KeyboardInterrupt:
-                complain("interrupted.")
                 raise typer.Exit(INTERRUPTED) from None
             except BrokenPipeError:  # `convscope ... | head`
                 sys.stderr.close()

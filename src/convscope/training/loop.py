@@ -73,7 +73,7 @@ def shuffled_batches(count: int, batch_size: int, seed: int, epoch: int) -> list
     """The positions of each batch of an epoch; the last batch may be smaller.
 
     >>> [batch.tolist() for batch in shuffled_batches(5, 2, seed=0, epoch=1)]
-    [[4, 0], [3, 2], [1]]
+    [[1, 4], [3, 0], [2]]
     """
     order = np.random.default_rng((seed, epoch)).permutation(count)
     return [order[start : start + batch_size] for start in range(0, count, batch_size)]

@@ -61,6 +61,7 @@ class Network:
 
         if self.graph is not None:
             return self.graph.to_module(self.weights)
+        assert self.module is not None
         return copy.deepcopy(self.module)
 
 

@@ -137,6 +137,10 @@ def _run(prepared: Prepared, out: Path | None, progress: Progress) -> Run:
                 weights, best_epoch = epoch.weights, epoch.figures.epoch
                 # an interrupted run leaves the best weights so far
                 directory.write_bundle(_bundle(prepared, weights, {"epoch": best_epoch}))
+    except KeyboardInterrupt:
+        kept = f"keeps the weights of epoch {best_epoch}" if best_epoch else "has no weights yet"
+        progress.note(f"interrupted in epoch {len(history) + 1}; {directory.path} {kept}.")
+        raise
     finally:
         progress.end()
     seconds = time.perf_counter() - started
@@ -195,8 +199,8 @@ def _bundle(prepared: Prepared, weights: dict[str, np.ndarray], metrics: dict[st
 def _description(prepared: Prepared, engine: Engine) -> str:
     recipe, dataset, network = prepared.recipe, prepared.dataset, prepared.network
     return (
-        f"Training {network.name} ({network.parameters:,} parameters) on {len(dataset.train):,} pictures "
-        f"of {dataset.name}, {len(dataset.classes)} classes:\n"
-        f"{recipe.epochs} epoch{'s' if recipe.epochs != 1 else ''}, batches of {recipe.batch_size}, {recipe.optimizer}, "
-        f"{recipe.schedule} rate {recipe.lr:g}, engine {engine.name}."
+        f"Training {network.name} ({network.parameters:,} parameters) on {dataset.name}:\n"
+        f"{len(dataset.train):,} pictures in {len(dataset.classes)} classes, "
+        f"{recipe.epochs} epoch{'s' if recipe.epochs != 1 else ''}, batches of {recipe.batch_size},\n"
+        f"{recipe.optimizer}, {recipe.schedule} learning rate {recipe.lr:g}, {engine.name} engine."
     )

@@ -10,6 +10,7 @@ from typing import Any
 from .. import data as datasets
 from .. import nets
 from ..data import Dataset, Preprocessing, Source, Split
+from ..errors import UsageError
 from .network import Network, is_own, open_network
 from .progress import Progress
 from .recipe import Recipe
@@ -63,6 +64,8 @@ def prepare(recipe: Recipe, net: Any, progress: Progress) -> Prepared:
             )
     network = open_network(net, preprocessing.input_shape, len(source.classes), seed=recipe.seed)
     dataset = load(source, preprocessing, recipe, progress)
+    if recipe.early_stopping and dataset.validation is None:
+        raise UsageError("--early-stopping needs validation pictures; give --validation 0.1, say.")
     if dataset.test is None and dataset.validation is None:
         notes.append("no test and no validation pictures: the final figures are of the training pictures.")
     return Prepared(_resolve(recipe, network, dataset), dataset, network, (*dataset.notes, *notes))

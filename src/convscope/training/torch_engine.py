@@ -67,12 +67,22 @@ class TorchEngine:
         correct = torch.zeros((), dtype=torch.int64, device=self.device)
         with torch.random.fork_rng(devices=[0] if self.device == "cuda" else []):
             for number, (positions, rate) in enumerate(zip(batches, learning_rates, strict=True), first_step):
-                torch.manual_seed(_mix(self.recipe.seed, epoch, number))  # dropout: the same after a resume
+                self._seed(epoch, number)
                 loss, right = self._step(torch.from_numpy(positions), rate)
                 loss_sum += loss.to(loss_sum.device)
                 correct += right
         pictures = sum(map(len, batches))
         return StepFigures(len(batches), pictures, float(loss_sum), int(correct))
+
+    def _seed(self, epoch: int, step: int) -> None:
+        """Dropout depends on (seed, epoch, step) alone, so that it is the same after a resume."""
+        numbers = (self.recipe.seed, epoch, step)
+        seed = int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
+        torch.default_generator.manual_seed(seed)  # `torch.manual_seed` records a stack trace per call
+        if self.device == "cuda":
+            torch.cuda.manual_seed(seed)
+        elif self.device == "mps":
+            torch.mps.manual_seed(seed)
 
     def _step(self, positions: Tensor, learning_rate: float) -> tuple[Tensor, Tensor]:
         batch, labels = self._batch(positions), self.labels[positions.to(self.device)]
@@ -129,8 +139,3 @@ def _optimizer(parameters: list[nn.Parameter], recipe: Recipe, *, fused: bool) -
         )
     kind = torch.optim.AdamW if recipe.optimizer == "adamw" else torch.optim.Adam
     return kind(parameters, lr=recipe.lr, weight_decay=recipe.weight_decay, fused=fused)
-
-
-def _mix(*numbers: int) -> int:
-    """One seed out of several numbers."""
-    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
