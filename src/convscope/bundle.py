@@ -200,7 +200,7 @@ class Bundle:
                     raise DataError(f"a picture of {picture.width}×{picture.height} has nothing to see.")
                 return path, self.preprocessing.picture(picture)
             return path, self.preprocessing.read(picture)
-        except (ConvscopeError, OSError, ValueError) as error:  # an impossible path is one of these
+        except ConvscopeError as error:
             return path, str(error)
 
     def _predict(self, read: Sequence[tuple[str | None, np.ndarray | str]], top: int) -> list[Prediction]:

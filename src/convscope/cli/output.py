@@ -50,7 +50,8 @@ def evaluation_sentence(evaluation: Evaluation) -> str:
         "train": "\nNo test and no validation pictures: these are figures of the training pictures.",
     }.get(evaluation.split, "")
     return (
-        f"{evaluation.split.capitalize()} accuracy {percent(evaluation.accuracy)}, loss {evaluation.loss:.4f}\n"
+        f"{evaluation.split.capitalize()} accuracy {percent(evaluation.accuracy)}, "
+        f"loss {evaluation.loss:.4f}\n"
         f"{evaluation.correct:,} of {evaluation.count:,} right; 95 % interval "
         f"{percent(low, 1).removesuffix(' %')} to {percent(high, 1)}{caution}"
     )

@@ -219,9 +219,9 @@ def file_content(file: PictureFile, name: str) -> bytes:
         content = file
     elif isinstance(file, (str, os.PathLike)):
         path = Path(file)
-        if path.is_dir():
-            raise DataError(f"{name} is a folder, not a picture.")
         try:
+            if path.is_dir():
+                raise DataError(f"{name} is a folder, not a picture.")
             if path.stat().st_size > MAX_BYTES:
                 raise DataError(_too_long(name))
             content = path.read_bytes()
@@ -229,6 +229,8 @@ def file_content(file: PictureFile, name: str) -> bytes:
             raise DataError(f"there is no picture {name}.") from error
         except OSError as error:
             raise DataError(f"{name} cannot be opened: {error.strerror or error}.") from error
+        except ValueError as error:  # a NUL in the path
+            raise DataError(f"{name!r} is not a path: {error}.") from error
     else:
         content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
