@@ -12,12 +12,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from PIL import Image
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 # Two test processes share two cores: threads beyond one only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+settings.register_profile("untimed", deadline=None)  # a slow machine is no failure
+settings.load_profile("untimed")
 
 
 @pytest.fixture

@@ -112,7 +112,7 @@ def concat(net: Any, x: Tensor) -> Tensor:
 
 
 def arithmetic(net: Any, x: Tensor) -> Tensor:
-    x = net.conv(x * 0.5 + 1) - 0.5
+    x = 1 - (net.conv(x * 0.5 + 1) - 0.5)
     x = 2 * x / 3
     return torch.add(x, x, alpha=1) * x
 

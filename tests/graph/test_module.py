@@ -220,7 +220,7 @@ def test_same_padding_of_an_average_counts_as_asked() -> None:
 def test_pools_refuse_windows_that_see_only_padding(kind: str) -> None:
     builder = Builder("net")
     x = builder.input(1, 4, 4)
-    with pytest.raises(ShapeError, match="layer 'wide'.*would see nothing"):
+    with pytest.raises(ShapeError, match=r"layer 'wide'.*would see nothing"):
         getattr(builder, kind)(x, 2, padding=((0, 2), (0, 0)), name="wide")
     with pytest.raises(ConvscopeError, match="ceil_mode with padding"):
         getattr(builder, kind)(x, 2, padding=((0, 1), (0, 0)), ceil_mode=True)
@@ -230,9 +230,9 @@ def test_weights_have_to_fit() -> None:
     builder = Builder("net")
     graph = builder.build(builder.linear(builder.input(3), 2))
     weights = initial_weights(graph)
-    with pytest.raises(ShapeError, match="'linear1.bias' of net are missing"):
+    with pytest.raises(ShapeError, match=r"'linear1.bias' of net are missing"):
         graph.to_module({"linear1.weight": weights["linear1.weight"]})
-    with pytest.raises(ShapeError, match="'linear1.weight' of net are 3×2, not 2×3"):
+    with pytest.raises(ShapeError, match=r"'linear1.weight' of net are 3×2, not 2×3"):
         graph.to_module(weights | {"linear1.weight": weights["linear1.weight"].T})
 
 

@@ -362,7 +362,7 @@ def _dropout(t: Translation, node: FxNode) -> Node:
     return t.append(kind, node, node.args[0], p=float(node.args[1]))  # type: ignore[arg-type]
 
 
-@_translates("add", "mul", "sub", "div")
+@_translates("add", "mul", "sub", "rsub", "div")
 def _arithmetic(t: Translation, node: FxNode) -> Node:
     kind = _kind(node).removesuffix("_")
     left, right = node.args[0], node.args[1]
@@ -373,8 +373,8 @@ def _arithmetic(t: Translation, node: FxNode) -> Node:
     elif isinstance(left, FxNode) and isinstance(right, int | float) and not isinstance(right, bool):
         if kind == "div" and right == 0:
             raise t._refusal(node, "divides by zero")
-        factor = {"mul": right, "div": 1 / (right or 1)}.get(kind, 1.0)
-        offset = {"add": right * alpha, "sub": -right * alpha}.get(kind, 0.0)
+        factor = {"mul": right, "div": 1 / (right or 1), "rsub": -alpha}.get(kind, 1.0)
+        offset = {"add": right * alpha, "sub": -right * alpha, "rsub": right}.get(kind, 0.0)
         return t.append("affine", node, left, factor=float(factor), offset=float(offset))
     raise t._refusal(node)
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from ..errors import ShapeError, UsageError
-from .operation import Attributes, Operation, ParameterSpec, Reach, Required, Shape, register, spell
+from .operation import LARGEST, Attributes, Operation, ParameterSpec, Reach, Required, Shape, register, spell
 from .pointwise import axis_of
 
 
@@ -17,8 +17,8 @@ class Input(Operation):
 
     def output_shape(self, inputs: Sequence[Shape], attributes: Attributes) -> Shape:
         shape: tuple[int, ...] = attributes["shape"]
-        if not shape:
-            raise ShapeError("an input has at least one dimension besides the batch.")
+        if not shape or min(shape) < 1:
+            raise ShapeError(f"an input of {spell(shape)} is empty; every size should be at least 1.")
         return shape
 
 
@@ -50,6 +50,8 @@ class BatchNorm(Operation):
 
     def output_shape(self, inputs: Sequence[Shape], attributes: Attributes) -> Shape:
         axis_of(1, inputs[0])
+        if attributes["eps"] <= 0:
+            raise UsageError(f"eps={attributes['eps']} of batch_norm should be above 0.")
         return inputs[0]
 
     def parameters(self, inputs: Sequence[Shape], attributes: Attributes) -> dict[str, ParameterSpec]:
@@ -150,7 +152,7 @@ def _scale_and_shift(shape: Shape) -> dict[str, ParameterSpec]:
 
 
 register(
-    Input("input", shape=Required((1,), any_length=True)),
+    Input("input", shape=Required((-LARGEST,), any_length=True)),
     Linear("linear", out_features=Required(1), bias=True),
     BatchNorm("batch_norm", eps=1e-5, momentum=0.1, affine=True),
     GroupNorm("group_norm", num_groups=Required(1), eps=1e-5, affine=True),

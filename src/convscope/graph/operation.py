@@ -96,7 +96,7 @@ class Operation:
                 raise UsageError(f"{self.name} needs the attribute {name!r}.")
             value, like = attributes.get(name, default), required.like if required else default
             if not _same_kind(value, like, any_length=required is not None and required.any_length):
-                raise UsageError(f"{self.name}: {name}={value!r} should be like {like!r}.")
+                raise UsageError(f"{self.name}: {name}={value!r} should be {_in_words(like)}.")
             complete[name] = value
         return complete
 
@@ -112,6 +112,21 @@ def _same_kind(value: Attribute, like: Attribute, *, any_length: bool = False) -
         fits = isinstance(value, tuple) and (any_length or len(value) == len(like))
         return fits and all(_same_kind(item, like[0]) for item in value)
     return type(value) is type(like)
+
+
+def _in_words(like: Attribute) -> str:
+    """What `_same_kind` asks for.
+
+    >>> _in_words(((0, 0), (0, 0)))
+    'a tuple, each item a tuple, each item a whole number from 0'
+    """
+    if isinstance(like, tuple):
+        return f"a tuple, each item {_in_words(like[0])}"
+    if isinstance(like, bool):
+        return "true or false"
+    if isinstance(like, int):
+        return "a whole number" if like < 0 else f"a whole number from {like}"
+    return "a finite number" if isinstance(like, float) else "a word"
 
 
 OPERATIONS: dict[str, Operation] = {}

@@ -80,13 +80,13 @@ def resolve_padding(
     ((1, 1), (0, 1))
     """
     rank = len(kernel_size)
-    if padding == "valid":
-        return ((0, 0),) * rank
+    if padding == "valid" or (padding == "same" and len(sizes) != rank):
+        return ((0, 0),) * rank  # an input of another rank is refused where the layer is added, by name
     if padding == "same":
         totals = (
             max((-(-n // s) - 1) * s + d * (k - 1) + 1 - n, 0)
-            for n, k, s, d in zip(sizes, kernel_size, stride, dilation, strict=False)
-        )  # an input with too few axes is refused where the layer is added, by the layer's name
+            for n, k, s, d in zip(sizes, kernel_size, stride, dilation, strict=True)
+        )
         return tuple((total // 2, total - total // 2) for total in totals)
     if isinstance(padding, int):
         padding = (padding,) * rank
