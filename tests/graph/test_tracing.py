@@ -258,7 +258,6 @@ REFUSED: dict[str, tuple[nn.Module, str]] = {
     "pad infinity": (Net(lambda _, x: F.pad(x, (1, 1), value=-float("inf"))), "aten.pad.*infinity"),
     "maxima": (Net(lambda _, x: F.max_pool2d(x, 2, return_indices=True)[1] * 1.0), "max_pool2d"),
     "random in eval": (Net(lambda _, x: x + torch.rand_like(x)), "aten.rand_like"),
-    "rsub": (Net(lambda _, x: 1 - x), "aten.rsub"),
     "division of two": (Net(lambda _, x: x / (x + 1)), "aten.div"),
     "division by zero": (Net(lambda _, x: x / 0), "divides by zero"),
 }  # fmt: skip
