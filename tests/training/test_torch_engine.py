@@ -10,11 +10,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from convscope import nets
 from convscope.errors import UsageError
 from convscope.graph import Builder, Graph
 from convscope.training.loop import shuffled_batches
 from convscope.training.recipe import Recipe
-from convscope.training.torch_engine import TorchEngine, check_device
+from convscope.training.torch_engine import TorchEngine, check_device, default_threads
 
 from .conftest import make_dataset
 
@@ -230,3 +231,29 @@ def test_a_device_that_is_not_there_is_refused() -> None:
 def test_the_seed_may_be_large() -> None:
     engine = TorchEngine(small_graph(dropout=True).to_module(), make_dataset(), recipe_of(seed=2**63))
     list(engine.train(ten_batches()[:1], [0.1], epoch=1, first_step=0))
+
+
+def test_a_single_picture_left_over_suits_batch_norm() -> None:
+    builder = Builder("flat")
+    x = builder.batch_norm(builder.flatten(builder.input(1, 6, 6)))  # PyTorch refuses one picture here
+    dataset = make_dataset(train=9)
+    engine = TorchEngine(builder.build(builder.linear(x, 3)).to_module(), dataset, recipe_of())
+    batches = shuffled_batches(9, 4, seed=0, epoch=1)
+    parts = list(engine.train(batches, [0.01] * len(batches), epoch=1, first_step=0))
+    assert sum(part.pictures for part in parts) == 9
+
+
+def test_threads_are_those_of_before_when_steps_are_done() -> None:
+    before = torch.get_num_threads()
+    dataset = make_dataset()
+    engine = TorchEngine(small_graph().to_module(), dataset, recipe_of(threads=before + 1))
+    engine.logits(dataset.train.images)
+    list(engine.train(shuffled_batches(len(dataset.train), 8, 0, 1)[:1], [0.01], epoch=1, first_step=0))
+    assert torch.get_num_threads() == before
+
+
+def test_small_networks_get_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    assert default_threads(nets.graph("simple-cnn-4-8"), 64) == 1  # 61,184 MACs a picture
+    assert default_threads(nets.graph("convnet-bn"), 64) == 2  # 2,838,080
+    assert default_threads(None, 64) == 2

@@ -35,7 +35,7 @@ def epochs(engine: Engine, dataset: Dataset, recipe: Recipe, progress: Progress)
     """
     assert recipe.epochs is not None
     assert recipe.lr is not None
-    steps = math.ceil(len(dataset.train) / recipe.batch_size)
+    steps = len(batch_starts(len(dataset.train), recipe.batch_size))
     rates = learning_rates(recipe.schedule, recipe.lr, steps * recipe.epochs)
     best, best_epoch = (-1.0, 0.0), 0
     for epoch in range(1, recipe.epochs + 1):
@@ -70,13 +70,22 @@ def epochs(engine: Engine, dataset: Dataset, recipe: Recipe, progress: Progress)
 
 
 def shuffled_batches(count: int, batch_size: int, seed: int, epoch: int) -> list[np.ndarray]:
-    """The positions of each batch of an epoch; the last batch may be smaller.
+    """The positions of each batch of an epoch; the last batch may be smaller, or larger by one.
 
-    >>> [batch.tolist() for batch in shuffled_batches(5, 2, seed=0, epoch=1)]
-    [[1, 4], [3, 0], [2]]
+    >>> [batch.tolist() for batch in shuffled_batches(6, 4, seed=0, epoch=1)]
+    [[1, 4, 3, 0], [2, 5]]
     """
     order = np.random.default_rng((seed, epoch)).permutation(count)
-    return [order[start : start + batch_size] for start in range(0, count, batch_size)]
+    return np.split(order, batch_starts(count, batch_size)[1:])
+
+
+def batch_starts(count: int, batch_size: int) -> range:
+    """Where each batch begins. A single picture left over joins the batch before: batch norm needs two.
+
+    >>> list(batch_starts(7, 3)), list(batch_starts(8, 3))
+    ([0, 3], [0, 3, 6])
+    """
+    return range(0, count if batch_size == 1 else max(count - 1, 1), batch_size)
 
 
 def _train_epoch(

@@ -102,6 +102,8 @@ def default_net(source: Source, preprocessing: Preprocessing) -> str:
 
 def _resolve(recipe: Recipe, network: Network, dataset: Dataset) -> Recipe:
     """The recipe with a value for everything that it left open and that a replay needs."""
+    from .torch_engine import default_threads
+
     preprocessing = dataset.preprocessing
     steps = math.ceil(len(dataset.train) / recipe.batch_size)
     rates = CONSTANT_RATES if recipe.schedule == "constant" else PEAK_RATES
@@ -115,5 +117,6 @@ def _resolve(recipe: Recipe, network: Network, dataset: Dataset) -> Recipe:
         resize=preprocessing.resize,
         epochs=recipe.epochs or min(max(round(STEPS / steps), FEWEST_EPOCHS), MOST_EPOCHS),
         lr=recipe.lr or rates[recipe.optimizer],
+        threads=recipe.threads or default_threads(network.graph, recipe.batch_size),
         weight_decay=WEIGHT_DECAYS[recipe.optimizer] if recipe.weight_decay is None else recipe.weight_decay,
     )

@@ -63,7 +63,7 @@ class Recipe(BaseModel):
     engine: Literal["auto", "torch"] = Field("auto", description="what computes the steps")
     device: Literal["cpu", "cuda", "mps"] = Field("cpu", description="where the torch engine runs")
     precision: Literal["float32", "bfloat16"] = Field("float32", description="bfloat16: autocast")
-    threads: int | None = Field(None, ge=1, description="CPU threads; all cores unless given")
+    threads: int | None = Field(None, ge=1, description="CPU threads; all cores, or one for a small network")
 
     @field_validator("data", "data_dir", "net")
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -12,11 +13,13 @@ from torch import Tensor, nn
 from .. import inference
 from ..data import Dataset
 from ..errors import UsageError
+from ..graph import Graph, summarize
 from ..graph.module import state_arrays
 from .engine import StepFigures
 from .recipe import Recipe
 
 REPORT_EVERY = 20  # steps between two figures; each costs a wait for the device
+SMALL_STEP = 20e6  # MACs, forward; a second thread gains little below, and loses much on a busy machine
 
 
 class TorchEngine:
@@ -25,8 +28,6 @@ class TorchEngine:
     def __init__(self, module: nn.Module, dataset: Dataset, recipe: Recipe) -> None:
         self.name = "torch"
         self.device = check_device(recipe.device)
-        if recipe.threads:
-            torch.set_num_threads(recipe.threads)
         self.recipe = recipe
         self.preprocessing = dataset.preprocessing
         self.labels = torch.from_numpy(dataset.train.labels).to(self.device)
@@ -51,7 +52,8 @@ class TorchEngine:
 
     def logits(self, images: np.ndarray) -> np.ndarray:
         self.module.eval()
-        return inference.logits(self.module, self.preprocessing, images, device=self.device)
+        with threads(self.recipe.threads):
+            return inference.logits(self.module, self.preprocessing, images, device=self.device)
 
     def weights(self) -> dict[str, np.ndarray]:
         return state_arrays(self.module)
@@ -65,7 +67,8 @@ class TorchEngine:
         self.module.train()
         loss_sum = torch.zeros((), dtype=torch.float64, device=self.device if self.device != "mps" else "cpu")
         correct = torch.zeros((), dtype=torch.int64, device=self.device)
-        with torch.random.fork_rng(devices=[0] if self.device == "cuda" else []):
+        devices = [0] if self.device == "cuda" else []
+        with threads(self.recipe.threads), torch.random.fork_rng(devices=devices):
             for number, (positions, rate) in enumerate(zip(batches, learning_rates, strict=True), first_step):
                 self._seed(epoch, number)
                 loss, right = self._step(torch.from_numpy(positions), rate)
@@ -108,6 +111,24 @@ class TorchEngine:
         if offset is not None:
             values += torch.from_numpy(offset).to(self.device)
         return values.permute(0, 3, 1, 2)
+
+
+@contextlib.contextmanager
+def threads(count: int | None) -> Iterator[None]:
+    """So many CPU threads inside, as many as before afterwards; None changes nothing."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def default_threads(graph: Graph | None, batch_size: int) -> int:
+    """CPU threads for a network: one where a step is so small that threads mostly wait for each other."""
+    if graph is not None and summarize(graph).macs * batch_size < SMALL_STEP:
+        return 1
+    return torch.get_num_threads()
 
 
 def check_device(device: str) -> str:
