@@ -108,6 +108,7 @@ def twice(net: Any, x: Tensor) -> Tensor:
 
 
 def concat(net: Any, x: Tensor) -> Tensor:
+    x = torch.cat([x], dim=1)  # one tensor, as at the start of a DenseNet
     return torch.cat([net.one(x), net.three(x), F.max_pool2d(x, 3, stride=1, padding=1)], dim=1)
 
 

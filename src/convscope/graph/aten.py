@@ -383,6 +383,8 @@ def _arithmetic(t: Translation, node: FxNode) -> Node:
 def _cat(t: Translation, node: FxNode) -> Node:
     tensors: Any = node.args[0]
     dim = node.args[1] if len(node.args) > 1 else 0
+    if len(tensors) == 1:  # DenseNets begin so
+        return t._value(node, tensors[0])
     return t.append("concat", node, *tensors, dim=_dim(t, node, dim))  # type: ignore[arg-type]
 
 
