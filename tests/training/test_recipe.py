@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convscope.errors import ConvscopeError, UnknownName, UsageError
-from convscope.training.recipe import Recipe, changed, flag
+from convscope.training.recipe import Recipe, flag
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)  # no lone surrogates
 SHARE = st.floats(0, 1, exclude_max=True)
@@ -115,7 +115,7 @@ def test_settings_win_over_the_file_and_the_file_over_defaults(tmp_path: Path) -
     file.write_text("epochs = 3\nlr = 0.5\n", encoding="utf-8")
     recipe = Recipe.of(**{**Recipe.read(file), "lr": 0.25})
     assert (recipe.epochs, recipe.lr, recipe.batch_size) == (3, 0.25, 64)
-    assert changed(recipe) == {"epochs": 3, "lr": 0.25}
+    assert recipe.model_dump(exclude_defaults=True) == {"epochs": 3, "lr": 0.25}
     again = recipe.but(epochs=None)
     assert (again.epochs, again.lr) == (None, 0.25)
 

@@ -12,10 +12,11 @@ from torch.export import Dim, ExportedProgram
 from torch.fx import Node as FxNode
 
 from ..errors import ConvscopeError, ConvscopeWarning, ShapeError, UnsupportedOperation
-from .aten import Translation
+from .aten import TRANSLATORS
 from .graph import Graph
 from .module import state_arrays
 from .operation import Shape, spell
+from .translation import Translation
 from .weights import initial_weights
 
 
@@ -37,7 +38,7 @@ def trace(module: nn.Module, input_shape: Sequence[int], *, name: str | None = N
     name = name or type(module).__name__
     with torch.random.fork_rng(devices=[]):
         program = export(module, shape, training=False)
-        translation = Translation(name, shape, module, program)
+        translation = Translation(name, shape, module, program, TRANSLATORS)
         for node in program.graph.nodes:
             if node.op == "call_function":
                 translation.visit(node)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -94,7 +93,8 @@ class Recipe(BaseModel):
         except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise UsageError(f"{path} is not a recipe: {error}.") from None
         except UsageError as error:
-            raise type(error).__new__(type(error), f"in {path}: {error}") from None
+            error.args = (f"in {path}: {error}",)
+            raise
         return settings
 
     def but(self, **settings: Any) -> Recipe:
@@ -119,11 +119,6 @@ def flag(name: str) -> str:
     '--batch-size'
     """
     return "--" + name.replace("_", "-")
-
-
-def changed(recipe: Recipe) -> Mapping[str, Any]:
-    """The settings that differ from the defaults."""
-    return recipe.model_dump(exclude_defaults=True)
 
 
 def _explain(error: ValidationError) -> str:
