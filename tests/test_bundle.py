@@ -21,7 +21,7 @@ from safetensors.numpy import save as save_tensors
 from torch import nn
 
 from convscope import program
-from convscope.bundle import PROGRAM, Bundle, Prediction
+from convscope.bundle import PROGRAM, Bundle, Prediction, checksum
 from convscope.data import Preprocessing
 from convscope.errors import ConvscopeError
 from convscope.graph import Builder, Graph
@@ -327,6 +327,7 @@ def damaged(bundle: Bundle, file: Path, tmp_path: Path) -> Callable[..., Path]:
         tensors = {name: np.asarray(value) for name, value in {**bundle.weights, **weights}.items()}
         tensors = {name: value for name, value in tensors.items() if value.dtype != object}
         path = tmp_path / "bundle.safetensors"
+        document["sha256"] = checksum({k: v for k, v in document.items() if k != "sha256"}, tensors)
         path.write_bytes(save_tensors(tensors, {"convscope": json.dumps(document)}))
         return path
 
@@ -465,3 +466,15 @@ def test_a_truncated_or_changed_file_is_refused_or_works(
         return
     (row,) = loaded.predict(pictures[0])
     assert len(row.top) == 3
+
+
+def test_a_flipped_bit_is_noticed(bundle: Bundle, tmp_path: Path) -> None:
+    path = tmp_path / "bundle.safetensors"
+    bundle.save(path)
+    content = path.read_bytes()
+    for place in (-5, -len(content) // 3, content.index(b"classes") + 20):
+        flipped = bytearray(content)
+        flipped[place] ^= 0x04
+        path.write_bytes(flipped)
+        with pytest.raises(ConvscopeError):
+            Bundle.load(path)

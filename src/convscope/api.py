@@ -12,7 +12,7 @@ from .bundle import Bundle, Picture, Prediction
 from .errors import ConvscopeError, UsageError
 from .graph import Graph, Summary, summarize
 from .metrics import Evaluation
-from .training.network import is_own, open_network
+from .training.network import is_own
 
 if TYPE_CHECKING:
     from torch import nn
@@ -51,10 +51,11 @@ def summary(
         return summarize(net.graph)
     if input_shape is None:
         raise UsageError("the shape of one input is needed: --input 1x28x28, or input_shape=(1, 28, 28).")
-    network = open_network(net, tuple(input_shape), classes, seed=0)
-    if network.graph is None:
-        raise ConvscopeError(f"{network.name} is not in convscope's graph, so its layers are not known.")
-    return summarize(network.graph)
+    from .graph.tracing import trace
+    from .training.own_network import own_module
+
+    shape = tuple(input_shape)
+    return summarize(trace(own_module(net, shape, classes, seed=0), shape))
 
 
 def predict(

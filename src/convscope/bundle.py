@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -43,13 +44,19 @@ class Prediction:
 
     @property
     def label(self) -> str:
-        """The most probable class."""
-        return self.top[0][0]
+        """The most probable class; raises `DataError` for a picture that could not be read."""
+        return self._best[0]
 
     @property
     def probability(self) -> float:
-        """Its probability, 0..1."""
-        return self.top[0][1]
+        """Its probability, 0..1; raises `DataError` for a picture that could not be read."""
+        return self._best[1]
+
+    @property
+    def _best(self) -> tuple[str, float]:
+        if self.error is not None:
+            raise DataError(self.error)
+        return self.top[0]
 
     def to_dict(self) -> dict[str, Any]:
         """A record of `convscope predict --json`.
@@ -81,6 +88,11 @@ class Bundle:
     outputs: str = "logits"  # or "probabilities", where the network itself ends in softmax
     info: Mapping[str, Any] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        return (
+            f"Bundle({self.net!r}, {len(self.classes)} classes, pictures of {self.preprocessing.input_shape})"
+        )
+
     def save(self, path: Path) -> None:
         """Write the bundle to `path`, whole or not at all."""
         from safetensors.numpy import save
@@ -96,6 +108,7 @@ class Bundle:
             "info": self.info,
         }
         tensors = {name: np.asarray(value, order="C") for name, value in self.weights.items()}
+        document["sha256"] = checksum(document, tensors)
         atomic.write_bytes(path, save(tensors, {"convscope": json.dumps(document)}))
 
     @staticmethod
@@ -110,8 +123,13 @@ class Bundle:
         try:
             file = find(file)
             with safe_open(file, "np") as opened:
-                document = json.loads((opened.metadata() or {})["convscope"])
+                metadata = opened.metadata() or {}
                 weights = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+            if "convscope" not in metadata:
+                raise ValueError("it holds tensors, but nothing that convscope wrote about them")
+            document = json.loads(metadata["convscope"])
+            if document.pop("sha256") != checksum(document, weights):
+                raise ValueError("its content is not what was written, by its checksum")
             if (document["format"], document["version"]) != (FORMAT, VERSION):
                 raise ConvscopeError(
                     f"{file} is {document['format']} version {document['version']}; "
@@ -231,6 +249,15 @@ class Bundle:
             raise ValueError(f"{len(self.classes)} classes for outputs of {self.graph.output_shape}")
         if self.graph.input_shape != self.preprocessing.input_shape:
             raise ValueError(f"pictures of {self.preprocessing.input_shape} for {self.graph.input_shape}")
+
+
+def checksum(document: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> str:
+    """sha256 over what a bundle says (but for its checksum) and every weight, as 64 hexadecimal digits."""
+    whole = hashlib.sha256(json.dumps(document, sort_keys=True).encode())
+    for name in sorted(tensors):
+        whole.update(f"\0{name}\0".encode("utf-8", "surrogatepass"))
+        whole.update(np.ascontiguousarray(tensors[name]).tobytes())
+    return whole.hexdigest()
 
 
 def _from_array(pixels: np.ndarray) -> Image.Image:

@@ -22,7 +22,8 @@ from convscope.errors import (
     UnsupportedOperation,
     UsageError,
 )
-from convscope.training.network import load_class, open_network
+from convscope.training.network import open_network
+from convscope.training.own_network import load_file
 
 from .conftest import SAMPLER_NET, TUTORIAL_NET
 
@@ -46,7 +47,7 @@ def test_a_tutorial_class_in_a_file_becomes_a_graph(net_file: NetFile, suffix: s
     assert (network.name, network.own, network.outputs) == ("Net", True, "logits")
     assert network.graph.output_shape == (7,)  # num_classes was passed
     assert network.parameters == (9 * 6 + 6) + (54 * 50 + 50) + (200 * 24 + 24) + (24 * 7 + 7)
-    original = load_class(str(file))(num_classes=7)
+    original = load_file(str(file))(num_classes=7)
     original.load_state_dict({name: torch.from_numpy(value) for name, value in network.weights.items()})
     batch = torch.rand(3, *SHAPE)
     with torch.no_grad():
@@ -61,7 +62,7 @@ def test_the_first_weights_depend_on_the_seed_alone(net_file: NetFile) -> None:
         np.testing.assert_array_equal(value, again[name])
         assert (value != other[name]).any()
     torch.manual_seed(5)
-    expected = load_class(str(net_file()))().conv1.weight.detach().numpy()
+    expected = load_file(str(net_file()))().conv1.weight.detach().numpy()
     np.testing.assert_array_equal(first["conv1.weight"], expected)
 
 
@@ -94,7 +95,22 @@ def test_the_file_may_import_its_neighbours(net_file: NetFile) -> None:
         ("import nothing_like_it\n", "", ConvscopeError, ["mynet.py, line 1", "nothing_like_it"]),
         ("import json\n\njson.loads('{')\n", "", ConvscopeError, ["mynet.py, line 3", "JSONDecodeError"]),
         ("import sys\nsys.exit(4)\n", "", ConvscopeError, ["mynet.py, line 2", "SystemExit: 4"]),
-        ("class Net:\n    pass\n", ":Net", UnknownName, ["subclass of nn.Module"]),
+        ("class Net:\n    pass\n", ":Net", UsageError, ["Net in", "no network", "subclass of nn.Module"]),
+        ("x = 1\n", ":Net", UsageError, ["defines no network", "called Net"]),
+        (
+            "from torch import nn\nclass Net(nn.Module):\n    def forward(self, x): return F.relu(x)\n",
+            "",
+            ConvscopeError,
+            ["Net fails", "mynet.py, line 3", "NameError: name 'F' is not defined"],
+        ),
+        (
+            "from torch import nn\nclass Net(nn.Sequential):\n"
+            "    def __init__(self): super().__init__(nn.Linear(8, 100))\n"
+            "    def forward(self, x): return self[0](x).view(-1, 10)\n",
+            "",
+            ShapeError,
+            ["160×10", "mixes the pictures", "x.view(x.size(0), -1)"],
+        ),
         (
             "from torch import nn\nclass Net(nn.Module):\n    def __init__(self):\n        1 / 0\n",
             "",
@@ -212,3 +228,15 @@ def test_a_name_of_the_catalogue_has_the_weights_of_the_seed() -> None:
     assert 0.5 * bound < abs(network.weights["conv1.weight"]).max() <= bound
     with pytest.raises(UnknownName, match="did you mean 'simple-cnn-16-32'"):
         opened("simple-cnn-16-23")
+
+
+def test_a_module_in_a_file_and_one_without_sizes(net_file: NetFile) -> None:
+    source = (
+        "from torch import nn\n"
+        "net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Flatten(), nn.LazyLinear(10))\n"
+    )
+    first, again = opened(f"{net_file(source)}:net"), opened(f"{net_file(source)}:net")
+    assert first.parameters == 20 + 10 * (2 * 6 * 6 + 1)
+    for name, weight in first.weights.items():
+        if name.startswith("3."):  # drawn when its first input gives it its size; the others at import
+            np.testing.assert_array_equal(weight, again.weights[name])

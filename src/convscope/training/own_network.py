@@ -1,0 +1,164 @@
+"""A person's own network: the class in their file, made, run once, and what is wrong with it said plainly."""
+
+from __future__ import annotations
+
+import copy
+import importlib.util
+import inspect
+import os
+import sys
+import sysconfig
+import traceback
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
+
+from ..errors import ConvscopeError, ShapeError, UnknownName, UsageError
+from ..graph.operation import Shape, spell
+
+CLASS_COUNT_NAMES = ("num_classes", "n_classes", "classes", "nb_classes", "out_features", "num_outputs")
+#: Where code lies that is not the person's own.
+INSTALLED = tuple(
+    f"{folder}{os.sep}"
+    for folder in (Path(__file__).parents[1], *map(sysconfig.get_path, ("stdlib", "purelib", "platlib")))
+)
+
+
+def own_module(net: Any, input_shape: Shape, classes: int, *, seed: int) -> nn.Module:
+    """The module that `net` means, `file.py:Name`, a module class or a module, tried on two empty pictures.
+
+    Raises `ConvscopeError` naming the person's own line where their code fails, `ShapeError` where it
+    does not take such pictures or does not give a score per class.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        module = _made(load_file(net) if isinstance(net, str) else net, classes)
+        _try(module, input_shape, classes)
+    return module
+
+
+def load_file(spec: str) -> Any:
+    """The network that `file.py:Name` means, a class or a module; the file is run once, as `import` would.
+
+    Without `:Name` it is the one module class that the file defines.
+    """
+    file, _, name = spec.rpartition(":") if ".py:" in spec else (spec, "", "")
+    module = _run(Path(file))
+    classes = {
+        key: value
+        for key, value in vars(module).items()
+        if isinstance(value, type) and issubclass(value, nn.Module) and value.__module__ == module.__name__
+    }
+    modules = {key: value for key, value in vars(module).items() if isinstance(value, nn.Module)}
+    if not name:
+        if len(classes) != 1:
+            names = ", ".join([*classes, *modules]) or "none"
+            raise UsageError(
+                f"{file} should define one network, it defines {names}; say which: {file}:Class."
+            )
+        return next(iter(classes.values()))
+    found = {**classes, **modules}
+    if name in found:
+        return found[name]
+    if name in vars(module):
+        raise UsageError(f"{name} in {file} is no network: --net takes a subclass of nn.Module, or a module.")
+    if not found:
+        raise UsageError(f"{file} defines no network; it should hold a subclass of nn.Module called {name}.")
+    raise UnknownName("class", name, found, f"{file} should define it as a subclass of nn.Module.")
+
+
+def _run(path: Path) -> ModuleType:
+    if not path.is_file() or path.suffix != ".py":
+        raise ConvscopeError(
+            f"there is no Python file {path}; --net takes file.py:Class or a name (`convscope nets`)."
+        )
+    name = f"convscope_network_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    sys.path.insert(0, str(path.resolve().parent))  # it may import its neighbours
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        raise ConvscopeError(
+            f"{path} cannot be run{_user_line(error)}: {type(error).__name__}: {error}"
+        ) from error
+    finally:
+        sys.path.pop(0)
+    return module
+
+
+def _made(kind: Any, classes: int) -> nn.Module:
+    """An instance, with the number of classes where the constructor asks for it by a usual name."""
+    if isinstance(kind, nn.Module):
+        return kind
+    if not (isinstance(kind, type) and issubclass(kind, nn.Module)):
+        raise UsageError(f"net should be a name, file.py:Class or an nn.Module, not {kind!r}.")
+    accepted = inspect.signature(kind).parameters
+    arguments = dict.fromkeys([n for n in CLASS_COUNT_NAMES if n in accepted][:1], classes)
+    missing = [
+        p.name
+        for p in accepted.values()
+        if p.default is p.empty
+        and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+        and p.name not in arguments
+    ]
+    if missing:
+        raise UsageError(
+            f"{kind.__name__} needs {', '.join(missing)} to be made; give these defaults, or write a class "
+            "without arguments. (One called num_classes gets the number of classes.)"
+        )
+    try:
+        return kind(**arguments)
+    except Exception as error:
+        raise ConvscopeError(f"{kind.__name__}() fails{_user_line(error)}: {error}") from error
+
+
+def _try(module: nn.Module, input_shape: Shape, classes: int) -> None:
+    name = type(module).__name__
+    lazy = any(is_lazy(parameter) for parameter in module.parameters())  # its first input gives it its sizes
+    tried = module if lazy else copy.deepcopy(module).cpu()
+    mode = module.training
+    try:
+        with torch.no_grad():
+            result = tried.eval()(torch.zeros(2, *input_shape))
+    except (RuntimeError, ValueError, IndexError) as error:
+        raise ShapeError(
+            f"{name} does not take pictures of {spell(input_shape)}{_user_line(error)}: {_sentence(error)} "
+            "Check the size and channels it was written for (train: --size, --channels; summary: --input)."
+        ) from error
+    except Exception as error:
+        kind = type(error).__name__
+        raise ConvscopeError(f"{name} fails{_user_line(error)}: {kind}: {_sentence(error)}") from error
+    finally:
+        module.train(mode)
+    if isinstance(result, Tensor) and result.shape == (2, classes):
+        return
+    got = spell(tuple(result.shape)) if isinstance(result, Tensor) else type(result).__name__
+    advice = "Check its last layer and the size it was written for."
+    if isinstance(result, Tensor) and result.dim() == 2 and result.shape[0] != 2:
+        advice = "A view mixes the pictures: x.view(x.size(0), -1) keeps them apart."
+    raise ShapeError(
+        f"{name} should give 2×{classes} scores for 2 pictures and {classes} classes, but gives {got}. "
+        f"{advice}"
+    )
+
+
+def _user_line(error: BaseException) -> str:
+    """Where in the person's own code an error came from, as ` (file.py, line 7)`."""
+    if isinstance(error, SyntaxError):
+        return f" ({Path(error.filename or '').name}, line {error.lineno})"
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if not frame.filename.startswith(("<", *INSTALLED)):
+            return f" ({Path(frame.filename).name}, line {frame.lineno})"
+    return ""
+
+
+def _sentence(error: Exception) -> str:
+    return f"{str(error).strip().rstrip('.')}."
