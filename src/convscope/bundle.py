@@ -217,7 +217,10 @@ class Bundle:
                 if 0 in picture.size:
                     raise DataError(f"a picture of {picture.width}×{picture.height} has nothing to see.")
                 return path, self.preprocessing.picture(picture)
-            return path, self.preprocessing.read(picture)
+            if isinstance(picture, str | os.PathLike | bytes):
+                return path, self.preprocessing.read(picture)
+            kind = type(picture).__name__
+            raise DataError(f"a picture is a path, bytes, a Pillow image or a uint8 array, not a {kind}.")
         except ConvscopeError as error:
             return path, str(error)
 

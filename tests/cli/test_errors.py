@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -107,3 +110,51 @@ def test_debug_shows_the_traceback(convscope: Command) -> None:
     result = convscope("summary", "convnet-bm", "--debug")
     assert result.returncode != 0
     assert "Traceback" in result.stderr
+
+
+def own_net(tmp_path: Path, forward: str) -> str:
+    (tmp_path / "mine.py").write_text(
+        "import torch.nn as nn\nimport torch.nn.functional as F\n\n\n"
+        "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.fc = nn.Linear(64, 10)\n\n    def forward(self, x):\n"
+        + "".join(f"        {line}\n" for line in forward.splitlines())
+    )
+    return "mine.py:Net"
+
+
+def test_a_branch_on_values_is_one_sentence_with_the_line(convscope: Command, tmp_path: Path) -> None:
+    net = own_net(tmp_path, "x = x.flatten(1)\nif x.sum() > 0:\n    x = -x\nreturn self.fc(x)")
+    result = convscope("train", "--net", net, "--epochs", "1")
+    assert result.returncode == 1
+    assert result.stderr.strip().count("\n") == 0
+    assert "mine.py, line 12" in result.stderr
+
+
+def test_prints_of_a_network_do_not_spoil_json(convscope: Command, tmp_path: Path) -> None:
+    net = own_net(tmp_path, 'print("here")\nreturn self.fc(x.flatten(1))')
+    result = convscope("train", "--net", net, "--epochs", "1", "--json")
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)["net"] == "Net"
+
+
+def test_a_full_output_is_said(tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "convscope", "nets"],
+            cwd=tmp_path,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert result.returncode != 0
+    assert "No space left on device" in result.stderr
+
+
+def test_a_run_that_comes_to_nothing_leaves_nothing(convscope: Command, tmp_path: Path) -> None:
+    message = failure(convscope, "train", "--lr", "1e30", "--optimizer", "sgd", "--epochs", "2", code=1)
+    assert "--lr" in message
+    assert not list(tmp_path.glob("runs/2*"))
+
+
+def test_minimum_accuracy_is_a_share(convscope: Command) -> None:
+    assert "0.95" in failure(convscope, "eval", "runs/latest", "--min-accuracy", "95", code=2)

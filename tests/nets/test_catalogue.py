@@ -96,7 +96,7 @@ def test_a_size_that_does_not_fit_names_the_layer(name: str, shape: tuple[int, .
 )
 def test_a_wrong_number_of_dimensions(name: str, shape: tuple[int, ...]) -> None:
     axes = r"\(channels, length\)" if name.endswith("1d") else r"\(channels, height, width\)"
-    with pytest.raises(ShapeError, match=f"{name} takes {axes}, not an input of {len(shape)} dimensions"):
+    with pytest.raises(ShapeError, match=f"{name} is for .*{axes}, not for an input of"):
         nets.graph(name, shape)
 
 
@@ -114,7 +114,7 @@ def test_fitting_size() -> None:
     for size in ((0, 0), (-1, -1), (0, 8)):
         with pytest.raises(ShapeError):
             nets.fitting_size("lenet-5", 1, size)
-    with pytest.raises(ShapeError, match="takes"):
+    with pytest.raises(ShapeError, match=r"is for signals \(channels, length\)"):
         nets.fitting_size("simple-cnn-1d", 1, (8, 8))
 
 

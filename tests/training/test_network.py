@@ -204,7 +204,9 @@ class Branches(Linear):
 
 
 def test_what_cannot_be_kept_is_refused_before_the_training() -> None:
-    with pytest.raises(UnsupportedOperation, match="branch on values"):  # and without a warning before
+    with pytest.raises(
+        UnsupportedOperation, match="decides by the values of a picture"
+    ):  # and without a warning before
         opened(Branches())
 
 

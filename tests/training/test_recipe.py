@@ -147,5 +147,5 @@ def test_a_bad_file_is_named_with_what_is_bad(
 def test_a_missing_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConvscopeError, match=r"there is no recipe .*none\.toml"):
         Recipe.read(tmp_path / "none.toml")
-    with pytest.raises(UsageError, match="is not a recipe"):
+    with pytest.raises(ConvscopeError, match="cannot be read: Is a directory"):
         Recipe.read(tmp_path)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import shutil
 import sys
+import textwrap
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -41,6 +43,11 @@ def command(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
             except BrokenPipeError:  # `convscope ... | head`
                 sys.stderr.close()
                 raise typer.Exit(0) from None
+            except OSError as error:  # standard output on a full disk, say
+                if debugging():
+                    raise
+                complain(f"error: {error.filename or 'the output'}: {error.strerror}.")
+                raise typer.Exit(1) from None
 
         app.command(name)(run)
         return function
@@ -49,7 +56,13 @@ def command(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
 
 
 def complain(sentence: str) -> None:
-    """A line on standard error."""
+    """A line on standard error, broken between words on a terminal."""
+    if sys.stderr.isatty():
+        width = shutil.get_terminal_size().columns
+        sentence = "\n".join(
+            textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
+            for line in sentence.splitlines()
+        )
     print(sentence, file=sys.stderr, flush=True)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..errors import GateFailed
+from ..errors import GateFailed, UsageError
 from .app import command, complain
 from .output import evaluation_sentence, percent, print_json, table
 
@@ -18,7 +18,7 @@ def evaluate(
     data: Annotated[str | None, typer.Option(help="Other data than the run's own.")] = None,
     data_dir: Annotated[str | None, typer.Option(help="Where downloaded data sets lie.")] = None,
     min_accuracy: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Exit with 3 where the accuracy is lower.")
+        float | None, typer.Option(help="Exit with 3 where the accuracy (0.95, say) is lower.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, only the result.")] = False,
@@ -28,6 +28,8 @@ def evaluate(
     from ..training.evaluation import evaluate_bundle
     from .progress import listener
 
+    if min_accuracy is not None and not 0 <= min_accuracy <= 1:
+        raise UsageError(f"--min-accuracy {min_accuracy:g} should be a share of 1, such as 0.95.")
     progress = listener(quiet)
     settings = {"data_dir": data_dir} if data_dir else {}
     evaluation, notes = evaluate_bundle(Bundle.load(model), data, progress=progress, **settings)

@@ -34,7 +34,7 @@ def runs(
     rows = [("run", "net", "epochs", "accuracy", "of")]
     for run in found:
         accuracy = percent(run["accuracy"]) if run["accuracy"] is not None else "unfinished"
-        rows.append((run["run"], run["net"], str(run["epochs"]), accuracy, run["split"] or ""))
+        rows.append((Path(run["run"]).name, run["net"], str(run["epochs"]), accuracy, run["split"] or ""))
     print(table(rows, right=[2, 3]) if found else f"There are no runs in {folder}.")
 
 

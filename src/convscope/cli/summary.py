@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from typing import Annotated
 
 import typer
@@ -23,7 +25,9 @@ def summary(
     """Show a network's layers: shapes, parameters, work, memory, what each position sees."""
     from ..api import summary as summarize
 
-    result = summarize(net, parse_shape(input_shape) if input_shape else None, classes=classes)
+    shape = parse_shape(input_shape) if input_shape else None
+    with contextlib.redirect_stdout(sys.stderr):  # a network's own prints are no result
+        result = summarize(net, shape, classes=classes)
     if json:
         print_json(result.to_dict())
     else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -37,7 +39,8 @@ def train(
 
     from ..training.pipeline import train as run_training  # imports torch: after the settings are checked
 
-    run = run_training(data, recipe=chosen, out=out, progress=progress)
+    with contextlib.redirect_stdout(sys.stderr):  # a network's own prints are no result
+        run = run_training(data, recipe=chosen, out=out, progress=progress)
     if json:
         print_json(run.to_dict())
         return

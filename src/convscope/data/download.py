@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 from collections.abc import Sequence
@@ -86,6 +87,8 @@ def cached(
                 failures.append(f"  {url}: {_why(error, timeout, folder)}")
     finally:
         logger.setLevel(level)
+    with contextlib.suppress(OSError):
+        folder.rmdir()  # pooch made it; nothing came
     files = " and ".join(entry.files) if len(entry.files) < 3 else ", ".join(entry.files)
     raise DataError(
         f"{entry.name} is not on this machine, and {filename} cannot be downloaded.\n"

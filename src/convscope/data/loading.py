@@ -125,7 +125,8 @@ def _check_sizes(source: Source, held_out: int) -> None:
             noun = "picture" if count == 1 else "pictures"
             raise DataError(
                 f"class {name!r} of {source.name} has {count} {noun} to train on, and {needed} are needed: "
-                f"one each {purposes}. Add pictures, or set --validation 0 or --test-fraction 0."
+                f"one each {purposes}. Add pictures, or hold less out: --validation 0, --test-fraction 0 "
+                "or both."
             )
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import io
+import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +15,7 @@ from torch.export import Dim, ExportedProgram
 from torch.fx import Node as FxNode
 
 from ..errors import ConvscopeError, ConvscopeWarning, ShapeError, UnsupportedOperation
+from ..user_code import user_line
 from .aten import TRANSLATORS
 from .graph import Graph
 from .module import state_arrays
@@ -70,13 +74,15 @@ def export(module: nn.Module, input_shape: Shape, *, training: bool) -> Exported
             f"{type(module).__name__} returns a {type(result).__name__}; a classifier returns one tensor."
         )
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _no_logging():
             warnings.simplefilter("ignore")  # torch.export's own deprecations are not the user's
             return torch.export.export(copied, (example,), dynamic_shapes=({0: Dim.DYNAMIC},))
     except Exception as error:
+        name, reason = type(module).__name__, f"cannot be exported by torch ({_first_line(error)})"
+        if "data-dependent" in str(error):
+            reason = "decides by the values of a picture what to compute (an `if` on a tensor)"
         raise UnsupportedOperation(
-            f"{type(module).__name__} cannot be exported by torch ({_first_line(error)}). "
-            "It must treat every picture of a batch alike and not branch on values."
+            f"{name} {reason}{user_line(error)}; it has to do the same with every picture of a batch."
         ) from error
 
 
@@ -148,6 +154,18 @@ def _check_same_outputs(graph: Graph, module: nn.Module) -> None:
 
 def _warn(code: str, message: str) -> None:
     warnings.warn(ConvscopeWarning(code, message), stacklevel=4)
+
+
+@contextlib.contextmanager
+def _no_logging() -> Iterator[None]:
+    """torch logs and prints pages about an export that fails; what matters of them is in the error."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        logging.disable(before)
 
 
 def _first_line(error: Exception) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ShapeError, UnknownName, UsageError
 from ..graph import Builder, Graph, Node
-from ..graph.operation import Shape
+from ..graph.operation import Shape, spell
 from .mobile import mobile_small
 from .residual import resnet_8, resnet_18, resnet_20
 from .tutorial import (
@@ -86,8 +86,9 @@ def graph(name: str, input_shape: Sequence[int] | None = None, classes: int = 10
         raise UsageError(f"classes={classes} should be at least 2.")
     shape = tuple(input_shape) if input_shape is not None else architecture.input_shape
     if len(shape) != len(architecture.input_shape):
-        axes = "(channels, height, width)" if len(architecture.input_shape) == 3 else "(channels, length)"
-        raise ShapeError(f"{name} takes {axes}, not an input of {len(shape)} dimensions: {shape}.")
+        pictures = len(architecture.input_shape) == 3
+        kind = "pictures (channels, height, width)" if pictures else "signals (channels, length)"
+        raise ShapeError(f"{name} is for {kind}, not for an input of {spell(shape)}.")
     builder = Builder(name)
     return builder.build(architecture.build(builder, builder.input(*shape), classes))
 
@@ -109,6 +110,8 @@ def fitting_size(name: str, channels: int, size: tuple[int, int]) -> tuple[int, 
     >>> fitting_size("simple-cnn-4-8", 1, (8, 8)), fitting_size("resnet-8", 1, (8, 8))
     ((16, 16), (8, 8))
     """
+    if len(net(name).input_shape) != 3:
+        raise ShapeError(f"{name} is for signals (channels, length); these are pictures.")
     height, width = size
     while True:
         try:

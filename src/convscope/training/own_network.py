@@ -5,10 +5,7 @@ from __future__ import annotations
 import copy
 import importlib.util
 import inspect
-import os
 import sys
-import sysconfig
-import traceback
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,13 +16,9 @@ from torch.nn.parameter import is_lazy
 
 from ..errors import ConvscopeError, ShapeError, UnknownName, UsageError
 from ..graph.operation import Shape, spell
+from ..user_code import user_line
 
 CLASS_COUNT_NAMES = ("num_classes", "n_classes", "classes", "nb_classes", "out_features", "num_outputs")
-#: Where code lies that is not the person's own.
-INSTALLED = tuple(
-    f"{folder}{os.sep}"
-    for folder in (Path(__file__).parents[1], *map(sysconfig.get_path, ("stdlib", "purelib", "platlib")))
-)
 
 
 def own_module(net: Any, input_shape: Shape, classes: int, *, seed: int) -> nn.Module:
@@ -87,7 +80,7 @@ def _run(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         raise ConvscopeError(
-            f"{path} cannot be run{_user_line(error)}: {type(error).__name__}: {error}"
+            f"{path} cannot be run{user_line(error)}: {type(error).__name__}: {error}"
         ) from error
     finally:
         sys.path.pop(0)
@@ -117,7 +110,7 @@ def _made(kind: Any, classes: int) -> nn.Module:
     try:
         return kind(**arguments)
     except Exception as error:
-        raise ConvscopeError(f"{kind.__name__}() fails{_user_line(error)}: {error}") from error
+        raise ConvscopeError(f"{kind.__name__}() fails{user_line(error)}: {error}") from error
 
 
 def _try(module: nn.Module, input_shape: Shape, classes: int) -> None:
@@ -130,12 +123,12 @@ def _try(module: nn.Module, input_shape: Shape, classes: int) -> None:
             result = tried.eval()(torch.zeros(2, *input_shape))
     except (RuntimeError, ValueError, IndexError) as error:
         raise ShapeError(
-            f"{name} does not take pictures of {spell(input_shape)}{_user_line(error)}: {_sentence(error)} "
+            f"{name} does not take pictures of {spell(input_shape)}{user_line(error)}: {_sentence(error)} "
             "Check the size and channels it was written for (train: --size, --channels; summary: --input)."
         ) from error
     except Exception as error:
         kind = type(error).__name__
-        raise ConvscopeError(f"{name} fails{_user_line(error)}: {kind}: {_sentence(error)}") from error
+        raise ConvscopeError(f"{name} fails{user_line(error)}: {kind}: {_sentence(error)}") from error
     finally:
         module.train(mode)
     if isinstance(result, Tensor) and result.shape == (2, classes):
@@ -148,16 +141,6 @@ def _try(module: nn.Module, input_shape: Shape, classes: int) -> None:
         f"{name} should give 2×{classes} scores for 2 pictures and {classes} classes, but gives {got}. "
         f"{advice}"
     )
-
-
-def _user_line(error: BaseException) -> str:
-    """Where in the person's own code an error came from, as ` (file.py, line 7)`."""
-    if isinstance(error, SyntaxError):
-        return f" ({Path(error.filename or '').name}, line {error.lineno})"
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if not frame.filename.startswith(("<", *INSTALLED)):
-            return f" ({Path(frame.filename).name}, line {frame.lineno})"
-    return ""
 
 
 def _sentence(error: Exception) -> str:

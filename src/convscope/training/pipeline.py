@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,11 @@ class Run:
     evaluation: Evaluation
     notes: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        figures = self.evaluation
+        accuracy = f"{figures.split} accuracy {figures.accuracy:.2%}"
+        return f"Run({str(self.path)!r}, {self.bundle.net!r}, {accuracy})"
+
     def to_dict(self) -> dict[str, Any]:
         """The document that `train --json` prints.
 
@@ -73,8 +78,10 @@ def train(
     """Train a network on pictures and keep everything about it in a run directory.
 
     `data` is a data set's name or a folder of class folders; `net` a name of the catalogue,
-    `file.py:Class`, an `nn.Module` class or a module. `settings` are the fields of `Recipe`, and win over
-    those of `recipe`. Prints a line per epoch to standard error unless `quiet`, or tells `progress`.
+    `file.py:Class`, an `nn.Module` class or a module. `settings` are the fields of `Recipe` (`epochs`,
+    `batch_size`, `lr`, `optimizer`, `schedule`, `seed`, `validation`, `size`, ...; `help(convscope.Recipe)`
+    lists them), and win over those of `recipe`. Prints a line per epoch to standard error unless `quiet`,
+    or tells `progress`.
 
     The test pictures are read once, at the end, with the weights that validation chose. Interrupted, it
     leaves a bundle with the best weights so far.
@@ -101,13 +108,18 @@ def _prepare_aloud(recipe: Recipe, net: Any, progress: Progress) -> Prepared:
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", ConvscopeWarning)
-            return prepare(recipe, net, progress)
+            prepared = prepare(recipe, net, progress)
     finally:  # also where it fails: a warning may say why
+        told = []
         for warning in caught:
             if isinstance(warning.message, ConvscopeWarning):
-                progress.note(f"warning: {warning.message}")
+                told.append(f"warning: {warning.message}")
+                progress.note(told[-1])
             else:
                 warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+    for sentence in prepared.notes:
+        progress.note(sentence)
+    return replace(prepared, notes=(*told, *prepared.notes))
 
 
 def make_engine(prepared: Prepared) -> Engine:
@@ -122,8 +134,6 @@ def _run(prepared: Prepared, out: Path | None, progress: Progress) -> Run:
     directory.write_recipe(recipe)
     if network.own:
         directory.write_bundle(_bundle(prepared, network.weights, {}), "initial.safetensors")
-    for sentence in prepared.notes:
-        progress.note(sentence)
     progress.begin(_description(prepared, engine), recipe.epochs or 0)
     started = time.perf_counter()
     history: list[EpochFigures] = []
@@ -137,9 +147,15 @@ def _run(prepared: Prepared, out: Path | None, progress: Progress) -> Run:
                 weights, best_epoch = epoch.weights, epoch.figures.epoch
                 # an interrupted run leaves the best weights so far
                 directory.write_bundle(_bundle(prepared, weights, {"epoch": best_epoch}))
-    except KeyboardInterrupt:
-        kept = f"keeps the weights of epoch {best_epoch}" if best_epoch else "has no weights yet"
-        progress.note(f"interrupted in epoch {len(history) + 1}; {directory.path} {kept}.")
+    except BaseException as error:
+        progress.end()
+        if best_epoch:
+            kept = f"{directory.path} keeps the weights of epoch {best_epoch}"
+        else:
+            directory.discard()
+            kept = "nothing is kept of it"
+        happened = "interrupted" if isinstance(error, KeyboardInterrupt) else "stopped"
+        progress.note(f"{happened} in epoch {len(history) + 1}: {kept}.")
         raise
     finally:
         progress.end()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,10 @@ def prepare(recipe: Recipe, net: Any, progress: Progress) -> Prepared:
     dataset = load(source, preprocessing, recipe, progress)
     if recipe.early_stopping and dataset.validation is None:
         raise UsageError("--early-stopping needs validation pictures; give --validation 0.1, say.")
+    cores = os.cpu_count() or 1
+    if recipe.threads and recipe.threads > cores:
+        notes.append(f"--threads {recipe.threads} on {cores} cores would only wait; {cores} are used.")
+        recipe = recipe.but(threads=cores)
     if dataset.test is None and dataset.validation is None:
         notes.append("no test and no validation pictures: the final figures are of the training pictures.")
     return Prepared(_resolve(recipe, network, dataset), dataset, network, (*dataset.notes, *notes))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from typing import Protocol
 
 from ..metrics import EpochFigures
@@ -60,9 +62,8 @@ class Lines(Silent):
 
     @staticmethod
     def _print(line: str) -> None:
-        import sys
-
-        print(line, file=sys.stderr, flush=True)
+        with contextlib.suppress(BrokenPipeError):  # whoever read along has left; the training goes on
+            print(line, file=sys.stderr, flush=True)
 
 
 def epoch_line(figures: EpochFigures, epochs: int) -> str:

@@ -90,7 +90,9 @@ class Recipe(BaseModel):
             cls.of(**settings)
         except FileNotFoundError:
             raise ConvscopeError(f"there is no recipe {path}.") from None
-        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except OSError as error:
+            raise ConvscopeError(f"the recipe {path} cannot be read: {error.strerror}.") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise UsageError(f"{path} is not a recipe: {error}.") from None
         except UsageError as error:
             error.args = (f"in {path}: {error}",)

@@ -50,6 +50,13 @@ class RunDirectory:
             raise ConvscopeError(f"cannot make the folder {error.filename}: {error.strerror}.") from error
         raise ConvscopeError(f"{ROOT / stem} is taken a thousand times; choose another --out.")
 
+    def discard(self) -> None:
+        """Take back a run that came to nothing: the files it wrote, and the folder."""
+        for name in ("recipe.toml", "initial.safetensors", "metrics.jsonl"):
+            (self.path / name).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.path.rmdir()
+
     def write_recipe(self, recipe: Recipe) -> None:
         atomic.write_text(self.path / "recipe.toml", recipe.to_toml())
 
