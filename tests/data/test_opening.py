@@ -216,8 +216,7 @@ def test_fractions_that_cannot_be() -> None:
         load(source, preprocessing, validation=1)
 
 
-def test_nothing_to_evaluate_on() -> None:
+def test_with_nothing_held_out_figures_are_of_the_training_part_and_called_so() -> None:
     source = array_source()
     dataset = load(source, source.default_preprocessing(), validation=0, test_fraction=0)
-    with pytest.raises(DataError, match=r"--test-fraction 0.2"):
-        _ = dataset.evaluation
+    assert dataset.evaluation == ("train", dataset.train)

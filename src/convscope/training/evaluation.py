@@ -33,10 +33,7 @@ def evaluate_bundle(
     notes = list(dataset.notes)
     if data is None and trained_on and dataset.checksum != trained_on["checksum"]:
         notes.append(f"{source.name} has changed since the training; its test pictures may be others.")
-    if dataset.test is None and dataset.validation is None:
-        name, split = "train", dataset.train
-    else:
-        name, split = dataset.evaluation
+    name, split = dataset.evaluation
     return evaluate(bundle.logits(split.images), split.labels, bundle.classes, split=name), tuple(notes)
 
 

@@ -30,7 +30,7 @@ def write_outcome(
     """Write `predictions.csv`, `report.html` and `figures/` from the final evaluation's outputs."""
     from .. import report
 
-    _, split = prepared.evaluation
+    _, split = prepared.dataset.evaluation
     probabilities = bundle.to_probabilities(logits)
     directory.write_predictions(split.names, split.labels, probabilities, bundle.classes)
     graph = prepared.network.graph

@@ -183,7 +183,7 @@ def _run(prepared: Prepared, out: Path | None, progress: Progress) -> Run:
 
 
 def _evaluate(prepared: Prepared, engine: Engine) -> tuple[Evaluation, np.ndarray]:
-    name, split = prepared.evaluation
+    name, split = prepared.dataset.evaluation
     logits = engine.logits(split.images)
     return evaluate(logits, split.labels, prepared.dataset.classes, split=name), logits
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from .. import data as datasets
 from .. import nets
-from ..data import Dataset, Preprocessing, Source, Split
+from ..data import Dataset, Preprocessing, Source
 from ..errors import UsageError
 from .network import Network, is_own, open_network
 from .progress import Progress
@@ -31,14 +31,6 @@ class Prepared:
     dataset: Dataset
     network: Network
     notes: tuple[str, ...]
-
-    @property
-    def evaluation(self) -> tuple[str, Split]:
-        """What the final figures are of: the test pictures, else those of validation, else of training."""
-        dataset = self.dataset
-        if dataset.test is None and dataset.validation is None:
-            return "train", dataset.train
-        return dataset.evaluation
 
 
 def prepare(recipe: Recipe, net: Any, progress: Progress) -> Prepared:
