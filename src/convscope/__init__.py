@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from .errors import ConvscopeError
     from .graph import Builder, Graph
     from .graph.tracing import trace
-    from .training.pipeline import Run, train
+    from .training.pipeline import train
     from .training.recipe import Recipe
+    from .training.run import Run
 
 _HOMES = {
     "train": "training.pipeline",
-    "Run": "training.pipeline",
+    "Run": "training.run",
     "Recipe": "training.recipe",
     "evaluate": "api",
     "predict": "api",

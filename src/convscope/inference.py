@@ -19,7 +19,5 @@ def logits(
     with torch.inference_mode():
         for start in range(0, max(len(images), 1), BATCH_SIZE):
             batch = torch.from_numpy(preprocessing.batch(images[start : start + BATCH_SIZE])).to(device)
-            if preprocessing.channels > 1:
-                batch = batch.contiguous(memory_format=torch.channels_last)
             parts.append(module(batch).float().cpu().numpy())
     return np.concatenate(parts)

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ..columns import columns
 from ..errors import GateFailed, UsageError
 from .app import command, complain
-from .output import evaluation_sentence, percent, print_json, table
+from .options import Json, Model, Quiet
+from .output import evaluation_sentence, percent, print_json
 
 
 @command("eval")
 def evaluate(
-    model: Annotated[Path, typer.Argument(help="A run directory or a bundle file.")],
+    model: Model,
     data: Annotated[str | None, typer.Option(help="Other data than the run's own.")] = None,
     data_dir: Annotated[str | None, typer.Option(help="Where downloaded data sets lie.")] = None,
     min_accuracy: Annotated[
         float | None, typer.Option(help="Exit with 3 where the accuracy (0.95, say) is lower.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress, only the result.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Measure a trained network on its test pictures."""
     from ..bundle import Bundle
@@ -46,7 +47,7 @@ def evaluate(
             (c.name, percent(c.precision, 1), percent(c.recall, 1), percent(c.f1, 1), f"{c.support:,}")
             for c in evaluation.per_class
         ]
-        print(table(rows, right=[1, 2, 3, 4]))
+        print("\n".join(columns(rows, right=[1, 2, 3, 4])))
     if min_accuracy is not None and evaluation.accuracy < min_accuracy:
         raise GateFailed(
             f"the {evaluation.split} accuracy is {percent(evaluation.accuracy)}, "

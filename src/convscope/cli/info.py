@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from .app import command
+from .options import Json
 from .output import print_json
 
 
 @command("info")
-def info(json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False) -> None:
+def info(json: Json = False) -> None:
     """Say what convscope has to work with: versions, machine, devices, engines, data folders."""
     document = _facts()
     if json:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from .app import command
+from .options import Json
 from .output import print_json
 
 
 @command("nets")
-def nets(json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False) -> None:
+def nets(json: Json = False) -> None:
     """List the networks that go by a name."""
     from .. import nets as catalogue
 

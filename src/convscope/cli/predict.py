@@ -7,16 +7,18 @@ from typing import Annotated
 
 import typer
 
+from ..columns import columns
 from .app import command, complain
-from .output import percent, print_json, table
+from .options import Json, Model
+from .output import percent, print_json
 
 
 @command("predict")
 def predict(
-    model: Annotated[Path, typer.Argument(help="A run directory or a bundle file.")],
+    model: Model,
     pictures: Annotated[list[Path], typer.Argument(help="Picture files.")],
     top: Annotated[int, typer.Option(min=1, help="How many classes to name.")] = 3,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json: Json = False,
 ) -> None:
     """Classify pictures with a trained network; exits with 1 where one cannot be read."""
     from ..bundle import Bundle
@@ -31,7 +33,7 @@ def predict(
             if p.error is None:
                 then = ", ".join(f"{label} {percent(share, 1)}" for label, share in p.top[1:])
                 rows.append((str(p.path), p.label, percent(p.probability, 1), then))
-        print(table(rows, right=[2]))
+        print("\n".join(columns(rows, right=[2])))
     for prediction in failed:
         complain(f"error: {prediction.error}")
     if failed:

@@ -8,14 +8,16 @@ from typing import Annotated, Any
 
 import typer
 
+from ..columns import columns
 from .app import command
-from .output import percent, print_json, table
+from .options import Json
+from .output import percent, print_json
 
 
 @command("runs")
 def runs(
     folder: Annotated[Path, typer.Argument(help="Where the runs are.")] = Path("runs"),
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json: Json = False,
 ) -> None:
     """List the training runs, the newest first."""
     from ..errors import ConvscopeError
@@ -35,7 +37,7 @@ def runs(
     for run in found:
         accuracy = percent(run["accuracy"]) if run["accuracy"] is not None else "unfinished"
         rows.append((Path(run["run"]).name, run["net"], str(run["epochs"]), accuracy, run["split"] or ""))
-    print(table(rows, right=[2, 3]) if found else f"There are no runs in {folder}.")
+    print("\n".join(columns(rows, right=[2, 3])) if found else f"There are no runs in {folder}.")
 
 
 def _describe(path: Path) -> dict[str, Any]:

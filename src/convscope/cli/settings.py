@@ -10,6 +10,7 @@ import typer
 
 from ..errors import UsageError
 from ..training.recipe import Recipe, flag
+from .options import sizes
 
 PANELS = {"data_dir": "Data", "net": "Network", "epochs": "Optimisation", "seed": "Machine"}  # first of each
 
@@ -57,7 +58,7 @@ def parse_size(text: str) -> int | tuple[int, int]:
     >>> parse_size("64"), parse_size("48x64")
     (64, (48, 64))
     """
-    numbers = text.lower().replace("×", "x").split("x")
-    if not 1 <= len(numbers) <= 2 or not all(number.isdigit() for number in numbers):
+    size = sizes(text)
+    if size is None or len(size) > 2:
         raise UsageError(f"--size {text!r} should be a side such as 64, or height and width such as 48x64.")
-    return int(numbers[0]) if len(numbers) == 1 else (int(numbers[0]), int(numbers[1]))
+    return size[0] if len(size) == 1 else (size[0], size[1])

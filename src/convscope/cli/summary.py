@@ -10,6 +10,7 @@ import typer
 
 from ..errors import UsageError
 from .app import command
+from .options import Json, sizes
 from .output import print_json
 
 
@@ -20,7 +21,7 @@ def summary(
         str | None, typer.Option("--input", help="Shape of one input, such as 1x28x28 (channels first).")
     ] = None,
     classes: Annotated[int, typer.Option(min=2, help="Number of classes.")] = 10,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json: Json = False,
 ) -> None:
     """Show a network's layers: shapes, parameters, work, memory, what each position sees."""
     from ..api import summary as summarize
@@ -39,9 +40,9 @@ def parse_shape(text: str) -> tuple[int, ...]:
     >>> parse_shape("1x28x28")
     (1, 28, 28)
     """
-    numbers = text.lower().replace("×", "x").split("x")
-    if len(numbers) not in (2, 3) or not all(number.isdigit() and int(number) for number in numbers):
+    shape = sizes(text)
+    if shape is None or len(shape) not in (2, 3) or 0 in shape:
         raise UsageError(
             f"--input {text!r} should be channels, height and width such as 1x28x28, or channels and length."
         )
-    return tuple(map(int, numbers))
+    return shape

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from .app import command
+from .options import Json, Quiet
 from .output import evaluation_sentence, print_json
 from .settings import with_settings
 
@@ -26,8 +27,8 @@ def train(
     *,
     recipe: Annotated[Path | None, typer.Option(help="Settings from this TOML file; flags win.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the run, instead of one in runs/.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress, only the result.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
     **settings: Any,
 ) -> None:
     """Train a network and keep everything about it in a run directory."""

@@ -7,12 +7,14 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from ..columns import columns
 from .graph import Graph, Node
 from .operation import Shape, spell
 from .receptive_field import ReceptiveField, receptive_fields
 
 BYTES_PER_NUMBER = 4  # float32
 HEADINGS = ("layer", "kind", "output", "params", "MACs", "memory", "sees")
+NUMBERS = (3, 4, 5)  # the columns that are set to the right
 COLUMNS = 80  # a table wider than a terminal is set closer
 
 
@@ -82,7 +84,7 @@ class Summary:
         rows = [HEADINGS, *(_cells(layer) for layer in self.layers)]
         widths = [max(len(row[i]) for row in rows) for i in range(len(HEADINGS))]
         gap = 2 if sum(widths) + 2 * (len(widths) - 1) <= COLUMNS else 1
-        lines = [_line(row, widths, gap) for row in rows]
+        lines = columns(rows, right=NUMBERS, gap=gap)
         lines.insert(1, "─" * (sum(widths) + gap * (len(widths) - 1)))
         lines.insert(0, f"{self.name}, input {spell(self.input_shape)}")
         return "\n".join([*lines, "", *self._remarks()])
@@ -171,15 +173,6 @@ def _kind(layer: Layer) -> str:
     if words.startswith("adaptive") and set(layer.output_shape[1:]) == {1}:
         words = words.replace("adaptive", "global").removesuffix("1d").removesuffix("2d")
     return words
-
-
-def _line(cells: tuple[str, ...], widths: list[int], gap: int) -> str:
-    """Words to the left, numbers to the right."""
-    padded = [
-        cell.rjust(width) if 3 <= i <= 5 else cell.ljust(width)
-        for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
-    ]
-    return (" " * gap).join(padded).rstrip()
 
 
 def _count(count: int) -> str:

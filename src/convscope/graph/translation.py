@@ -16,14 +16,7 @@ from .builder import Builder
 from .graph import Graph, Node
 from .operation import Attribute, Shape, operation
 
-PASS_THROUGH = {
-    "contiguous",
-    "clone",
-    "alias",
-    "to",
-    "type_as",
-    "_assert_tensor_metadata",
-}
+PASS_THROUGH = {"contiguous", "clone", "alias", "to", "type_as"}
 IGNORED = {"sym_size", "_assert_scalar", "sym_constrain_range_for_size", "_assert_tensor_metadata"}
 # positions of tensors in the call that become parameters, by role
 PARAMETERS = {

@@ -60,18 +60,7 @@ def curves(epochs: Sequence[EpochFigures], best_epoch: int | None = None) -> Fig
     if len(epochs) == 1:  # with nothing to compare, a full scale says more than an enlarged one
         upper.set_ylim(0, 1.1 * upper.get_ylim()[1])
         lower.set_ylim(0, 1.05)
-    handles, labels = upper.get_legend_handles_labels()
-    figure.legend(
-        handles,
-        labels,
-        loc="outside upper right",
-        ncols=len(labels),
-        frameon=False,
-        fontsize=11,
-        labelcolor=INK,
-        handlelength=1.6,
-        columnspacing=1.4,
-    )
+    _legend(figure, upper, handlelength=1.6)
     return figure
 
 
@@ -144,15 +133,7 @@ def per_class(evaluation: Evaluation) -> Figure:
     axes.set_ylim(len(chosen) - 0.4, -0.6)
     axes.set_xlim(0, 1)
     axes.xaxis.set_major_formatter(PercentFormatter(xmax=1))
-    figure.legend(
-        loc="outside upper right",
-        ncols=3,
-        frameon=False,
-        fontsize=11,
-        labelcolor=INK,
-        handlelength=1.2,
-        columnspacing=1.4,
-    )
+    _legend(figure, axes, handlelength=1.2)
     return figure
 
 
@@ -164,6 +145,22 @@ def to_png(figure: Figure) -> bytes:
         warnings.filterwarnings("ignore", r"Glyph .* missing from", UserWarning)
         figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
     return buffer.getvalue()
+
+
+def _legend(figure: Figure, axes: Axes, *, handlelength: float) -> None:
+    """What `axes` shows, in one row above everything."""
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(
+        handles,
+        labels,
+        loc="outside upper right",
+        ncols=len(labels),
+        frameon=False,
+        fontsize=11,
+        labelcolor=INK,
+        handlelength=handlelength,
+        columnspacing=1.4,
+    )
 
 
 def _lines(

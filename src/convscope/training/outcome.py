@@ -4,63 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from ..bundle import Bundle
-from ..data import Split
+from .. import report
+from ..data import Dataset, Split
 from ..graph import summarize
-from ..metrics import EpochFigures, Evaluation
-from .prepare import Prepared
+from .run import Run
 from .run_directory import RunDirectory
 
 WORST_MISTAKES = 12
 
 
-def write_outcome(
-    directory: RunDirectory,
-    prepared: Prepared,
-    result: dict[str, Any],
-    evaluation: Evaluation,
-    history: Sequence[EpochFigures],
-    bundle: Bundle,
-    logits: np.ndarray,
-) -> None:
-    """Write `predictions.csv`, `report.html` and `figures/` from the final evaluation's outputs."""
-    from .. import report
+def write_outcome(directory: RunDirectory, run: Run, dataset: Dataset, logits: np.ndarray) -> None:
+    """Write `predictions.csv`, `report.html` and `figures/` from the final evaluation's outputs.
 
-    _, split = prepared.dataset.evaluation
+    `logits` is float32 (N, classes), a row per picture of `dataset.evaluation`.
+    """
+    bundle = run.bundle
+    _, split = dataset.evaluation
     probabilities = bundle.to_probabilities(logits)
     directory.write_predictions(split.names, split.labels, probabilities, bundle.classes)
-    graph = prepared.network.graph
     content = report.Report(
-        title=f"{bundle.net} on {result['data']}",
+        title=f"{bundle.net} on {dataset.name}",
         net=bundle.net,
-        data=result["data"],
-        engine=result["engine"],
-        parameters=result["parameters"],
-        seconds=result["seconds"],
-        epochs=history,
-        best_epoch=result["best_epoch"] if prepared.dataset.validation is not None else None,
-        evaluation=evaluation,
+        data=dataset.name,
+        engine=run.engine,
+        parameters=run.parameters,
+        seconds=run.seconds,
+        epochs=run.epochs,
+        best_epoch=run.best_epoch if dataset.validation is not None else None,
+        evaluation=run.evaluation,
         classes=bundle.classes,
-        summary_text=str(summarize(graph)) if graph else f"{bundle.net}: not in convscope's graph.",
-        recipe=prepared.recipe.model_dump(),
+        summary_text=(
+            str(summarize(bundle.graph)) if bundle.graph else f"{bundle.net}: not in convscope's graph."
+        ),
+        recipe=run.recipe.model_dump(),
         versions={**bundle.info["versions"], **bundle.info["machine"]},
-        notes=prepared.notes,
-        mistakes=_mistakes(split, probabilities, bundle.classes, report.Mistake),
+        notes=run.notes,
+        mistakes=_mistakes(split, probabilities, bundle.classes),
     )
     report.write(content, directory.path)
 
 
-def _mistakes(split: Split, probabilities: np.ndarray, classes: Sequence[str], mistake: Any) -> list[Any]:
+def _mistakes(split: Split, probabilities: np.ndarray, classes: Sequence[str]) -> list[report.Mistake]:
     """The wrong answers that the network was surest of, the surest first."""
     best = probabilities.argmax(axis=1)
     wrong = np.flatnonzero(best != split.labels)
     surest = wrong[np.argsort(-probabilities[wrong, best[wrong]], kind="stable")][:WORST_MISTAKES]
     return [
-        mistake(
+        report.Mistake(
             picture=split.images[i],
             truth=classes[split.labels[i]],
             predicted=classes[best[i]],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 from .. import program
 from ..bundle import PROGRAM, Bundle
 from ..errors import ConvscopeWarning
-from ..metrics import EpochFigures, Evaluation, evaluate
+from ..metrics import EpochFigures, evaluate
 from ..versions import machine, versions
 from .engine import Engine
 from .loop import epochs
@@ -21,48 +21,9 @@ from .outcome import write_outcome
 from .prepare import Prepared, prepare
 from .progress import Lines, Progress, Silent
 from .recipe import Recipe
+from .run import Run
 from .run_directory import RunDirectory
 from .torch_engine import TorchEngine
-
-
-@dataclass(frozen=True, eq=False)
-class Run:
-    """A finished training run."""
-
-    path: Path
-    bundle: Bundle
-    recipe: Recipe
-    engine: str
-    parameters: int
-    seconds: float  # of training and validation, without reading the data and writing the report
-    epochs: tuple[EpochFigures, ...]
-    best_epoch: int  # whose weights the bundle holds
-    evaluation: Evaluation
-    notes: tuple[str, ...]
-
-    def __repr__(self) -> str:
-        figures = self.evaluation
-        accuracy = f"{figures.split} accuracy {figures.accuracy:.2%}"
-        return f"Run({str(self.path)!r}, {self.bundle.net!r}, {accuracy})"
-
-    def to_dict(self) -> dict[str, Any]:
-        """The document that `train --json` prints.
-
-        `test` is the final evaluation; its `split` is "validation" where the data has no test pictures
-        ("train" where it has neither), and a note says so.
-        """
-        return {
-            "run": str(self.path),
-            "net": self.bundle.net,
-            "data": self.bundle.info["data"]["name"],
-            "engine": self.engine,
-            "parameters": self.parameters,
-            "seconds": self.seconds,
-            "epochs": [figures.to_dict() for figures in self.epochs],
-            "best_epoch": self.best_epoch,
-            "test": self.evaluation.to_dict(),
-            "notes": list(self.notes),
-        }
 
 
 def train(
@@ -148,7 +109,6 @@ def _run(prepared: Prepared, out: Path | None, progress: Progress) -> Run:
                 # an interrupted run leaves the best weights so far
                 directory.write_bundle(_bundle(prepared, weights, {"epoch": best_epoch}))
     except BaseException as error:
-        progress.end()
         if best_epoch:
             kept = f"{directory.path} keeps the weights of epoch {best_epoch}"
         else:
@@ -161,7 +121,9 @@ def _run(prepared: Prepared, out: Path | None, progress: Progress) -> Run:
         progress.end()
     seconds = time.perf_counter() - started
     engine.set_weights(weights)
-    evaluation, logits = _evaluate(prepared, engine)
+    name, split = dataset.evaluation
+    logits = engine.logits(split.images)
+    evaluation = evaluate(logits, split.labels, dataset.classes, split=name)
     metrics = {"epoch": best_epoch, evaluation.split: evaluation.to_dict()}
     bundle = _bundle(prepared, weights, metrics)
     directory.write_bundle(bundle)
@@ -178,14 +140,8 @@ def _run(prepared: Prepared, out: Path | None, progress: Progress) -> Run:
         notes=prepared.notes,
     )
     directory.write_result(run.to_dict())
-    write_outcome(directory, prepared, run.to_dict(), evaluation, history, bundle, logits)
+    write_outcome(directory, run, dataset, logits)
     return run
-
-
-def _evaluate(prepared: Prepared, engine: Engine) -> tuple[Evaluation, np.ndarray]:
-    name, split = prepared.dataset.evaluation
-    logits = engine.logits(split.images)
-    return evaluate(logits, split.labels, prepared.dataset.classes, split=name), logits
 
 
 def _bundle(prepared: Prepared, weights: dict[str, np.ndarray], metrics: dict[str, Any]) -> Bundle:

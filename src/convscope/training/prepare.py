@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from .. import data as datasets
 from .. import nets
 from ..data import Dataset, Preprocessing, Source
 from ..errors import UsageError
+from .loop import batch_starts
 from .network import Network, is_own, open_network
 from .progress import Progress
 from .recipe import Recipe
@@ -102,7 +102,7 @@ def _resolve(recipe: Recipe, network: Network, dataset: Dataset) -> Recipe:
     from .torch_engine import default_threads
 
     preprocessing = dataset.preprocessing
-    steps = math.ceil(len(dataset.train) / recipe.batch_size)
+    steps = len(batch_starts(len(dataset.train), recipe.batch_size))
     rates = CONSTANT_RATES if recipe.schedule == "constant" else PEAK_RATES
     folder = Path(recipe.data).expanduser()
     return recipe.but(
