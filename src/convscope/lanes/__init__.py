@@ -1,0 +1,1 @@
+"""The native CPU engine: a graph becomes a plan, the plan runs with many pictures side by side."""

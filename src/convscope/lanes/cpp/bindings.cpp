@@ -1,0 +1,277 @@
+// The Python module `convscope.lanes._native`: plans in, numbers out, the GIL released while it computes.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/unique_ptr.h>
+#include <nanobind/stl/vector.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "plan.h"
+#include "threads.h"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace convscope {
+
+#define DECLARE(isa) \
+  namespace isa { \
+  std::unique_ptr<Network> make(const Plan&, const Optimizer&, Threads&); \
+  double multiply_adds(long repeats); \
+  }
+DECLARE(baseline)
+#ifdef CONVSCOPE_X86
+DECLARE(avx2)
+DECLARE(avx512)
+#endif
+#undef DECLARE
+
+namespace {
+
+struct InstructionSet {
+  const char* name;
+  Maker make;
+  double (*multiply_adds)(long);
+  int lanes;
+};
+
+// What this processor has, the widest first.
+std::vector<InstructionSet> instruction_sets() {
+  std::vector<InstructionSet> found;
+#ifdef CONVSCOPE_X86
+  __builtin_cpu_init();
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  if (avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq"))
+    found.push_back({"avx512", avx512::make, avx512::multiply_adds, 16});
+  if (avx2) found.push_back({"avx2", avx2::make, avx2::multiply_adds, 8});
+#endif
+  found.push_back({"baseline", baseline::make, baseline::multiply_adds, 4});
+  return found;
+}
+
+InstructionSet instruction_set(const std::string& name) {
+  for (const InstructionSet& set : instruction_sets())
+    if (name.empty() || name == set.name) return set;
+  throw nb::value_error(("this processor has no " + name).c_str());
+}
+
+template <class T, class Shape>
+using Array = nb::ndarray<const T, Shape, nb::c_contig, nb::device::cpu>;
+using Bytes4 = Array<uint8_t, nb::ndim<4>>;
+using Floats4 = Array<float, nb::ndim<4>>;
+using Floats = Array<float, nb::ndim<1>>;
+using Doubles = Array<double, nb::ndim<1>>;
+using Positions = Array<int64_t, nb::ndim<1>>;
+using Moves = Array<int16_t, nb::ndim<2>>;
+
+// A network with the threads it runs on.
+class Runner {
+ public:
+  Runner(const Plan& plan, const Optimizer& optimizer, int threads, const std::string& set)
+      : plan_(plan), threads_(threads), network_(instruction_set(set).make(plan, optimizer, threads_)) {}
+
+  nb::ndarray<nb::numpy, float, nb::ndim<1>> numbers(float* data) {
+    const size_t size = plan_.parameters;
+    return nb::ndarray<nb::numpy, float, nb::ndim<1>>(data, {size}, nb::find(this));
+  }
+
+  Network& network() { return *network_; }
+
+  Pictures pictures(const std::optional<Bytes4>& bytes, const std::optional<Floats4>& floats,
+                    const std::optional<Floats>& factor, const std::optional<Floats>& offset,
+                    const std::optional<Positions>& labels) const {
+    const Tensor& input = plan_.tensors[plan_.steps[0].y];
+    Pictures p;
+    if (bytes.has_value() == floats.has_value()) throw nb::value_error("give pictures as uint8 or as float32");
+    if (bytes) {
+      check(*bytes, input.height, input.width, input.channels, "(N, H, W, C)");
+      if (!factor || (long)factor->shape(0) != input.channels || (offset && (long)offset->shape(0) != input.channels))
+        throw nb::value_error("factor and offset have one number per channel");
+      p.bytes = bytes->data();
+      p.factor = factor->data();
+      p.offset = offset ? offset->data() : nullptr;
+    } else {
+      check(*floats, input.channels, input.height, input.width, "(N, C, H, W)");
+      p.floats = floats->data();
+    }
+    const long count = (long)(bytes ? bytes->shape(0) : floats->shape(0));
+    if (labels) {
+      if ((long)labels->shape(0) != count) throw nb::value_error("there is one label for each picture");
+      for (long i = 0; i < count; i++)
+        if (labels->data()[i] < 0 || labels->data()[i] >= plan_.classes)
+          throw nb::value_error(("label " + std::to_string(labels->data()[i]) + " at " + std::to_string(i) +
+                                 " is not one of " + std::to_string(plan_.classes) + " classes").c_str());
+      p.labels = labels->data();
+    }
+    return p;
+  }
+
+  static void check_positions(const Positions& positions, long count) {
+    for (size_t i = 0; i < positions.shape(0); i++)
+      if (positions.data()[i] < 0 || positions.data()[i] >= count)
+        throw nb::index_error(("position " + std::to_string(positions.data()[i]) + " of " + std::to_string(count) +
+                               " pictures").c_str());
+  }
+
+  long classes() const { return plan_.classes; }
+
+ private:
+  template <class A>
+  static void check(const A& array, long a, long b, long c, const char* form) {
+    if ((long)array.shape(1) != a || (long)array.shape(2) != b || (long)array.shape(3) != c)
+      throw nb::value_error((std::string("the pictures should be ") + form + " = (N, " + std::to_string(a) + ", " +
+                             std::to_string(b) + ", " + std::to_string(c) + ")").c_str());
+  }
+
+  Plan plan_;
+  Threads threads_;
+  std::unique_ptr<Network> network_;
+};
+
+}  // namespace
+}  // namespace convscope
+
+NB_MODULE(_native, m) {
+  using namespace convscope;
+  m.doc() = "The native engine: networks on the CPU, 4, 8 or 16 pictures side by side.";
+
+  nb::class_<Tensor>(m, "Tensor")
+      .def(nb::init<>())
+#define FIELD(type, name) .def_rw(#name, &type::name)
+      FIELD(Tensor, channels) FIELD(Tensor, height) FIELD(Tensor, width) FIELD(Tensor, top) FIELD(Tensor, left)
+      FIELD(Tensor, bottom) FIELD(Tensor, right) FIELD(Tensor, kept) FIELD(Tensor, shared) FIELD(Tensor, offset)
+      FIELD(Tensor, bytes);
+
+  nb::enum_<Kind>(m, "Kind")
+#define VALUE(name) .value(#name, Kind::name)
+      VALUE(gather) VALUE(convolution) VALUE(convolution_input) VALUE(convolution_weight) VALUE(linear)
+      VALUE(linear_input) VALUE(statistics) VALUE(normalization_begin) VALUE(normalization) VALUE(normalization_sums)
+      VALUE(normalization_end) VALUE(normalization_input) VALUE(max_pool) VALUE(max_pool_input) VALUE(average_pool)
+      VALUE(average_pool_input) VALUE(activation) VALUE(activation_input) VALUE(add) VALUE(multiply)
+      VALUE(multiply_input) VALUE(affine) VALUE(copy) VALUE(softmax) VALUE(softmax_input) VALUE(log_softmax)
+      VALUE(log_softmax_input) VALUE(dropout) VALUE(loss);
+#undef VALUE
+
+  nb::enum_<Activation>(m, "Activation")
+#define VALUE(name) .value(#name, Activation::name)
+      VALUE(none) VALUE(relu) VALUE(leaky_relu) VALUE(relu6) VALUE(tanh) VALUE(sigmoid) VALUE(silu) VALUE(gelu)
+      VALUE(gelu_tanh) VALUE(elu);
+#undef VALUE
+
+  nb::class_<Step>(m, "Step")
+      .def(nb::init<>())
+      FIELD(Step, kind) FIELD(Step, phase) FIELD(Step, x) FIELD(Step, x2) FIELD(Step, y) FIELD(Step, index)
+      FIELD(Step, gx) FIELD(Step, gy) FIELD(Step, accumulate) FIELD(Step, weight)
+      FIELD(Step, bias) FIELD(Step, running_mean) FIELD(Step, running_var) FIELD(Step, norm)
+      FIELD(Step, kernel_height) FIELD(Step, kernel_width) FIELD(Step, stride_height) FIELD(Step, stride_width)
+      FIELD(Step, pad_top) FIELD(Step, pad_left) FIELD(Step, pad_bottom) FIELD(Step, pad_right)
+      FIELD(Step, dilation_height) FIELD(Step, dilation_width) FIELD(Step, groups) FIELD(Step, count_padding)
+      FIELD(Step, adaptive) FIELD(Step, pool) FIELD(Step, winograd) FIELD(Step, activation) FIELD(Step, slope)
+      FIELD(Step, factor) FIELD(Step, offset) FIELD(Step, whole_channels) FIELD(Step, number)
+      FIELD(Step, first_channel) FIELD(Step, momentum) FIELD(Step, epsilon);
+
+  nb::class_<Plan>(m, "Plan")
+      .def(nb::init<>())
+      FIELD(Plan, tensors) FIELD(Plan, steps) FIELD(Plan, serial) FIELD(Plan, thread_elements)
+      FIELD(Plan, block_elements) FIELD(Plan, parameters) FIELD(Plan, norms) FIELD(Plan, classes)
+      .def("add_trainable", [](Plan& p, long begin, long end) { p.trainable.push_back({begin, end}); }, "begin"_a,
+           "end"_a);
+
+  nb::enum_<Rule>(m, "Rule").value("sgd", Rule::sgd).value("adam", Rule::adam).value("adamw", Rule::adamw);
+  nb::class_<Optimizer>(m, "Optimizer")
+      .def(nb::init<>())
+      FIELD(Optimizer, rule) FIELD(Optimizer, beta1) FIELD(Optimizer, beta2) FIELD(Optimizer, epsilon)
+      FIELD(Optimizer, nesterov) FIELD(Optimizer, weight_decay) FIELD(Optimizer, clip_norm)
+      FIELD(Optimizer, label_smoothing) FIELD(Optimizer, class_weights);
+#undef FIELD
+
+  nb::class_<Runner>(m, "Network")
+      .def(nb::init<const Plan&, const Optimizer&, int, const std::string&>(), "plan"_a, "optimizer"_a, "threads"_a,
+           "instruction_set"_a = "")
+      .def_prop_ro("parameters", [](Runner& r) { return r.numbers(r.network().parameters()); })
+      .def_prop_ro("gradients", [](Runner& r) { return r.numbers(r.network().gradients()); })
+      .def_prop_ro("first_moments", [](Runner& r) { return r.numbers(r.network().first_moments()); })
+      .def_prop_ro("second_moments", [](Runner& r) { return r.numbers(r.network().second_moments()); })
+      .def_prop_rw("steps_done", [](Runner& r) { return r.network().steps_done(); },
+                   [](Runner& r, int64_t steps) { r.network().set_steps_done(steps); })
+      .def(
+          "logits",
+          [](Runner& r, std::optional<Bytes4> bytes, std::optional<Floats4> floats, std::optional<Floats> factor,
+             std::optional<Floats> offset) {
+            const Pictures pictures = r.pictures(bytes, floats, factor, offset, {});
+            const size_t count = bytes ? bytes->shape(0) : floats->shape(0), classes = (size_t)r.classes();
+            float* out = new float[count * classes];
+            nb::capsule owner(out, [](void* p) noexcept { delete[] (float*)p; });
+            {
+              nb::gil_scoped_release release;
+              r.network().logits(pictures, nullptr, (long)count, out);
+            }
+            return nb::ndarray<nb::numpy, float, nb::ndim<2>>(out, {count, classes}, owner);
+          },
+          "bytes"_a = nb::none(), "floats"_a = nb::none(), "factor"_a = nb::none(), "offset"_a = nb::none())
+      .def(
+          "train",
+          [](Runner& r, std::optional<Bytes4> bytes, std::optional<Floats4> floats, std::optional<Floats> factor,
+             std::optional<Floats> offset, Positions labels, Positions positions, Positions starts, Doubles rates,
+             uint64_t seed, int64_t first_step, std::optional<Moves> moves, int fill, int hole, bool reflect) {
+            Pictures pictures = r.pictures(bytes, floats, factor, offset, labels);
+            const long count = (long)(bytes ? bytes->shape(0) : floats->shape(0)), batches = (long)rates.shape(0);
+            Runner::check_positions(positions, count);
+            bool ordered = (long)starts.shape(0) == batches + 1 && starts.data()[0] == 0 &&
+                           starts.data()[batches] <= (long)positions.shape(0);
+            for (long i = 0; ordered && i < batches; i++) ordered = starts.data()[i] < starts.data()[i + 1];
+            if (!ordered) throw nb::value_error("starts rise from 0, one for each batch and the end");
+            if (moves && ((long)moves->shape(0) != count || moves->shape(1) != 5 || !bytes))
+              throw nb::value_error("moves are int16 (N, 5), of uint8 pictures");
+            pictures.moves = moves ? moves->data() : nullptr;
+            pictures.fill = fill;
+            pictures.hole = hole;
+            pictures.reflect = reflect;
+            double* losses = new double[batches];
+            nb::capsule owner(losses, [](void* p) noexcept { delete[] (double*)p; });
+            Result result;
+            {
+              nb::gil_scoped_release release;
+              result = r.network().train(pictures, positions.data(), starts.data(), batches, rates.data(), seed,
+                                         first_step, losses);
+            }
+            return nb::make_tuple(
+                nb::ndarray<nb::numpy, double, nb::ndim<1>>(losses, {(size_t)batches}, owner), result.correct);
+          },
+          "bytes"_a = nb::none(), "floats"_a = nb::none(), "factor"_a = nb::none(), "offset"_a = nb::none(),
+          "labels"_a, "positions"_a, "starts"_a, "rates"_a, "seed"_a = 0, "first_step"_a = 0, "moves"_a = nb::none(),
+          "fill"_a = 0, "hole"_a = 0, "reflect"_a = false);
+
+  m.def("instruction_sets", [] {
+    std::vector<std::string> names;
+    for (const InstructionSet& set : instruction_sets()) names.push_back(set.name);
+    return names;
+  }, "The instruction sets that this processor has, the widest (and default) first.");
+  m.def("lanes", [](const std::string& name) { return instruction_set(name).lanes; }, "instruction_set"_a = "",
+        "Pictures that lie side by side.");
+  m.def(
+      "peak",
+      [](int threads, double seconds, const std::string& name) {
+        const InstructionSet set = instruction_set(name);
+        nb::gil_scoped_release release;
+        Threads pool(threads);
+        double best = 0;
+        const auto clock = [] { return std::chrono::steady_clock::now(); };
+        for (const auto begin = clock(); std::chrono::duration<double>(clock() - begin).count() < seconds;) {
+          std::vector<double> done(threads);
+          const auto start = clock();
+          pool.share(threads, [&](long item, int) { done[item] = set.multiply_adds(2000000); });
+          double sum = 0;
+          for (double d : done) sum += d;
+          best = std::max(best, sum / std::chrono::duration<double>(clock() - start).count());
+        }
+        return best / 1e9;
+      },
+      "threads"_a, "seconds"_a = 0.5, "instruction_set"_a = "",
+      "Measured GFLOP/s of multiply-adds that nothing slows, the best of many short runs.");
+}

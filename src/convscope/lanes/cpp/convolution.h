@@ -1,0 +1,264 @@
+// Direct cross-correlation. A register tile holds OUT output channels at POS positions; one input vector serves
+// OUT of its sums, one weight (broadcast) serves POS. Taps are a table of offsets, so that any kernel size,
+// stride and dilation, and every phase of a strided input gradient, is the same loop.
+#pragma once
+#include <algorithm>
+#include <type_traits>
+#include <vector>
+
+#include "lanes.h"
+
+namespace convscope {
+namespace LANES_ISA {
+
+constexpr int MAX_OUT = 4;
+constexpr int positions_of(int out) { return out == 1 ? 8 : ACCUMULATORS / out; }
+
+// A count cut into nearly equal parts of at most `most`: 10 by 4 is 4, 3, 3.
+struct Parts {
+  int count, small, larger;  // `larger` parts have one more than `small`
+  Parts(int n, int most) : count((n + most - 1) / most), small(n / std::max(count, 1)), larger(n - small * count) {}
+  int size(int part) const { return small + (part < larger); }
+};
+
+// function(n as a constant) for n in 1..MOST: the register tiles need to know their size.
+template <int MOST, class Function>
+INLINE void with_constant(int n, Function&& function) {
+  if constexpr (MOST > 0) {
+    if (n == MOST) function(std::integral_constant<int, MOST>{});
+    else with_constant<MOST - 1>(n, function);
+  }
+}
+
+// sum over channels c and taps t of w[c][t][o] * x[p][c * channel + tap[t]], for OUT channels and POS positions.
+template <int OUT, int POS>
+INLINE void correlate(const Vec* const (&x)[POS], long channels, long channel, const long* taps, int tap_count,
+                      const float* w, Vec (&sum)[OUT][POS]) {
+  for (long c = 0; c < channels; c++)
+    for (int t = 0; t < tap_count; t++, w += OUT) {
+      const long at = c * channel + taps[t];
+      Vec v[POS];
+      UNROLL for (int p = 0; p < POS; p++) v[p] = x[p][at];
+      UNROLL for (int o = 0; o < OUT; o++) {
+        const Vec f = splat(w[o]);
+        UNROLL for (int p = 0; p < POS; p++) sum[o][p] += f * v[p];
+      }
+    }
+}
+
+// y[o][i][j] (+)= bias[o] + sum of the taps at x[i * x_row + j * x_column]; all strides in vectors.
+struct Correlation {
+  long in_channels, x_channel, x_row, x_column;
+  int out_channels;
+  long rows, columns, y_channel, y_row, y_column;
+  const long* taps;
+  int tap_count;
+  const float* weights;  // packed: for each part of the output channels [in][tap][part]
+  const float* bias;     // or null
+  bool accumulate;
+  bool relu;
+};
+
+template <int OUT, int POS>
+INLINE void correlate_tile(const Correlation& c, const float* w, const float* bias, const Vec* x, Vec* y) {
+  const Vec* at[POS];
+  UNROLL for (int p = 0; p < POS; p++) at[p] = x + p * c.x_column;
+  Vec sum[OUT][POS];
+  UNROLL for (int o = 0; o < OUT; o++) {
+    Vec b = splat(bias ? bias[o] : 0.0f);
+    UNROLL for (int p = 0; p < POS; p++) sum[o][p] = b;
+  }
+  correlate<OUT, POS>(at, c.in_channels, c.x_channel, c.taps, c.tap_count, w, sum);
+  UNROLL for (int o = 0; o < OUT; o++) UNROLL for (int p = 0; p < POS; p++) {
+    Vec* to = y + o * c.y_channel + p * c.y_column;
+    Vec value = sum[o][p];
+    if (c.accumulate) value += *to;
+    if (c.relu) value = select(value < Vec{}, Vec{}, value);
+    *to = value;
+  }
+}
+
+template <int OUT>
+static void correlate_rows(const Correlation& c, const float* w, const float* bias, const Vec* x, Vec* y) {
+  const Parts parts((int)c.columns, positions_of(OUT));
+  for (long i = 0; i < c.rows; i++) {
+    const Vec* from = x + i * c.x_row;
+    Vec* to = y + i * c.y_row;
+    for (int part = 0; part < parts.count; part++) {
+      const int n = parts.size(part);
+      with_constant<positions_of(OUT)>(n, [&](auto pos) {
+        correlate_tile<OUT, decltype(pos)::value>(c, w, bias, from, to);
+      });
+      from += n * c.x_column;
+      to += n * c.y_column;
+    }
+  }
+}
+
+inline void correlate_all(const Correlation& c, const Vec* x, Vec* y) {
+  const Parts parts(c.out_channels, MAX_OUT);
+  const float* w = c.weights;
+  for (int part = 0, o = 0; part < parts.count; part++) {
+    const int n = parts.size(part);
+    const float* bias = c.bias ? c.bias + o : nullptr;
+    Vec* to = y + o * c.y_channel;
+    with_constant<MAX_OUT>(n, [&](auto out) { correlate_rows<decltype(out)::value>(c, w, bias, x, to); });
+    w += c.in_channels * c.tap_count * n;
+    o += n;
+  }
+}
+
+// The largest of four and which it was (0..3, row-major); the first among equals, as in PyTorch.
+INLINE Vec largest_of_four(Vec a, Vec b, Vec c, Vec d, Int& which) {
+  const Int right = b > a, right_below = d > c;
+  const Vec above = select(right, b, a), below = select(right_below, d, c);
+  const Int lower = below > above;
+  which = lower ? 2 - right_below : -right;
+  return select(lower, below, above);
+}
+
+// As Correlation, of 2x2 positions at a time, keeping the largest (with relu where asked) and which it was.
+constexpr int MAX_OUT_POOLED = CONVSCOPE_REGISTERS == 32 ? 6 : 3;
+
+struct PooledCorrelation {
+  Correlation conv;       // rows and columns, and the strides of y, are those of the pooled output
+  long index_channel;     // of the positions of the maxima, contiguous rows
+};
+
+template <int OUT>
+static void correlate_pooled(const PooledCorrelation& pooled, const float* w, const float* bias, const Vec* x, Vec* y,
+                             Bytes* index) {
+  const Correlation& c = pooled.conv;
+  for (long i = 0; i < c.rows; i++) {
+    const Vec* from = x + 2 * i * c.x_row;
+    for (long j = 0; j < c.columns; j++, from += 2 * c.x_column) {
+      const Vec* const at[4] = {from, from + c.x_column, from + c.x_row, from + c.x_row + c.x_column};
+      Vec sum[OUT][4];
+      UNROLL for (int o = 0; o < OUT; o++) {
+        Vec b = splat(bias ? bias[o] : 0.0f);
+        UNROLL for (int p = 0; p < 4; p++) sum[o][p] = b;
+      }
+      correlate<OUT, 4>(at, c.in_channels, c.x_channel, c.taps, c.tap_count, w, sum);
+      UNROLL for (int o = 0; o < OUT; o++) {
+        Int which;
+        Vec value = largest_of_four(sum[o][0], sum[o][1], sum[o][2], sum[o][3], which);
+        if (c.relu) value = select(value < Vec{}, Vec{}, value);
+        y[o * c.y_channel + i * c.y_row + j] = value;
+        if (index) index[o * pooled.index_channel + i * c.columns + j] = narrow(which);
+      }
+    }
+  }
+}
+
+inline void correlate_pooled_all(const PooledCorrelation& pooled, const Vec* x, Vec* y, Bytes* index) {
+  const Correlation& c = pooled.conv;
+  const Parts parts(c.out_channels, MAX_OUT_POOLED);
+  const float* w = c.weights;
+  for (int part = 0, o = 0; part < parts.count; part++) {
+    const int n = parts.size(part);
+    const float* bias = c.bias ? c.bias + o : nullptr;
+    Vec* to = y + o * c.y_channel;
+    Bytes* where = index ? index + o * pooled.index_channel : nullptr;
+    with_constant<MAX_OUT_POOLED>(n, [&](auto out) {
+      correlate_pooled<decltype(out)::value>(pooled, w, bias, x, to, where);
+    });
+    w += c.in_channels * c.tap_count * n;
+    o += n;
+  }
+}
+
+// Weights (out, in, tap), the tap numbers of `chosen` in order, as correlate_all and correlate_pooled_all read them.
+// `transposed` reads them as (in, out, tap), which is what the gradient of the input needs.
+inline void pack_weights(const float* weight, int out, int in, int kernel, const std::vector<int>& chosen, int most,
+                         bool transposed, float* packed) {
+  const Parts parts(out, most);
+  for (int part = 0, o = 0; part < parts.count; o += parts.size(part), part++)
+    for (int c = 0; c < in; c++)
+      for (int t : chosen)
+        for (int k = o; k < o + parts.size(part); k++)
+          *packed++ = transposed ? weight[((long)c * out + k) * kernel + t] : weight[((long)k * in + c) * kernel + t];
+}
+
+// ---- gradient of the weights: gradient[o][column] += sum over positions and lanes of gy[o] * x[column] ----------
+
+struct WeightGradient {
+  int out_channels;
+  long columns;             // input channels times taps
+  const long* column_at;    // where each column's window begins in x
+  long rows, width, x_row, x_column, gy_channel, gy_row;
+};
+
+constexpr int BAND = 128;   // positions between two sums over the lanes
+
+template <int OUT, int COLUMNS>
+static void weight_tile(const WeightGradient& g, long first_row, long last_row, const Vec* const (&x)[COLUMNS],
+                        const Vec* gy, float* gradient) {
+  Vec sum[OUT][COLUMNS] = {};
+  for (long i = first_row; i < last_row; i++) {
+    long at = i * g.x_row;
+    const Vec* d = gy + i * g.gy_row;
+    for (long j = 0; j < g.width; j++, at += g.x_column, d++) {
+      Vec v[COLUMNS];
+      UNROLL for (int k = 0; k < COLUMNS; k++) v[k] = x[k][at];
+      UNROLL for (int o = 0; o < OUT; o++) {
+        const Vec f = d[o * g.gy_channel];
+        UNROLL for (int k = 0; k < COLUMNS; k++) sum[o][k] += f * v[k];
+      }
+    }
+  }
+  constexpr int COUNT = OUT * COLUMNS;
+  UNROLL for (int first = 0; first < COUNT; first += LANES) {
+    Vec group[LANES];
+    UNROLL for (int i = 0; i < LANES; i++)
+      group[i] = first + i < COUNT ? sum[(first + i) / COLUMNS % OUT][(first + i) % COLUMNS] : Vec{};
+    const Vec total = sums_of_lanes(group);
+    UNROLL for (int i = 0; i < LANES; i++)
+      if (first + i < COUNT) gradient[(first + i) / COLUMNS * g.columns + (first + i) % COLUMNS] += total[i];
+  }
+}
+
+constexpr int MAX_COLUMNS = ACCUMULATORS / MAX_OUT;
+
+template <int OUT>
+static void weight_columns(const WeightGradient& g, long first_row, long last_row, const Vec* x, const Vec* gy,
+                           float* gradient) {
+  const Parts parts((int)g.columns, MAX_COLUMNS);
+  long k = 0;
+  for (int part = 0; part < parts.count; k += parts.size(part), part++) {
+    with_constant<MAX_COLUMNS>(parts.size(part), [&](auto columns) {
+      constexpr int COLUMNS = decltype(columns)::value;
+      const Vec* at[COLUMNS];
+      UNROLL for (int i = 0; i < COLUMNS; i++) at[i] = x + g.column_at[k + i];
+      weight_tile<OUT, COLUMNS>(g, first_row, last_row, at, gy, gradient + k);
+    });
+  }
+}
+
+inline void weight_gradient(const WeightGradient& g, const Vec* x, const Vec* gy, float* gradient) {
+  const Parts parts(g.out_channels, MAX_OUT);
+  const long rows = std::max(1L, BAND / g.width);
+  for (long first = 0; first < g.rows; first += rows) {
+    const long last = std::min(g.rows, first + rows);
+    for (int part = 0, o = 0; part < parts.count; o += parts.size(part), part++) {
+      const Vec* d = gy + o * g.gy_channel;
+      float* to = gradient + o * g.columns;
+      with_constant<MAX_OUT>(parts.size(part), [&](auto out) {
+        weight_columns<decltype(out)::value>(g, first, last, x, d, to);
+      });
+    }
+  }
+}
+
+// gradient[o] += sum over positions and lanes of gy[o].
+inline void bias_gradient(const Vec* gy, long channels, long channel, long rows, long row, long width,
+                          float* gradient) {
+  for (long o = 0; o < channels; o++) {
+    Vec sum = {};
+    for (long i = 0; i < rows; i++)
+      for (long j = 0; j < width; j++) sum += gy[o * channel + i * row + j];
+    gradient[o] += sum_of_lanes(sum);
+  }
+}
+
+}  // namespace LANES_ISA
+}  // namespace convscope

@@ -1,0 +1,665 @@
+// A network that runs: the plan's steps over blocks of LANES pictures. Compiled once per instruction set.
+//
+// A phase is a run of steps that one block can take without waiting for the others; between phases all blocks
+// meet. Blocks are grouped into slots that depend on the batch alone; a slot's blocks run in order and add into
+// the slot's own gradients, which are then summed slot by slot: the bits do not depend on the number of threads.
+#include <cstdlib>
+#include <memory>
+#include <vector>
+
+#include "feed.h"
+#include "linear.h"
+#include "loss.h"
+#include "normalization.h"
+#include "optimizer.h"
+#include "plan.h"
+#include "pooling.h"
+#include "threads.h"
+
+namespace convscope {
+namespace LANES_ISA {
+namespace {
+
+constexpr long MAX_SLOTS = 16;
+constexpr long SLOT_NUMBERS = 1L << 25;  // all slots' gradients together stay below this
+constexpr long CHUNK = 4096;             // parameters of one work item of an update
+
+// Zeroed memory on a cache line's boundary.
+template <class T>
+class Buffer {
+ public:
+  Buffer() = default;
+  explicit Buffer(long count) : size_(count), data_((T*)std::aligned_alloc(64, (count * sizeof(T) + 127) / 64 * 64)) {
+    if (!data_) throw std::bad_alloc();
+    std::memset((void*)data_, 0, count * sizeof(T));
+  }
+  Buffer(Buffer&& other) noexcept : size_(other.size_), data_(other.data_) { other.data_ = nullptr; }
+  Buffer& operator=(Buffer&& other) noexcept {
+    std::swap(size_, other.size_);
+    std::swap(data_, other.data_);
+    return *this;
+  }
+  ~Buffer() { std::free((void*)data_); }
+  operator T*() const { return data_; }
+  long size() const { return size_; }
+
+ private:
+  long size_ = 0;
+  T* data_ = nullptr;
+};
+
+uint64_t mix(uint64_t x) {  // splitmix64 (Steele, Lea & Flood 2014)
+  x += 0x9e3779b97f4a7c15ull;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
+  return x ^ (x >> 31);
+}
+
+// One regular convolution: all of a forward one, or one class of positions of a strided input gradient.
+struct Pass {
+  std::vector<long> taps;    // offsets into the tensor that is read
+  std::vector<int> chosen;   // which taps of the kernel they are
+  long rows = 0, columns = 0, from = 0, to = 0;  // where it begins to read and write, from the interior
+  Buffer<float> packed;      // all groups
+};
+
+struct Prepared {
+  std::vector<Pass> passes;
+  std::vector<long> column_at;  // of the weight gradient
+};
+
+// The numbers of the update: a tensor or a part of one, and where its gradient comes from.
+struct Region {
+  enum Source { slots, linear, direct } source;
+  long begin, end;
+  bool trainable;
+  const Step* step;             // of a linear layer: rows begin..end of its outputs
+};
+
+struct Batch {
+  const Pictures* pictures;
+  const int64_t* positions;
+  long first, count, blocks;
+  LossSettings loss;
+  uint64_t seed;
+  int64_t step;
+  float* out;
+};
+
+struct Place {                  // where a step works
+  int block, valid, thread;
+  Vec *thread_arena, *block_arena;
+  float* gradients;
+};
+
+class LaneNetwork final : public Network {
+ public:
+  LaneNetwork(const Plan& plan, const Optimizer& optimizer, Threads& threads)
+      : plan_(plan), optimizer_(optimizer), threads_(threads), parameters_(plan.parameters),
+        gradients_(plan.parameters), first_(plan.parameters), second_(plan.parameters), norms_(plan.norms) {
+    for (int t = 0; t < threads_.count(); t++) thread_arenas_.emplace_back(plan_.thread_elements);
+    for (const Step& step : plan_.steps) prepare(step);
+    const Tensor& input = plan_.tensors[plan_.steps[0].y];
+    for (int t = 0; t < threads_.count(); t++)
+      rooms_.emplace_back(LANES * input.channels * input.height * input.width + 8);
+  }
+
+  float* parameters() override { return parameters_; }
+  float* gradients() override { return gradients_; }
+  float* first_moments() override { return first_; }
+  float* second_moments() override { return second_; }
+  int64_t steps_done() const override { return steps_done_; }
+  void set_steps_done(int64_t steps) override { steps_done_ = steps; }
+
+  void logits(const Pictures& pictures, const int64_t* positions, long count, float* out) override {
+    pack();
+    Batch batch{&pictures, positions, 0, count, (count + LANES - 1) / LANES, {}, 0, 0, out};
+    run(batch, batch.blocks);
+  }
+
+  Result train(const Pictures& pictures, const int64_t* positions, const int64_t* starts, long batches,
+               const double* rates, uint64_t seed, int64_t first_step, double* losses) override {
+    Result result;
+    for (long b = 0; b < batches; b++) {
+      const long count = starts[b + 1] - starts[b];
+      const int64_t* chosen = positions ? positions + starts[b] : nullptr;
+      Batch batch{&pictures, chosen, starts[b], count, (count + LANES - 1) / LANES, {}, seed, first_step + b, nullptr};
+      batch.loss = loss_settings(batch);
+      const long slots = slots_of(batch.blocks);
+      pack();
+      run(batch, slots);
+      update(batch, slots, rates[b]);
+      double loss = 0;
+      for (long i = 0; i < batch.blocks; i++) loss += block_loss_[i], result.correct += block_correct_[i];
+      result.loss_sum += loss;
+      if (losses) losses[b] = loss;
+    }
+    return result;
+  }
+
+ private:
+  // ---- preparation ---------------------------------------------------------------------------------------------
+
+  const Tensor& tensor(int i) const { return plan_.tensors[i]; }
+
+  void prepare(const Step& s) {
+    Prepared p;
+    const long kernel = s.kernel_height * s.kernel_width;
+    if (s.kind == Kind::convolution) {
+      const Tensor &x = tensor(s.x), &y = tensor(s.y);
+      Pass pass;
+      for (long k = 0; k < kernel; k++) {
+        pass.chosen.push_back((int)k);
+        pass.taps.push_back(k / s.kernel_width * s.dilation_height * x.row() + k % s.kernel_width * s.dilation_width);
+      }
+      pass.rows = y.height;
+      pass.columns = y.width;
+      pass.from = -s.pad_top * x.row() - s.pad_left;
+      pass.packed = Buffer<float>(y.channels * (x.channels / s.groups) * kernel);
+      p.passes.push_back(std::move(pass));
+    }
+    if (s.kind == Kind::convolution_input) prepare_input_gradient(s, p);
+    if (s.kind == Kind::convolution_weight) {
+      const Tensor& x = tensor(s.x);
+      for (long c = 0; c < x.channels / s.groups; c++)
+        for (long k = 0; k < kernel; k++)
+          p.column_at.push_back(c * x.channel() + (k / s.kernel_width * s.dilation_height - s.pad_top) * x.row() +
+                                k % s.kernel_width * s.dilation_width - s.pad_left);
+      const long size = tensor(s.gy).channels * (x.channels / s.groups) * kernel;
+      add_region(Region::slots, s.weight, s.weight + size, nullptr);
+      if (s.bias >= 0) add_region(Region::slots, s.bias, s.bias + tensor(s.gy).channels, nullptr);
+    }
+    if (s.kind == Kind::linear && s.gy >= 0) {  // a plan that trains says where the gradient of y lies
+      const long outputs = tensor(s.y).elements(), features = tensor(s.x).elements();
+      const long rows = std::max(1L, CHUNK / features);
+      for (long o = 0; o < outputs; o += rows) add_region(Region::linear, o, std::min(outputs, o + rows), &s);
+    }
+    if (s.kind == Kind::normalization_begin) {
+      Norm& norm = norms_[s.norm];
+      const size_t channels = tensor(s.x).channels;
+      for (auto* values : {&norm.mean, &norm.deviation_inverse, &norm.scale, &norm.shift, &norm.constant,
+                           &norm.per_deviation})
+        values->assign(channels, 0.0f);
+      if (s.weight >= 0) add_region(Region::direct, s.weight, s.weight + (long)channels, nullptr);
+      if (s.bias >= 0) add_region(Region::direct, s.bias, s.bias + (long)channels, nullptr);
+    }
+    prepared_.push_back(std::move(p));
+  }
+
+  // Positions of x whose distance to the next multiple of the stride is the same see the same taps of gy.
+  void prepare_input_gradient(const Step& s, Prepared& p) {
+    const Tensor &gx = tensor(s.gx), &gy = tensor(s.gy);
+    for (long a = 0; a < std::min(s.stride_height, gx.height); a++)
+      for (long b = 0; b < std::min(s.stride_width, gx.width); b++) {
+        Pass pass;
+        for (long k = 0; k < s.kernel_height * s.kernel_width; k++) {
+          const long down = a + s.pad_top - k / s.kernel_width * s.dilation_height;
+          const long right = b + s.pad_left - k % s.kernel_width * s.dilation_width;
+          if (down % s.stride_height || right % s.stride_width) continue;
+          pass.chosen.push_back((int)k);
+          pass.taps.push_back(down / s.stride_height * gy.row() + right / s.stride_width);
+        }
+        pass.rows = (gx.height - a + s.stride_height - 1) / s.stride_height;
+        pass.columns = (gx.width - b + s.stride_width - 1) / s.stride_width;
+        pass.to = a * gx.row() + b;
+        pass.packed = Buffer<float>(gx.channels * (gy.channels / s.groups) * (long)pass.chosen.size());
+        p.passes.push_back(std::move(pass));
+      }
+  }
+
+  void add_region(Region::Source source, long begin, long end, const Step* step) {
+    const bool rows = source == Region::linear;
+    const long number = rows ? step->weight : begin;
+    bool trainable = false, bias_trainable = false;
+    for (const Range& range : plan_.trainable) {
+      trainable |= range.begin <= number && number < range.end;
+      bias_trainable |= rows && step->bias >= 0 && range.begin <= step->bias && step->bias < range.end;
+    }
+    if (rows) {
+      regions_.push_back({source, begin, end, trainable, step});
+      bias_trainable_.resize(regions_.size());
+      bias_trainable_.back() = bias_trainable;
+      return;
+    }
+    for (long at = begin; at < end; at += CHUNK)
+      regions_.push_back({source, at, std::min(end, at + CHUNK), trainable, nullptr});
+    bias_trainable_.resize(regions_.size());
+  }
+
+  // ---- a step of training, or a forward pass -------------------------------------------------------------------
+
+  long slots_of(long blocks) const {
+    return std::max(1L, std::min({blocks, MAX_SLOTS, std::max(2L, SLOT_NUMBERS / std::max(1L, plan_.parameters))}));
+  }
+
+  LossSettings loss_settings(const Batch& batch) const {
+    LossSettings s{(float)optimizer_.label_smoothing, nullptr, (double)batch.count};
+    if (!optimizer_.class_weights.empty()) {
+      s.class_weights = optimizer_.class_weights.data();
+      s.divisor = 0;
+      for (long i = 0; i < batch.count; i++) s.divisor += s.class_weights[label(batch, i)];
+    }
+    return s;
+  }
+
+  static int64_t label(const Batch& b, long i) {
+    return b.pictures->labels[b.positions ? b.positions[i] : b.first + i];
+  }
+
+  void pack() {
+    threads_.share((long)plan_.steps.size(), [&](long i, int) {
+      const Step& s = plan_.steps[i];
+      const float* weight = parameters_ + s.weight;
+      for (Pass& pass : prepared_[i].passes) {
+        const bool back = s.kind == Kind::convolution_input;
+        const long outs = tensor(back ? s.gx : s.y).channels / s.groups, ins = tensor(back ? s.gy : s.x).channels / s.groups;
+        const int kernel = (int)(s.kernel_height * s.kernel_width);
+        const int most = s.pool ? MAX_OUT_POOLED : MAX_OUT;
+        for (long g = 0; g < s.groups; g++)
+          pack_weights(weight + g * outs * ins * kernel, (int)outs, (int)ins, kernel, pass.chosen, most, back,
+                       pass.packed + g * outs * ins * (long)pass.chosen.size());
+      }
+    });
+  }
+
+  void run(const Batch& batch, long slots) {
+    while ((long)block_arenas_.size() < batch.blocks && plan_.block_elements > 0)
+      block_arenas_.emplace_back(plan_.block_elements);
+    for (Norm& norm : norms_) {
+      if ((long)norm.moments.size() < batch.blocks) norm.moments.resize(batch.blocks);
+      if ((long)norm.sums.size() < batch.blocks) norm.sums.resize(batch.blocks);
+    }
+    if ((long)block_loss_.size() < batch.blocks) {
+      block_loss_.resize(batch.blocks);
+      block_correct_.resize(batch.blocks);
+    }
+    const bool training = !batch.out;
+    if (training)
+      while ((long)slot_gradients_.size() < slots) slot_gradients_.emplace_back(plan_.parameters);
+    size_t begin = 0;
+    for (size_t phase = 0; phase < plan_.serial.size(); phase++) {
+      size_t end = begin;
+      while (end < plan_.steps.size() && plan_.steps[end].phase == (int)phase) end++;
+      if (plan_.serial[phase]) {
+        for (size_t i = begin; i < end; i++) serial_step(plan_.steps[i], batch);
+      } else {
+        threads_.share(slots, [&](long slot, int thread) {
+          if (phase == 0 && training)
+            std::memset((void*)(float*)slot_gradients_[slot], 0, sizeof(float) * plan_.parameters);
+          for (long block = batch.blocks * slot / slots; block < batch.blocks * (slot + 1) / slots; block++) {
+            Place place{(int)block, (int)std::min<long>(LANES, batch.count - block * LANES), thread,
+                        thread_arenas_[thread], plan_.block_elements ? (Vec*)block_arenas_[block] : nullptr,
+                        training ? (float*)slot_gradients_[slot] : nullptr};
+            for (size_t i = begin; i < end; i++) block_step(plan_.steps[i], prepared_[i], batch, place);
+          }
+        });
+      }
+      begin = end;
+    }
+  }
+
+  void serial_step(const Step& s, const Batch& batch) {
+    const Tensor& x = tensor(s.x);
+    const double positions = (double)(x.height * x.width);
+    if (s.kind == Kind::normalization_begin) {
+      std::vector<double> sizes;
+      for (long b = 0; b < batch.blocks; b++)
+        sizes.push_back(positions * std::min<long>(LANES, batch.count - b * LANES));
+      combine_moments(norms_[s.norm], s, sizes, parameters_);
+    } else {
+      combine_sums(norms_[s.norm], s, positions * batch.count, batch.blocks, gradients_);
+    }
+  }
+
+  View view(int i, const Place& place) const {
+    const Tensor& t = tensor(i);
+    return {&t, (t.kept ? place.block_arena : place.thread_arena) + t.offset + t.interior()};
+  }
+
+  Bytes* bytes(int i, const Place& place) const { return i < 0 ? nullptr : (Bytes*)view(i, place).at; }
+
+  // A view to write to: where the memory served others in between, the border is zero again.
+  View output(int i, const Place& place) const {
+    const View v = view(i, place);
+    const Tensor& t = *v.shape;
+    if (t.shared && t.channel() > t.height * t.width)
+      for (long c = 0; c < t.channels; c++) {
+        Vec* channel = v.at - t.interior() + c * t.channel();
+        std::memset((void*)channel, 0, sizeof(Vec) * t.interior());
+        for (long i = 0; i < t.height; i++)
+          std::memset((void*)(v.row(c, i) + t.width), 0, sizeof(Vec) * (t.right + t.left));
+        Vec* rest = channel + (t.top + t.height) * t.row() + t.left;
+        std::memset((void*)rest, 0, sizeof(Vec) * (channel + t.channel() - rest));
+      }
+    return v;
+  }
+
+  void block_step(const Step& s, const Prepared& p, const Batch& batch, const Place& place) {
+    switch (s.kind) {
+      case Kind::gather:
+        gather(*batch.pictures, batch.positions ? batch.positions + place.block * LANES : nullptr,
+               batch.first + place.block * LANES, place.valid, output(s.y, place), rooms_[place.thread]);
+        break;
+      case Kind::convolution: convolve(s, p, place); break;
+      case Kind::convolution_input: convolve_input(s, p, place); break;
+      case Kind::convolution_weight: convolve_weight(s, p, place); break;
+      case Kind::linear:
+        linear(parameters_ + s.weight, s.bias >= 0 ? parameters_ + s.bias : nullptr, tensor(s.x).elements(),
+               tensor(s.y).elements(), view(s.x, place).at, view(s.y, place).at);
+        break;
+      case Kind::linear_input:
+        linear_input(parameters_ + s.weight, tensor(s.gx).elements(), tensor(s.gy).elements(), view(s.gy, place).at,
+                     view(s.gx, place).at, s.accumulate);
+        break;
+      case Kind::statistics: block_moments(view(s.x, place), place.valid, norms_[s.norm].moments[place.block]); break;
+      case Kind::normalization: {
+        const View x = view(s.x, place), y = output(s.y, place);
+        if (s.pool) {
+          normalize_pooled(norms_[s.norm], s, x, y, bytes(s.index, place));
+        } else if (s.x2 >= 0) {
+          const View other = view(s.x2, place);
+          normalize(norms_[s.norm], s, x, &other, y);
+        } else {
+          normalize(norms_[s.norm], s, x, nullptr, y);
+        }
+        break;
+      }
+      case Kind::normalization_sums: {
+        auto& sums = norms_[s.norm].sums[place.block];
+        if (s.pool) block_sums_pooled(norms_[s.norm], view(s.x, place), view(s.gy, place), bytes(s.index, place), sums);
+        else block_sums(norms_[s.norm], view(s.x, place), view(s.gy, place), sums);
+        break;
+      }
+      case Kind::normalization_input: {
+        const View x = view(s.x, place), gy = view(s.gy, place), gx = output(s.gx, place);
+        if (s.pool) normalization_input_pooled(norms_[s.norm], x, gy, bytes(s.index, place), gx, place.valid);
+        else normalization_input(norms_[s.norm], x, gy, gx, place.valid, s.accumulate);
+        break;
+      }
+      case Kind::max_pool: {
+        const View x = view(s.x, place), y = output(s.y, place);
+        max_pool(rows_of(s, *x.shape, *y.shape), columns_of(s, *x.shape, *y.shape), x, y, bytes(s.index, place));
+        break;
+      }
+      case Kind::max_pool_input: {
+        const View gy = view(s.gy, place), y = view(s.y, place);
+        if (s.pool) {
+          max_pool_2x2_input(s.activation, (float)s.slope, y, gy, bytes(s.index, place), output(s.gx, place));
+        } else {
+          const View gx = s.accumulate ? view(s.gx, place) : output(s.gx, place);
+          max_pool_input(rows_of(s, *gx.shape, *gy.shape), columns_of(s, *gx.shape, *gy.shape), s.activation,
+                         (float)s.slope, y, gy, bytes(s.index, place), gx, s.accumulate);
+        }
+        break;
+      }
+      case Kind::average_pool: {
+        const View x = view(s.x, place), y = output(s.y, place);
+        average_pool(rows_of(s, *x.shape, *y.shape), columns_of(s, *x.shape, *y.shape), x, y);
+        break;
+      }
+      case Kind::average_pool_input: {
+        const View gy = view(s.gy, place), gx = s.accumulate ? view(s.gx, place) : output(s.gx, place);
+        average_pool_input(rows_of(s, *gx.shape, *gy.shape), columns_of(s, *gx.shape, *gy.shape), gy, gx, s.accumulate);
+        break;
+      }
+      case Kind::activation:
+        activation(s.activation, (float)s.slope, view(s.x, place), output(s.y, place));
+        break;
+      case Kind::activation_input:
+        activation_input(s.activation, (float)s.slope, view(s.x, place), view(s.y, place), view(s.gy, place),
+                         s.accumulate || s.gx == s.gy ? view(s.gx, place) : output(s.gx, place), s.accumulate);
+        break;
+      case Kind::add: {
+        const View a = view(s.x, place), b = view(s.x2, place);
+        fill_rows(output(s.y, place), false, [&](long c, long i) {
+          const Vec *u = a.row(c, i), *v = b.row(c, i);
+          return [=](long j) { return u[j] + v[j]; };
+        });
+        break;
+      }
+      case Kind::multiply: {
+        const View a = view(s.x, place), b = view(s.x2, place);
+        fill_rows(output(s.y, place), false, [&](long c, long i) {
+          const Vec *u = a.row(c, i), *v = b.row(c, i);
+          return [=](long j) { return u[j] * v[j]; };
+        });
+        break;
+      }
+      case Kind::multiply_input: {  // x is the other factor
+        const View g = view(s.gy, place), other = view(s.x, place);
+        fill_rows(s.accumulate ? view(s.gx, place) : output(s.gx, place), s.accumulate, [&](long c, long i) {
+          const Vec *u = g.row(c, i), *v = other.row(c, i);
+          return [=](long j) { return u[j] * v[j]; };
+        });
+        break;
+      }
+      case Kind::affine: {
+        const View x = view(s.x, place);
+        const float factor = (float)s.factor, offset = (float)s.offset;
+        fill_rows(s.accumulate ? view(s.y, place) : output(s.y, place), s.accumulate, [&](long c, long i) {
+          const Vec* u = x.row(c, i);
+          return [=](long j) { return u[j] * factor + offset; };
+        });
+        break;
+      }
+      case Kind::copy: copy(s, place); break;
+      case Kind::softmax:
+      case Kind::log_softmax: {
+        const View x = view(s.x, place), y = output(s.y, place);
+        softmax(x.at, y.at, x.shape->channels, x.shape->channel(), s.kind == Kind::log_softmax);
+        break;
+      }
+      case Kind::softmax_input:
+      case Kind::log_softmax_input: {
+        const Vec *y = view(s.y, place).at, *gy = view(s.gy, place).at;
+        Vec* gx = view(s.gx, place).at;
+        const bool logarithm = s.kind == Kind::log_softmax_input;
+        Vec sum = {};
+        for (long k = 0; k < tensor(s.y).channels; k++) sum += logarithm ? gy[k] : gy[k] * y[k];
+        for (long k = 0; k < tensor(s.y).channels; k++) {
+          const Vec g = logarithm ? gy[k] - exponential(y[k]) * sum : y[k] * (gy[k] - sum);
+          gx[k] = s.accumulate ? gx[k] + g : g;
+        }
+        break;
+      }
+      case Kind::dropout: {
+        const uint64_t key = mix(mix(mix(batch.seed) + (uint64_t)batch.step) + (uint64_t)s.number);
+        const Dropout d{(float)s.offset, s.whole_channels, (uint32_t)(key >> 32), place.block * LANES};
+        dropout(d, view(s.x, place), s.accumulate ? view(s.y, place) : output(s.y, place), s.accumulate);
+        break;
+      }
+      case Kind::loss: finish(s, batch, place); break;
+      case Kind::normalization_begin:
+      case Kind::normalization_end: break;  // serial
+    }
+  }
+
+  void convolve(const Step& s, const Prepared& p, const Place& place) {
+    const View x = view(s.x, place), y = output(s.y, place);
+    const Tensor &in = *x.shape, &out = *y.shape;
+    const Pass& pass = p.passes[0];
+    const long ins = in.channels / s.groups, outs = out.channels / s.groups;
+    for (long g = 0; g < s.groups; g++) {
+      Correlation c{ins, in.channel(), s.stride_height * in.row(), s.stride_width, (int)outs, pass.rows, pass.columns,
+                    out.channel(), out.row(), 1, pass.taps.data(), (int)pass.taps.size(),
+                    pass.packed + g * outs * ins * (long)pass.taps.size(),
+                    s.bias >= 0 ? parameters_ + s.bias + g * outs : nullptr, false, s.activation == Activation::relu};
+      const Vec* from = x.at + pass.from + g * ins * in.channel();
+      Vec* to = y.at + g * outs * out.channel();
+      if (s.pool) {
+        Bytes* index = bytes(s.index, place);
+        const long plane = out.height * out.width;
+        correlate_pooled_all({c, plane}, from, to, index ? index + g * outs * plane : nullptr);
+      } else {
+        correlate_all(c, from, to);
+      }
+    }
+    if (s.activation != Activation::none && s.activation != Activation::relu)
+      activation(s.activation, (float)s.slope, y, y);
+  }
+
+  void convolve_input(const Step& s, const Prepared& p, const Place& place) {
+    const View gy = view(s.gy, place), gx = s.accumulate ? view(s.gx, place) : output(s.gx, place);
+    const Tensor &in = *gy.shape, &out = *gx.shape;
+    const long ins = in.channels / s.groups, outs = out.channels / s.groups;
+    for (const Pass& pass : p.passes)
+      for (long g = 0; g < s.groups; g++) {
+        Correlation c{ins, in.channel(), in.row(), 1, (int)outs, pass.rows, pass.columns, out.channel(),
+                      s.stride_height * out.row(), s.stride_width, pass.taps.data(), (int)pass.taps.size(),
+                      pass.packed + g * outs * ins * (long)pass.taps.size(), nullptr, s.accumulate, false};
+        correlate_all(c, gy.at + g * ins * in.channel(), gx.at + pass.to + g * outs * out.channel());
+      }
+  }
+
+  void convolve_weight(const Step& s, const Prepared& p, const Place& place) {
+    const View x = view(s.x, place), gy = view(s.gy, place);
+    const Tensor &in = *x.shape, &out = *gy.shape;
+    const long ins = in.channels / s.groups, outs = out.channels / s.groups, columns = (long)p.column_at.size();
+    for (long g = 0; g < s.groups; g++) {
+      WeightGradient w{(int)outs, columns, p.column_at.data(), out.height, out.width, s.stride_height * in.row(),
+                       s.stride_width, out.channel(), out.row()};
+      weight_gradient(w, x.at + g * ins * in.channel(), gy.at + g * outs * out.channel(),
+                      place.gradients + s.weight + g * outs * columns);
+    }
+    if (s.bias >= 0)
+      bias_gradient(gy.at, out.channels, out.channel(), out.height, out.row(), out.width, place.gradients + s.bias);
+  }
+
+  // x into y; the smaller of the two is a part of the other, from `first_channel` and (pad_top, pad_left) on.
+  void copy(const Step& s, const Place& place) {
+    const Tensor &from = tensor(s.x), &to = tensor(s.y);
+    const bool part_of_x = from.channels > to.channels || from.height > to.height || from.width > to.width;
+    const long channels = std::min(from.channels, to.channels), height = std::min(from.height, to.height);
+    const long width = std::min(from.width, to.width);
+    const bool later_part = !part_of_x && s.first_channel > 0;
+    const View x = view(s.x, place), y = s.accumulate || later_part ? view(s.y, place) : output(s.y, place);
+    for (long c = 0; c < channels; c++)
+      for (long i = 0; i < height; i++) {
+        const Vec* in = part_of_x ? x.row(c + s.first_channel, i + s.pad_top) + s.pad_left : x.row(c, i);
+        Vec* out = part_of_x ? y.row(c, i) : y.row(c + s.first_channel, i + s.pad_top) + s.pad_left;
+        for (long j = 0; j < width; j++) out[j] = s.accumulate ? out[j] + in[j] : in[j];
+      }
+  }
+
+  void finish(const Step& s, const Batch& batch, const Place& place) {
+    const Vec* logits = view(s.x, place).at;
+    if (batch.out) {
+      for (int l = 0; l < place.valid; l++)
+        for (long k = 0; k < plan_.classes; k++)
+          batch.out[((long)place.block * LANES + l) * plan_.classes + k] = logits[k][l];
+      return;
+    }
+    int64_t labels[LANES], correct = 0;
+    for (int l = 0; l < place.valid; l++) labels[l] = label(batch, (long)place.block * LANES + l);
+    block_loss_[place.block] =
+        cross_entropy(batch.loss, logits, labels, place.valid, plan_.classes, view(s.gx, place).at, correct);
+    block_correct_[place.block] = correct;
+  }
+
+  // ---- the optimiser ---------------------------------------------------------------------------------------------
+
+  void update(const Batch& batch, long slots, double rate) {
+    steps_done_++;
+    const bool clip = optimizer_.clip_norm > 0;
+    const long items = (long)regions_.size();
+    std::vector<double> squares(clip ? items : 0);
+    const Update unclipped(optimizer_, rate, steps_done_, 1.0);
+    threads_.share(items, [&](long i, int) {
+      sum_gradients(regions_[i], batch, slots);
+      if (clip) squares[i] = sum_of_squares(i);
+      else apply(unclipped, i);
+    });
+    if (!clip) return;
+    double sum = 0;
+    for (double square : squares) sum += square;
+    const Update clipped(optimizer_, rate, steps_done_, std::min(1.0, optimizer_.clip_norm / (std::sqrt(sum) + 1e-6)));
+    threads_.share(items, [&](long i, int) { apply(clipped, i); });
+  }
+
+  void sum_gradients(const Region& region, const Batch& batch, long slots) {
+    if (region.source == Region::slots) {
+      float* __restrict total = gradients_;
+      const float* first = slot_gradients_[0];
+      for (long k = region.begin; k < region.end; k++) total[k] = first[k];
+      for (long slot = 1; slot < slots; slot++) {
+        const float* part = slot_gradients_[slot];
+        for (long k = region.begin; k < region.end; k++) total[k] += part[k];
+      }
+    } else if (region.source == Region::linear) {
+      const Step& s = *region.step;
+      const long features = tensor(s.x).elements();
+      std::vector<BlockPair> blocks;
+      for (long b = 0; b < batch.blocks; b++)
+        blocks.push_back({block_arenas_[b] + tensor(s.x).offset, block_arenas_[b] + tensor(s.gy).offset});
+      for (long o = region.begin; o < region.end; o++) {
+        linear_weight_row(blocks, o, features, gradients_ + s.weight + o * features);
+        if (s.bias >= 0) gradients_[s.bias + o] = linear_bias(blocks, o);
+      }
+    }
+  }
+
+  // Calls function(begin, end) for the trainable numbers of a region.
+  template <class Function>
+  void each_range(long i, Function&& function) const {
+    const Region& region = regions_[i];
+    if (region.source != Region::linear) {
+      if (region.trainable) function(region.begin, region.end);
+      return;
+    }
+    const Step& s = *region.step;
+    const long features = tensor(s.x).elements();
+    if (region.trainable) function(s.weight + region.begin * features, s.weight + region.end * features);
+    if (bias_trainable_[i]) function(s.bias + region.begin, s.bias + region.end);
+  }
+
+  double sum_of_squares(long i) const {
+    double sum = 0;
+    each_range(i, [&](long begin, long end) {
+      for (long k = begin; k < end; k++) sum += (double)gradients_[k] * gradients_[k];
+    });
+    return sum;
+  }
+
+  void apply(const Update& update, long i) {
+    each_range(i, [&](long begin, long end) { update.apply(begin, end, parameters_, gradients_, first_, second_); });
+  }
+
+  Plan plan_;
+  Optimizer optimizer_;
+  Threads& threads_;
+  Buffer<float> parameters_, gradients_, first_, second_;
+  int64_t steps_done_ = 0;
+  std::vector<Prepared> prepared_;
+  std::vector<Region> regions_;
+  std::vector<bool> bias_trainable_;
+  std::vector<Norm> norms_;
+  std::vector<Buffer<Vec>> thread_arenas_, block_arenas_;
+  std::vector<Buffer<uint8_t>> rooms_;
+  std::vector<Buffer<float>> slot_gradients_;
+  std::vector<double> block_loss_;
+  std::vector<int64_t> block_correct_;
+};
+
+}  // namespace
+
+std::unique_ptr<Network> make(const Plan& plan, const Optimizer& optimizer, Threads& threads) {
+  return std::make_unique<LaneNetwork>(plan, optimizer, threads);
+}
+
+// 2 * ACCUMULATORS * LANES floating-point operations in a loop of multiply-adds that nothing else slows.
+double multiply_adds(long repeats) {
+  Vec sum[ACCUMULATORS], factor = splat(0.999999f), term = splat(1e-7f);
+  UNROLL for (int i = 0; i < ACCUMULATORS; i++) sum[i] = splat((float)i);
+  for (long r = 0; r < repeats; r++) {
+    UNROLL for (int i = 0; i < ACCUMULATORS; i++) sum[i] = sum[i] * factor + term;
+    asm volatile("" : "+m"(term));
+  }
+  Vec total = {};
+  UNROLL for (int i = 0; i < ACCUMULATORS; i++) total += sum[i];
+  volatile float used = sum_of_lanes(total);
+  (void)used;
+  return 2.0 * ACCUMULATORS * LANES * repeats;
+}
+
+}  // namespace LANES_ISA
+}  // namespace convscope

@@ -1,0 +1,134 @@
+// Pictures into lanes: gathered, moved, scaled and turned around in one pass.
+#pragma once
+#include "convolution.h"
+#include "pointwise.h"
+
+namespace convscope {
+namespace LANES_ISA {
+
+// Where a row or column that lies outside is taken from: its mirror image without the edge itself.
+INLINE long mirrored(long i, long size) {
+  if (size == 1) return 0;
+  const long period = 2 * (size - 1);
+  i = ((i % period) + period) % period;
+  return i < size ? i : period - i;
+}
+
+// One uint8 picture (height, width, channels), moved down and right, mirrored, with a hole cut out.
+inline void move_picture(const Pictures& p, const int16_t* move, long height, long width, long channels,
+                         const uint8_t* from, uint8_t* to) {
+  const long down = move[0], right = move[1], row_bytes = width * channels;
+  const bool mirror = move[2] != 0;
+  for (long i = 0; i < height; i++) {
+    uint8_t* out = to + i * row_bytes;
+    long source = i - down;
+    if (source < 0 || source >= height) {
+      if (!p.reflect) {
+        std::memset(out, p.fill, row_bytes);
+        continue;
+      }
+      source = mirrored(source, height);
+    }
+    const uint8_t* in = from + source * row_bytes;
+    if (!mirror && !p.reflect) {
+      const long first = std::max(0L, std::min(width, right)), end = std::max(0L, std::min(width, width + right));
+      std::memset(out, p.fill, first * channels);
+      if (end > first) std::memcpy(out + first * channels, in + (first - right) * channels, (end - first) * channels);
+      std::memset(out + end * channels, p.fill, (width - end) * channels);
+      continue;
+    }
+    for (long j = 0; j < width; j++) {
+      long column = j - right;
+      const bool outside = column < 0 || column >= width;
+      if (outside && p.reflect) column = mirrored(column, width);
+      if (mirror) column = width - 1 - column;
+      for (long c = 0; c < channels; c++)
+        out[j * channels + c] = outside && !p.reflect ? (uint8_t)p.fill : in[column * channels + c];
+    }
+  }
+  if (p.hole > 0) {
+    const long top = std::max<long>(0, move[3]), bottom = std::min<long>(height, move[3] + p.hole);
+    const long left = std::max<long>(0, move[4]), end = std::min<long>(width, move[4] + p.hole);
+    for (long i = top; i < bottom && end > left; i++)
+      std::memset(to + i * row_bytes + left * channels, p.fill, (end - left) * channels);
+  }
+}
+
+typedef uint8_t Eight __attribute__((vector_size(8)));
+typedef uint8_t Sixteen __attribute__((vector_size(16)));
+
+// Eight bytes of eight pictures turned around: out[k] holds byte k of each picture. Three rounds of interleaving.
+INLINE void transpose_8x8(const uint8_t* const (&from)[8], long at, Eight (&out)[8]) {
+  Sixteen a[4], b[4], c[4];
+  UNROLL for (int i = 0; i < 4; i++) {
+    Eight x, y;
+    std::memcpy(&x, from[i] + at, 8);
+    std::memcpy(&y, from[i + 4] + at, 8);
+    a[i] = __builtin_shufflevector(x, y, 0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);  // pictures i, i + 4
+  }
+  UNROLL for (int i = 0; i < 2; i++) {  // pictures i, i + 2, i + 4, i + 6 of bytes 0..3 and 4..7
+    b[2 * i] = __builtin_shufflevector(a[i], a[i + 2], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    b[2 * i + 1] = __builtin_shufflevector(a[i], a[i + 2], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+  }
+  UNROLL for (int i = 0; i < 2; i++) {
+    c[2 * i] = __builtin_shufflevector(b[i], b[i + 2], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    c[2 * i + 1] = __builtin_shufflevector(b[i], b[i + 2], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+  }
+  UNROLL for (int k = 0; k < 8; k++) std::memcpy(&out[k], (const uint8_t*)&c[k / 2] + 8 * (k % 2), 8);
+}
+
+// The block's pictures `positions[0..valid)` into x; empty lanes become 0. `room` holds LANES moved pictures.
+inline void gather(const Pictures& p, const int64_t* positions, long first, int valid, const View& x, uint8_t* room) {
+  const Tensor& t = *x.shape;
+  const long size = t.channels * t.height * t.width;
+  if (p.floats) {  // (N, C, H, W)
+    for (int l = 0; l < LANES; l++) {
+      const float* from = l < valid ? p.floats + (positions ? positions[l] : first + l) * size : nullptr;
+      for (long c = 0; c < t.channels; c++)
+        for (long i = 0; i < t.height; i++) {
+          float* to = (float*)x.row(c, i) + l;
+          for (long j = 0; j < t.width; j++) to[j * LANES] = from ? *from++ : 0.0f;
+        }
+    }
+    return;
+  }
+  const uint8_t* pictures[LANES];
+  for (int l = 0; l < LANES; l++) {
+    const long number = l < valid ? (positions ? positions[l] : first + l) : (positions ? positions[0] : first);
+    pictures[l] = p.bytes + number * size;
+    if (p.moves && l < valid) {
+      move_picture(p, p.moves + number * 5, t.height, t.width, t.channels, pictures[l], room + l * size);
+      pictures[l] = room + l * size;
+    }
+  }
+  const Int mask = first_lanes(valid);
+  const long row_bytes = t.width * t.channels;
+  auto place = [&](long i, long byte, Bytes values) {
+    const long j = byte / t.channels, c = byte - j * t.channels;
+    const Vec scaled = __builtin_convertvector(widen(values), Vec) * p.factor[c] + (p.offset ? p.offset[c] : 0.0f);
+    x.row(c, i)[j] = keep(mask, scaled);
+  };
+  for (long i = 0; i < t.height; i++) {
+    long byte = 0;
+    for (; byte + 8 <= row_bytes; byte += 8) {
+      Bytes turned[8];
+      for (int eight = 0; eight < LANES; eight += 8) {
+        const uint8_t* from[8];
+        for (int k = 0; k < 8; k++) from[k] = pictures[std::min(eight + k, LANES - 1)];
+        Eight out[8];
+        transpose_8x8(from, i * row_bytes + byte, out);
+        UNROLL for (int k = 0; k < 8; k++)
+          std::memcpy((uint8_t*)&turned[k] + eight, &out[k], LANES < 8 ? LANES : 8);
+      }
+      for (int k = 0; k < 8; k++) place(i, byte + k, turned[k]);
+    }
+    for (; byte < row_bytes; byte++) {
+      Bytes values;
+      for (int l = 0; l < LANES; l++) values[l] = pictures[l][i * row_bytes + byte];
+      place(i, byte, values);
+    }
+  }
+}
+
+}  // namespace LANES_ISA
+}  // namespace convscope

@@ -1,0 +1,76 @@
+// Linear layers: (N, features) -> (N, outputs), weights (outputs, features) as PyTorch keeps them.
+#pragma once
+#include "convolution.h"
+
+namespace convscope {
+namespace LANES_ISA {
+
+constexpr int MAX_ROWS = CONVSCOPE_REGISTERS == 32 ? 16 : 10;
+
+template <int ROWS>
+INLINE void linear_tile(const float* weight, const float* bias, long features, const Vec* x, Vec* y) {
+  Vec sum[ROWS];
+  UNROLL for (int o = 0; o < ROWS; o++) sum[o] = splat(bias ? bias[o] : 0.0f);
+  for (long f = 0; f < features; f++) {
+    const Vec v = x[f];
+    UNROLL for (int o = 0; o < ROWS; o++) sum[o] += weight[o * features + f] * v;
+  }
+  UNROLL for (int o = 0; o < ROWS; o++) y[o] = sum[o];
+}
+
+inline void linear(const float* weight, const float* bias, long features, long outputs, const Vec* x, Vec* y) {
+  const Parts parts((int)outputs, MAX_ROWS);
+  for (int part = 0, o = 0; part < parts.count; o += parts.size(part), part++)
+    with_constant<MAX_ROWS>(parts.size(part), [&](auto rows) {
+      linear_tile<decltype(rows)::value>(weight + o * features, bias ? bias + o : nullptr, features, x, y + o);
+    });
+}
+
+template <int ROWS>
+INLINE void linear_input_tile(const float* weight, long features, long outputs, const Vec* gy, Vec* gx, bool add) {
+  Vec sum[ROWS];
+  UNROLL for (int f = 0; f < ROWS; f++) sum[f] = add ? gx[f] : Vec{};
+  for (long o = 0; o < outputs; o++) {
+    const Vec d = gy[o];
+    UNROLL for (int f = 0; f < ROWS; f++) sum[f] += weight[o * features + f] * d;
+  }
+  UNROLL for (int f = 0; f < ROWS; f++) gx[f] = sum[f];
+}
+
+inline void linear_input(const float* weight, long features, long outputs, const Vec* gy, Vec* gx, bool add) {
+  const Parts parts((int)features, MAX_ROWS);
+  for (int part = 0, f = 0; part < parts.count; f += parts.size(part), part++)
+    with_constant<MAX_ROWS>(parts.size(part), [&](auto rows) {
+      linear_input_tile<decltype(rows)::value>(weight + f, features, outputs, gy, gx + f, add);
+    });
+}
+
+// gradient[f] = sum over blocks and lanes of gy[block] * x[block][f], for one output; `at` gives each block's x and gy.
+struct BlockPair { const Vec* x; const Vec* gy; };
+
+inline void linear_weight_row(const std::vector<BlockPair>& blocks, long output, long features, float* gradient) {
+  for (long f = 0; f < features; f += LANES) {
+    Vec sum[LANES] = {};
+    const int n = (int)std::min<long>(LANES, features - f);
+    if (n == LANES) {
+      for (const BlockPair& block : blocks) {
+        const Vec d = block.gy[output];
+        UNROLL for (int i = 0; i < LANES; i++) sum[i] += d * block.x[f + i];
+      }
+      store_unaligned(gradient + f, sums_of_lanes(sum));
+    } else {
+      for (const BlockPair& block : blocks)
+        for (int i = 0; i < n; i++) sum[i] += block.gy[output] * block.x[f + i];
+      for (int i = 0; i < n; i++) gradient[f + i] = sum_of_lanes(sum[i]);
+    }
+  }
+}
+
+inline float linear_bias(const std::vector<BlockPair>& blocks, long output) {
+  Vec sum = {};
+  for (const BlockPair& block : blocks) sum += block.gy[output];
+  return sum_of_lanes(sum);
+}
+
+}  // namespace LANES_ISA
+}  // namespace convscope

@@ -1,0 +1,76 @@
+// Softmax, its logarithm, and cross-entropy with label smoothing and class weights, as PyTorch defines them.
+#pragma once
+#include <cmath>
+#include <vector>
+
+#include "vector_math.h"
+
+namespace convscope {
+namespace LANES_ISA {
+
+// Over `count` vectors `stride` apart. Returns log(sum(exp(x))) - written y is exp(x - that) or x - that.
+INLINE void softmax(const Vec* x, Vec* y, long count, long stride, bool logarithm) {
+  Vec most = x[0], sum = {};
+  for (long k = 1; k < count; k++) most = larger(most, x[k * stride]);
+  for (long k = 0; k < count; k++) sum += exponential(x[k * stride] - most);
+  if (logarithm) {
+    Vec shift;
+    for (int l = 0; l < LANES; l++) shift[l] = most[l] + std::log(sum[l]);
+    for (long k = 0; k < count; k++) y[k * stride] = x[k * stride] - shift;
+  } else {
+    for (long k = 0; k < count; k++) y[k * stride] = exponential(x[k * stride] - most) / sum;
+  }
+}
+
+struct LossSettings {
+  float smoothing;
+  const float* class_weights;  // or null
+  double divisor;              // of the batch: pictures, or the sum of their classes' weights
+};
+
+// One block: writes the gradient of the batch's loss, zero in empty lanes; returns the block's share of the loss
+// and adds the pictures whose largest output (the first among equals) is their label.
+inline double cross_entropy(const LossSettings& s, const Vec* logits, const int64_t* labels, int valid, long classes,
+                            Vec* gradient, int64_t& correct) {
+  Vec most = logits[0], sum = {};
+  Int guess = {};
+  for (long k = 1; k < classes; k++) {
+    const Int wins = logits[k] > most;
+    guess = wins ? splat_int((int32_t)k) : guess;
+    most = select(wins, logits[k], most);
+  }
+  for (long k = 0; k < classes; k++) {
+    gradient[k] = exponential(logits[k] - most);
+    sum += gradient[k];
+  }
+  // d loss / d logit_k = (total weight of the targets) * softmax_k - weight of target k, all over the divisor
+  double loss = 0;
+  const double even = s.smoothing / classes;
+  double all_weights = 0;
+  for (long k = 0; k < classes; k++) all_weights += s.class_weights ? s.class_weights[k] : 1.0f;
+  Vec factor = {};
+  for (int l = 0; l < valid; l++) {
+    const long label = labels[l];
+    const double log_sum = std::log((double)sum[l]) + most[l];
+    const double own = (1 - (double)s.smoothing) * (s.class_weights ? s.class_weights[label] : 1.0f);
+    loss += own * (log_sum - logits[label][l]);
+    if (even > 0)
+      for (long k = 0; k < classes; k++)
+        loss += even * (s.class_weights ? s.class_weights[k] : 1.0f) * (log_sum - logits[k][l]);
+    factor[l] = (float)((own + even * all_weights) / s.divisor / sum[l]);
+    correct += guess[l] == label;
+  }
+  for (long k = 0; k < classes; k++) {
+    gradient[k] *= factor;
+    if (even > 0)
+      gradient[k] -= keep(first_lanes(valid), splat((float)(even * (s.class_weights ? s.class_weights[k] : 1.0f) / s.divisor)));
+  }
+  for (int l = 0; l < valid; l++) {
+    const double own = (1 - (double)s.smoothing) * (s.class_weights ? s.class_weights[labels[l]] : 1.0f);
+    gradient[labels[l]][l] -= (float)(own / s.divisor);
+  }
+  return loss / s.divisor;
+}
+
+}  // namespace LANES_ISA
+}  // namespace convscope

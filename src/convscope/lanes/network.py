@@ -1,0 +1,224 @@
+"""A plan at work: its numbers in native memory, pictures in, outputs or steps of training out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import DataError, ShapeError
+from ..graph import Graph
+from ..graph.operation import spell
+from . import native
+from .plan import TENSOR_FIELDS, Plan, Tensor, Weights, plan
+
+
+@dataclass(frozen=True)
+class OptimizerSettings:
+    """The rule of a step, in PyTorch's terms; `momentum` is of "sgd", `betas` of "adam" and "adamw"."""
+
+    optimizer: str = "adam"
+    betas: tuple[float, float] = (0.9, 0.999)
+    momentum: float = 0.0
+    nesterov: bool = False
+    weight_decay: float = 0.0
+    clip_norm: float | None = None
+    label_smoothing: float = 0.0
+    class_weights: Sequence[float] | None = None
+
+
+@dataclass(frozen=True)
+class Moves:
+    """How each picture of a data set is moved in one epoch, while it is gathered.
+
+    `table` is int16 (N, 5): down, right, mirrored (0 or 1), top and left of a hole of side `hole`. A shift
+    uncovers `fill`, or with `reflect` the picture's own mirror image.
+    """
+
+    table: np.ndarray
+    hole: int = 0
+    fill: int = 0
+    reflect: bool = False
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """uint8 pictures (N, H, W, C) that enter as x * factor + offset, per channel in float32."""
+
+    images: np.ndarray
+    factor: np.ndarray
+    offset: np.ndarray | None = None
+
+    def arguments(self) -> dict[str, Any]:
+        """As the native network takes them."""
+        return {"bytes": self.images, "factor": self.factor, "offset": self.offset}
+
+
+class Network:
+    """A graph planned for training or for its outputs alone, with weights.
+
+    Raises `UnsupportedOperation` where the plan has no kernel, `ConvscopeError` where there is no native engine.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        weights: Weights,
+        *,
+        training: bool,
+        threads: int,
+        settings: OptimizerSettings | None = None,
+        instruction_set: str = "",
+    ) -> None:
+        module = native.module()
+        self.graph = graph
+        self.plan = plan(graph, training=training)
+        encoded, optimizer = encode(self.plan), _encode_settings(settings or OptimizerSettings())
+        self.native = module.Network(encoded, optimizer, threads, instruction_set)
+        self.counts: dict[str, int] = {}  # int64 tensors: the batches that a batch norm has seen
+        self.steps_counted = 0
+        self.set_weights(weights)
+
+    def set_weights(self, weights: Weights) -> None:
+        """Take the weights from a dictionary by the graph's names, float32 or anything that becomes it."""
+        for name, spec in self.graph.parameters.items():
+            if name not in weights or np.shape(weights[name]) != spec.shape:
+                found = spell(np.shape(weights[name])) if name in weights else "missing"
+                raise ShapeError(
+                    f"the weights {name!r} of {self.graph.name} are {found}, not {spell(spec.shape)}."
+                )
+        arrays = {name: np.asarray(weights[name]) for name in self.graph.parameters}
+        numbers = self.native.parameters
+        for parameter in self.plan.parameters:
+            numbers[parameter.offset : parameter.end] = np.ravel(parameter.value(arrays))
+        self.counts = {
+            name: int(arrays[name]) for name, spec in self.graph.parameters.items() if spec.dtype == "int64"
+        }
+        self.steps_counted = self.native.steps_done
+
+    def named(self, numbers: np.ndarray) -> dict[str, np.ndarray]:
+        """A row of numbers, such as the weights or gradients, as copies by name. Of a plan that trains."""
+        return {
+            parameter.name: numbers[parameter.offset : parameter.end].reshape(parameter.shape).copy()
+            for parameter in self.plan.parameters
+            if parameter.name is not None
+        }
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """Copies of all tensors by name, running statistics included. Of a plan that trains."""
+        named = self.named(self.native.parameters)
+        seen = self.native.steps_done - self.steps_counted
+        counted = {name: np.array(count + seen, dtype=np.int64) for name, count in self.counts.items()}
+        return {name: (named | counted)[name] for name in self.graph.parameters}
+
+    def outputs(self, pictures: Pixels | np.ndarray) -> np.ndarray:
+        """uint8 `Pixels` or float32 (N, C, H, W) → float32 (N, classes). Of a plan that does not train."""
+        assert not self.plan.training
+        result: np.ndarray = self.native.logits(**_arguments(pictures, self.graph))
+        return result
+
+    def train(
+        self,
+        pictures: Pixels | np.ndarray,
+        labels: np.ndarray,
+        batches: Sequence[np.ndarray],
+        rates: Sequence[float],
+        *,
+        seed: int = 0,
+        first_step: int = 0,
+        moves: Moves | None = None,
+    ) -> tuple[np.ndarray, int]:
+        """One step per batch of positions: the mean loss of each, and how many pictures were right.
+
+        `seed` and the number of a step determine its dropout. Raises `DataError` for labels or positions
+        that do not exist.
+        """
+        extra: dict[str, Any] = {}
+        if moves is not None:
+            extra = {
+                "moves": moves.table, "hole": moves.hole, "fill": moves.fill, "reflect": moves.reflect
+            }  # fmt: skip
+        starts = np.cumsum([0, *map(len, batches)], dtype=np.int64)
+        try:
+            losses, correct = self.native.train(
+                **_arguments(pictures, self.graph),
+                labels=np.ascontiguousarray(labels, dtype=np.int64),
+                positions=np.ascontiguousarray(np.concatenate(batches), dtype=np.int64),
+                starts=starts,
+                rates=np.ascontiguousarray(rates, dtype=np.float64),
+                seed=seed % 2**64,
+                first_step=first_step,
+                **extra,
+            )
+        except (ValueError, IndexError) as error:
+            raise DataError(f"{error}.") from error
+        return losses, int(correct)
+
+
+def _arguments(pictures: Pixels | np.ndarray, graph: Graph) -> dict[str, Any]:
+    """Pictures as the native network takes them: four axes, contiguous."""
+    if isinstance(pictures, Pixels):
+        return pictures.arguments()
+    shape = graph.input_shape
+    if pictures.shape[1:] != shape:
+        raise ShapeError(f"{graph.name} takes inputs of (N, {', '.join(map(str, shape))}), not {pictures.shape}.")
+    four = pictures if len(shape) == 3 else pictures[:, :, None]  # a signal is a picture of one row
+    return {"floats": np.ascontiguousarray(four, dtype=np.float32)}
+
+
+def encode(plan: Plan) -> Any:
+    """The plan as the native module's own."""
+    module = native.module()
+    encoded = module.Plan()
+    tensors = plan.tensors
+    numbers = {tensor: number for number, tensor in enumerate(tensors)}
+    encoded.tensors = [_encode_tensor(module, tensor) for tensor in tensors]
+    encoded.steps = [_encode_step(module, step.kind, step.phase, step.fields, numbers) for step in plan.steps]
+    phases = 1 + max(step.phase for step in plan.steps)
+    encoded.serial = [phase % 2 == 1 for phase in range(phases)]
+    encoded.thread_elements, encoded.block_elements = plan.thread_elements, plan.block_elements
+    encoded.parameters, encoded.norms = plan.size, plan.norms
+    encoded.classes = plan.graph.output_shape[0]
+    for parameter in plan.parameters:
+        if parameter.trainable:
+            encoded.add_trainable(parameter.offset, parameter.end)
+    return encoded
+
+
+def _encode_tensor(module: Any, tensor: Tensor) -> Any:
+    encoded = module.Tensor()
+    for name in ("channels", "height", "width", "bytes", "kept", "shared", "offset"):
+        setattr(encoded, name, getattr(tensor, name))
+    encoded.top, encoded.left, encoded.bottom, encoded.right = tensor.border
+    return encoded
+
+
+def _encode_step(
+    module: Any, kind: str, phase: int, fields: Mapping[str, Any], numbers: Mapping[Tensor, int]
+) -> Any:
+    encoded = module.Step()
+    encoded.kind, encoded.phase = getattr(module.Kind, kind), phase
+    for name, value in fields.items():
+        if name in TENSOR_FIELDS:
+            value = numbers[value]
+        elif name == "activation":
+            value = getattr(module.Activation, value)
+        setattr(encoded, name, value)
+    return encoded
+
+
+def _encode_settings(settings: OptimizerSettings) -> Any:
+    module = native.module()
+    encoded = module.Optimizer()
+    encoded.rule = getattr(module.Rule, settings.optimizer)
+    encoded.beta1, encoded.beta2 = settings.betas
+    if settings.optimizer == "sgd":
+        encoded.beta1 = settings.momentum
+    encoded.nesterov = settings.nesterov
+    encoded.weight_decay = settings.weight_decay
+    encoded.clip_norm = settings.clip_norm or 0.0
+    encoded.label_smoothing = settings.label_smoothing
+    encoded.class_weights = list(settings.class_weights or ())
+    return encoded
