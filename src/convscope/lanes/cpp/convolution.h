@@ -37,11 +37,21 @@ INLINE void correlate(const Vec* const (&x)[POS], long channels, long channel, c
   for (long c = 0; c < channels; c++)
     for (int t = 0; t < tap_count; t++, w += OUT) {
       const long at = c * channel + taps[t];
-      Vec v[POS];
-      UNROLL for (int p = 0; p < POS; p++) v[p] = x[p][at];
-      UNROLL for (int o = 0; o < OUT; o++) {
-        const Vec f = splat(w[o]);
-        UNROLL for (int p = 0; p < POS; p++) sum[o][p] += f * v[p];
+      // the smaller side waits in registers, the larger one streams by
+      if constexpr (OUT < POS) {
+        Vec f[OUT];
+        UNROLL for (int o = 0; o < OUT; o++) f[o] = splat(w[o]);
+        UNROLL for (int p = 0; p < POS; p++) {
+          const Vec v = x[p][at];
+          UNROLL for (int o = 0; o < OUT; o++) sum[o][p] += f[o] * v;
+        }
+      } else {
+        Vec v[POS];
+        UNROLL for (int p = 0; p < POS; p++) v[p] = x[p][at];
+        UNROLL for (int o = 0; o < OUT; o++) {
+          const Vec f = splat(w[o]);
+          UNROLL for (int p = 0; p < POS; p++) sum[o][p] += f * v[p];
+        }
       }
     }
 }
@@ -60,7 +70,7 @@ struct Correlation {
 };
 
 template <int OUT, int POS>
-INLINE void correlate_tile(const Correlation& c, const float* w, const float* bias, const Vec* x, Vec* y) {
+static NOINLINE void correlate_tile(const Correlation& c, const float* w, const float* bias, const Vec* x, Vec* y) {
   const Vec* at[POS];
   UNROLL for (int p = 0; p < POS; p++) at[p] = x + p * c.x_column;
   Vec sum[OUT][POS];
@@ -78,33 +88,32 @@ INLINE void correlate_tile(const Correlation& c, const float* w, const float* bi
   }
 }
 
+// One row of outputs for OUT channels.
 template <int OUT>
-static void correlate_rows(const Correlation& c, const float* w, const float* bias, const Vec* x, Vec* y) {
+static NOINLINE void correlate_row(const Correlation& c, const float* w, const float* bias, const Vec* x, Vec* y) {
   const Parts parts((int)c.columns, positions_of(OUT));
-  for (long i = 0; i < c.rows; i++) {
-    const Vec* from = x + i * c.x_row;
-    Vec* to = y + i * c.y_row;
-    for (int part = 0; part < parts.count; part++) {
-      const int n = parts.size(part);
-      with_constant<positions_of(OUT)>(n, [&](auto pos) {
-        correlate_tile<OUT, decltype(pos)::value>(c, w, bias, from, to);
-      });
-      from += n * c.x_column;
-      to += n * c.y_column;
-    }
+  for (int part = 0; part < parts.count; part++) {
+    const int n = parts.size(part);
+    with_constant<positions_of(OUT)>(n, [&](auto pos) { correlate_tile<OUT, decltype(pos)::value>(c, w, bias, x, y); });
+    x += n * c.x_column;
+    y += n * c.y_column;
   }
 }
 
+// Rows outside, so that the rows of x that one row of y sees stay in the cache for all its channels.
 inline void correlate_all(const Correlation& c, const Vec* x, Vec* y) {
   const Parts parts(c.out_channels, MAX_OUT);
-  const float* w = c.weights;
-  for (int part = 0, o = 0; part < parts.count; part++) {
-    const int n = parts.size(part);
-    const float* bias = c.bias ? c.bias + o : nullptr;
-    Vec* to = y + o * c.y_channel;
-    with_constant<MAX_OUT>(n, [&](auto out) { correlate_rows<decltype(out)::value>(c, w, bias, x, to); });
-    w += c.in_channels * c.tap_count * n;
-    o += n;
+  for (long i = 0; i < c.rows; i++) {
+    const float* w = c.weights;
+    for (int part = 0, o = 0; part < parts.count; part++) {
+      const int n = parts.size(part);
+      const float* bias = c.bias ? c.bias + o : nullptr;
+      const Vec* from = x + i * c.x_row;
+      Vec* to = y + i * c.y_row + o * c.y_channel;
+      with_constant<MAX_OUT>(n, [&](auto out) { correlate_row<decltype(out)::value>(c, w, bias, from, to); });
+      w += c.in_channels * c.tap_count * n;
+      o += n;
+    }
   }
 }
 
@@ -125,27 +134,25 @@ struct PooledCorrelation {
   long index_channel;     // of the positions of the maxima, contiguous rows
 };
 
+// One row of pooled outputs for OUT channels.
 template <int OUT>
-static void correlate_pooled(const PooledCorrelation& pooled, const float* w, const float* bias, const Vec* x, Vec* y,
-                             Bytes* index) {
+static NOINLINE void correlate_pooled_row(const PooledCorrelation& pooled, const float* w, const float* bias,
+                                          const Vec* x, Vec* y, Bytes* index) {
   const Correlation& c = pooled.conv;
-  for (long i = 0; i < c.rows; i++) {
-    const Vec* from = x + 2 * i * c.x_row;
-    for (long j = 0; j < c.columns; j++, from += 2 * c.x_column) {
-      const Vec* const at[4] = {from, from + c.x_column, from + c.x_row, from + c.x_row + c.x_column};
-      Vec sum[OUT][4];
-      UNROLL for (int o = 0; o < OUT; o++) {
-        Vec b = splat(bias ? bias[o] : 0.0f);
-        UNROLL for (int p = 0; p < 4; p++) sum[o][p] = b;
-      }
-      correlate<OUT, 4>(at, c.in_channels, c.x_channel, c.taps, c.tap_count, w, sum);
-      UNROLL for (int o = 0; o < OUT; o++) {
-        Int which;
-        Vec value = largest_of_four(sum[o][0], sum[o][1], sum[o][2], sum[o][3], which);
-        if (c.relu) value = select(value < Vec{}, Vec{}, value);
-        y[o * c.y_channel + i * c.y_row + j] = value;
-        if (index) index[o * pooled.index_channel + i * c.columns + j] = narrow(which);
-      }
+  for (long j = 0; j < c.columns; j++, x += 2 * c.x_column) {
+    const Vec* const at[4] = {x, x + c.x_column, x + c.x_row, x + c.x_row + c.x_column};
+    Vec sum[OUT][4];
+    UNROLL for (int o = 0; o < OUT; o++) {
+      Vec b = splat(bias ? bias[o] : 0.0f);
+      UNROLL for (int p = 0; p < 4; p++) sum[o][p] = b;
+    }
+    correlate<OUT, 4>(at, c.in_channels, c.x_channel, c.taps, c.tap_count, w, sum);
+    UNROLL for (int o = 0; o < OUT; o++) {
+      Int which;
+      Vec value = largest_of_four(sum[o][0], sum[o][1], sum[o][2], sum[o][3], which);
+      if (c.relu) value = select(value < Vec{}, Vec{}, value);
+      y[o * c.y_channel + j] = value;
+      if (index) index[o * pooled.index_channel + j] = narrow(which);
     }
   }
 }
@@ -153,17 +160,20 @@ static void correlate_pooled(const PooledCorrelation& pooled, const float* w, co
 inline void correlate_pooled_all(const PooledCorrelation& pooled, const Vec* x, Vec* y, Bytes* index) {
   const Correlation& c = pooled.conv;
   const Parts parts(c.out_channels, MAX_OUT_POOLED);
-  const float* w = c.weights;
-  for (int part = 0, o = 0; part < parts.count; part++) {
-    const int n = parts.size(part);
-    const float* bias = c.bias ? c.bias + o : nullptr;
-    Vec* to = y + o * c.y_channel;
-    Bytes* where = index ? index + o * pooled.index_channel : nullptr;
-    with_constant<MAX_OUT_POOLED>(n, [&](auto out) {
-      correlate_pooled<decltype(out)::value>(pooled, w, bias, x, to, where);
-    });
-    w += c.in_channels * c.tap_count * n;
-    o += n;
+  for (long i = 0; i < c.rows; i++) {
+    const float* w = c.weights;
+    for (int part = 0, o = 0; part < parts.count; part++) {
+      const int n = parts.size(part);
+      const float* bias = c.bias ? c.bias + o : nullptr;
+      const Vec* from = x + 2 * i * c.x_row;
+      Vec* to = y + i * c.y_row + o * c.y_channel;
+      Bytes* where = index ? index + i * c.columns + o * pooled.index_channel : nullptr;
+      with_constant<MAX_OUT_POOLED>(n, [&](auto out) {
+        correlate_pooled_row<decltype(out)::value>(pooled, w, bias, from, to, where);
+      });
+      w += c.in_channels * c.tap_count * n;
+      o += n;
+    }
   }
 }
 
@@ -220,7 +230,7 @@ static void weight_tile(const WeightGradient& g, long first_row, long last_row, 
 constexpr int MAX_COLUMNS = ACCUMULATORS / MAX_OUT;
 
 template <int OUT>
-static void weight_columns(const WeightGradient& g, long first_row, long last_row, const Vec* x, const Vec* gy,
+static NOINLINE void weight_columns(const WeightGradient& g, long first_row, long last_row, const Vec* x, const Vec* gy,
                            float* gradient) {
   const Parts parts((int)g.columns, MAX_COLUMNS);
   long k = 0;

@@ -326,9 +326,9 @@ class LaneNetwork final : public Network {
       for (long c = 0; c < t.channels; c++) {
         Vec* channel = v.at - t.interior() + c * t.channel();
         std::memset((void*)channel, 0, sizeof(Vec) * t.interior());
-        for (long i = 0; i < t.height; i++)
-          std::memset((void*)(v.row(c, i) + t.width), 0, sizeof(Vec) * (t.right + t.left));
-        Vec* rest = channel + (t.top + t.height) * t.row() + t.left;
+        for (long k = 0; k + 1 < t.height; k++)
+          std::memset((void*)(v.row(c, k) + t.width), 0, sizeof(Vec) * (t.right + t.left));
+        Vec* rest = v.row(c, t.height - 1) + t.width;
         std::memset((void*)rest, 0, sizeof(Vec) * (channel + t.channel() - rest));
       }
     return v;

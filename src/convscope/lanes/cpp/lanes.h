@@ -18,6 +18,7 @@
 #endif
 
 #define INLINE inline __attribute__((always_inline))
+#define NOINLINE __attribute__((noinline))
 #define UNROLL _Pragma("GCC unroll 32")
 
 namespace convscope {
@@ -40,7 +41,19 @@ INLINE Vec smaller(Vec a, Vec b) { return a < b ? a : b; }
 INLINE Vec load_unaligned(const float* p) { return (Vec) * (const UnalignedVec*)p; }
 INLINE void store_unaligned(float* p, Vec v) { *(UnalignedVec*)p = (UnalignedVec)v; }
 INLINE Int widen(Bytes b) { return __builtin_convertvector(b, Int); }
-INLINE Bytes narrow(Int i) { return __builtin_convertvector(i, Bytes); }
+
+// The low byte of each lane. As a choice of bytes, because GCC 12 takes a conversion apart lane by lane.
+INLINE Bytes narrow(Int i) {
+  typedef uint8_t Whole __attribute__((vector_size(4 * LANES)));
+  const Whole b = (Whole)i;
+#if CONVSCOPE_LANES == 4
+  return __builtin_shufflevector(b, b, 0, 4, 8, 12);
+#elif CONVSCOPE_LANES == 8
+  return __builtin_shufflevector(b, b, 0, 4, 8, 12, 16, 20, 24, 28);
+#else
+  return (void)b, __builtin_convertvector(i, Bytes);
+#endif
+}
 
 // -1 in the first `count` lanes, 0 in the others.
 INLINE Int first_lanes(int count) {
