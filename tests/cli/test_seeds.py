@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from convscope import Bundle
 from convscope.cli import main
+from convscope.training import seeds
 
 from ..conftest import Command
 
@@ -83,8 +83,9 @@ def test_a_line_per_seed_and_a_summary(folder: Path) -> None:
     assert [line.split()[0] for line in recalls] == [str(digit) for digit in range(10)]
 
 
-def test_a_seed_trained_alone_gives_the_same_bits(folder: Path, convscope: Command, tmp_path: Path) -> None:
-    alone = convscope("train", *FAST, "--seed", "7", "--out", "alone", "--json")
+def test_a_seed_trained_alone_gives_the_same_bits(at: Command, folder: Path, tmp_path: Path) -> None:
+    """In another process than the series, too."""
+    alone = at("train", *FAST, "--seed", "7", "--out", str(tmp_path / "alone"), "--json")
     assert alone.returncode == 0, alone.stderr
     within = folder / series_of(folder) / "seed-7"
     weights = Bundle.load(tmp_path / "alone").weights
@@ -149,27 +150,24 @@ def test_wrong_input_is_one_sentence(at: Command, words: tuple[str, ...], code: 
     assert expected in " ".join(done.stderr.replace("│", " ").split())
 
 
-def test_ctrl_c_keeps_the_finished_seeds(tmp_path: Path) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "convscope", "train", *FAST, "--seeds", "5000", "--out", "series"],
-        cwd=tmp_path,
-        env=os.environ.copy(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-    )
-    try:
-        deadline = time.monotonic() + 90
-        while not (tmp_path / "series" / "seeds.json").exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=60)
-    finally:
-        process.kill()
-    assert (process.returncode, output) == (130, "")
-    assert "Traceback" not in errors
-    document = json.loads((tmp_path / "series" / "seeds.json").read_text("utf-8"))
-    assert document["wanted"] == 5000
-    assert len(document["runs"]) == document["seeds"][-1] + 1 >= 1
-    assert f"has the {len(document['runs'])} of 5000 seeds that are finished" in errors
+def test_ctrl_c_keeps_the_finished_seeds(
+    at: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = seeds.seed_line
+
+    def press_ctrl_c(*words: Any, done: int, **others: Any) -> str:
+        if done == 2:
+            signal.raise_signal(signal.SIGINT)
+        return line(*words, done=done, **others)
+
+    monkeypatch.setattr(seeds, "seed_line", press_ctrl_c)
+    out = tmp_path / "series"
+    stopped = at("train", *FAST, "--seeds", "5000", "--out", str(out))
+    assert (stopped.returncode, stopped.stdout) == (130, "")
+    document = json.loads((out / "seeds.json").read_text("utf-8"))
+    assert (document["wanted"], document["seeds"]) == (5000, [0, 1])
+    told = stopped.stderr.splitlines()[-1]
+    assert told == f"interrupted in seed 1: {out}/seeds.json has the 2 of 5000 seeds that are finished."
+    (entry,) = json.loads(at("runs", str(tmp_path), "--json").stdout)
+    assert (entry["seeds"], entry["wanted"]) == (2, 5000)
+    assert at("runs", str(tmp_path)).stdout.rstrip().endswith("test, 2 of 5000 seeds")
