@@ -53,6 +53,7 @@ def main() -> None:
         f"median {result['median']:.2f} s, {result['fastest']:.2f} to {result['slowest']:.2f} s"
     )
     settings = tomllib.loads(words.recipe.read_text("utf-8")) if words.recipe else {}
+    settings.pop("data_dir", None)  # a path of this machine
     named = {"data": words.data, "recipe": words.recipe.name if words.recipe else None, "settings": settings}
     write_result("whole-process", {**named, **result, "runs": runs}, folder=words.results)
 
