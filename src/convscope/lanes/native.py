@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from importlib import import_module
 from types import ModuleType
 
 from ..errors import ConvscopeError
 
-_native: ModuleType | None
-_error: str | None
+_native: ModuleType | None = None
+_error: ImportError | None = None
 try:
-    from . import _native
-
-    _error = None
+    _native = import_module("._native", __package__)
 except ImportError as error:
-    _native, _error = None, str(error)
+    _error = error
 
 
 def available() -> bool:
@@ -29,7 +29,7 @@ def reason() -> str | None:
     """
     if _native is not None:
         return None
-    if _error is not None and "cannot import name" in _error:
+    if isinstance(_error, ModuleNotFoundError):
         return (
             "it was not built: no C++17 compiler was found when convscope was installed. "
             "Install one (g++ or clang++) and install convscope again."
@@ -52,6 +52,13 @@ def instruction_set() -> str:
 def lanes() -> int:
     """How many pictures lie side by side: 16 with AVX-512, 8 with AVX2, else 4."""
     return int(module().lanes())
+
+
+def cores() -> int:
+    """CPU cores that this process may use: the threads of a network where nobody says otherwise."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def peak(threads: int, seconds: float = 0.5) -> float:
