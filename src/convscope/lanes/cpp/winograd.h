@@ -230,10 +230,8 @@ INLINE void winograd_part(const Winograd& w, const KernelPart& part, const float
 template <class Finish>
 inline void winograd(const Winograd& w, const Vec* x, Finish&& finish) {
   const std::vector<KernelPart> parts = kernel_parts(w.kernel);
-  const Parts chunks((int)w.tiles(), TILES);
-  long first = 0;
-  for (int chunk = 0; chunk < chunks.count; first += chunks.size(chunk), chunk++) {
-    const int count = chunks.size(chunk);
+  for (long first = 0; first < w.tiles(); first += TILES) {
+    const int count = (int)std::min<long>(TILES, w.tiles() - first);
     const float* weights = w.weights;
     if (parts.size() == 1) {
       winograd_part<3, 3>(w, parts[0], weights, x, first, count, true, true, true, finish);
