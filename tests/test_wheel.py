@@ -1,4 +1,4 @@
-"""A wheel of the working tree: what it holds, and that its native engine needs no compiler where it is used."""
+"""A wheel of the working tree: what it holds, and that its engine needs no compiler where it is used."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import sys
 def main() -> None:
     from convscope.lanes import _native
 
-    print(_native.__file__, _native.instruction_set())
+    print(_native.__file__)
     if "torch" in sys.modules:
         raise SystemExit("torch was imported: its threads would drown what is looked for")
 
