@@ -69,6 +69,7 @@ class Backward:
                 index=fields["index"],
                 gx=dense,
                 pool=True,
+                bias=fields["bias"],
                 **fields["activation"],
             )
         else:
@@ -78,7 +79,7 @@ class Backward:
             x=x.tensor,
             gy=dense,
             weight=fields["weight"],
-            bias=fields["bias"],
+            bias=None if fields["pool"] else fields["bias"],
             **fields["geometry"],
         )
         if x.needs_gradient:
