@@ -89,6 +89,7 @@ class Backward:
                 gx=target,
                 accumulate=add,
                 weight=fields["weight"],
+                winograd=fields["winograd"],
                 **fields["geometry"],
             )
 

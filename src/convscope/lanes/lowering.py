@@ -184,9 +184,14 @@ class Lowering:
         index = _index(y.tensor) if pooled and self.training else None
         geometry = {**window, "groups": node.attributes["groups"]}
         (top, bottom), (left, right) = _pairs(node.attributes["padding"])
-        x.tensor.reserve(top, left, bottom, right)
+        dense = _like(node.shape) if pooled else y.tensor
+        fast = uses_winograd(node, x.tensor.channels, dense)
+        # tiles of 2×2 read one row or column more where an unpooled output has an odd size
+        odd = (dense.height % 2, dense.width % 2) if fast and not pooled else (0, 0)
+        x.tensor.reserve(top, left, bottom + odd[0], right + odd[1])
         self.emit(
             "convolution",
+            winograd=fast,
             x=x.tensor,
             y=y.tensor,
             index=index,
@@ -196,8 +201,10 @@ class Lowering:
             **fields,
             **geometry,
         )
-        dense = _like(node.shape) if pooled else y.tensor
         border = input_gradient_border(window, x.tensor, dense) if x.needs_gradient else (0, 0, 0, 0)
+        back = x.needs_gradient and uses_winograd(node, dense.channels, x.tensor)
+        if back:
+            border = (*border[:2], border[2] + x.tensor.height % 2, border[3] + x.tensor.width % 2)
         if not pooled:
             y.gradient_border = border
         self._record(
@@ -212,6 +219,7 @@ class Lowering:
             activation=fields,
             geometry=geometry,
             border=border,
+            winograd=back,
         )
 
     def _folded(self, conv: Node, norm: Node) -> tuple[int, int]:
@@ -435,6 +443,21 @@ class Lowering:
                         f"the lanes engine does not train {name!r} in two layers at once "
                         f"({owners[name]!r} and {node.name!r}); the torch engine does."
                     )
+
+
+def uses_winograd(node: Node, in_channels: int, written: Tensor) -> bool:
+    """Whether a convolution (or its input gradient, which reads the output's channels) is worth transforming."""
+    attributes = node.attributes
+    plain = {"stride": (1, 1), "dilation": (1, 1), "groups": 1}
+    return (
+        node.operation == "conv2d"
+        and attributes["kernel_size"] in ((3, 3), (5, 5))
+        and all(attributes[key] == value for key, value in plain.items())
+        and max(map(max, attributes["padding"])) < attributes["kernel_size"][0]
+        and min(in_channels, written.channels) >= 8
+        and in_channels * written.channels >= 128
+        and min(written.height, written.width) >= 4
+    )
 
 
 def activation_fields(node: Node) -> dict[str, Any]:

@@ -15,6 +15,7 @@
 #include "plan.h"
 #include "pooling.h"
 #include "threads.h"
+#include "winograd.h"
 
 namespace convscope {
 namespace LANES_ISA {
@@ -60,7 +61,7 @@ struct Pass {
   std::vector<long> taps;    // offsets into the tensor that is read
   std::vector<int> chosen;   // which taps of the kernel they are
   long rows = 0, columns = 0, from = 0, to = 0;  // where it begins to read and write, from the interior
-  Buffer<float> packed;      // all groups
+  Buffer<float> packed;      // all groups; transformed where the step says Winograd
 };
 
 struct Prepared {
@@ -99,6 +100,7 @@ class LaneNetwork final : public Network {
         gradients_(plan.parameters), first_(plan.parameters), second_(plan.parameters), norms_(plan.norms) {
     for (int t = 0; t < threads_.count(); t++) thread_arenas_.emplace_back(plan_.thread_elements);
     for (const Step& step : plan_.steps) prepare(step);
+    for (int t = 0; t < threads_.count(); t++) winograd_rooms_.emplace_back(winograd_room_);
     const Tensor& input = plan_.tensors[plan_.steps[0].y];
     for (int t = 0; t < threads_.count(); t++)
       rooms_.emplace_back(LANES * input.channels * input.height * input.width + 8);
@@ -155,10 +157,21 @@ class LaneNetwork final : public Network {
       pass.rows = y.height;
       pass.columns = y.width;
       pass.from = -s.pad_top * x.row() - s.pad_left;
-      pass.packed = Buffer<float>(y.channels * (x.channels / s.groups) * kernel);
+      pass.packed = Buffer<float>(s.winograd ? transformed_size(s.kernel_height, y.channels, x.channels)
+                                             : y.channels * (x.channels / s.groups) * kernel);
+      if (s.winograd) winograd_room_ = std::max(winograd_room_, winograd_room(x.channels, y.channels));
       p.passes.push_back(std::move(pass));
     }
-    if (s.kind == Kind::convolution_input) prepare_input_gradient(s, p);
+    if (s.kind == Kind::convolution_input && s.winograd) {
+      const Tensor &gx = tensor(s.gx), &gy = tensor(s.gy);
+      Pass pass;
+      pass.packed = Buffer<float>(transformed_size(s.kernel_height, gx.channels, gy.channels));
+      pass.from = -((s.kernel_height - 1 - s.pad_top) * gy.row() + s.kernel_width - 1 - s.pad_left);
+      winograd_room_ = std::max(winograd_room_, winograd_room(gy.channels, gx.channels));
+      p.passes.push_back(std::move(pass));
+    } else if (s.kind == Kind::convolution_input) {
+      prepare_input_gradient(s, p);
+    }
     if (s.kind == Kind::convolution_weight) {
       const Tensor& x = tensor(s.x);
       for (long c = 0; c < x.channels / s.groups; c++)
@@ -253,6 +266,10 @@ class LaneNetwork final : public Network {
       for (Pass& pass : prepared_[i].passes) {
         const bool back = s.kind == Kind::convolution_input;
         const long outs = tensor(back ? s.gx : s.y).channels / s.groups, ins = tensor(back ? s.gy : s.x).channels / s.groups;
+        if (s.winograd) {
+          transform_weights(weight, (int)s.kernel_height, (int)outs, (int)ins, back, pass.packed);
+          continue;
+        }
         const int kernel = (int)(s.kernel_height * s.kernel_width);
         const int most = s.pool ? MAX_OUT_POOLED : MAX_OUT;
         for (long g = 0; g < s.groups; g++)
@@ -478,6 +495,16 @@ class LaneNetwork final : public Network {
     const View x = view(s.x, place), y = output(s.y, place);
     const Tensor &in = *x.shape, &out = *y.shape;
     const Pass& pass = p.passes[0];
+    if (s.winograd) {
+      const long scale = s.pool ? 2 : 1;
+      const Winograd w = winograd_of(s, pass, in, out, scale * out.height, scale * out.width, place);
+      const float* bias = s.bias >= 0 ? parameters_ + s.bias : nullptr;
+      const bool relu = s.activation == Activation::relu;
+      if (s.pool) winograd_pooled(w, x.at + pass.from, y.at, out.channel(), out.row(), bias, relu, bytes(s.index, place));
+      else winograd_plain(w, x.at + pass.from, y.at, out.channel(), out.row(), bias, false, relu);
+      finish_activation(s, y);
+      return;
+    }
     const long ins = in.channels / s.groups, outs = out.channels / s.groups;
     for (long g = 0; g < s.groups; g++) {
       Correlation c{ins, in.channel(), s.stride_height * in.row(), s.stride_width, (int)outs, pass.rows, pass.columns,
@@ -494,13 +521,31 @@ class LaneNetwork final : public Network {
         correlate_all(c, from, to);
       }
     }
+    finish_activation(s, y);
+  }
+
+  // What the kernels do not do while they write: every activation but the ReLU.
+  static void finish_activation(const Step& s, const View& y) {
     if (s.activation != Activation::none && s.activation != Activation::relu)
       activation(s.activation, (float)s.slope, y, y);
+  }
+
+  Winograd winograd_of(const Step& s, const Pass& pass, const Tensor& in, const Tensor& out, long rows, long columns,
+                       const Place& place) const {
+    Vec* v = winograd_rooms_[place.thread];
+    Vec* m = v + MAX_POINTS * in.channels * TILES;
+    return {(int)s.kernel_height, (int)in.channels, (int)out.channels, in.row(), in.channel(), rows, columns,
+            pass.packed, v, m, m + MAX_POINTS * OUT_CHUNK * TILES};
   }
 
   void convolve_input(const Step& s, const Prepared& p, const Place& place) {
     const View gy = view(s.gy, place), gx = s.accumulate ? view(s.gx, place) : output(s.gx, place);
     const Tensor &in = *gy.shape, &out = *gx.shape;
+    if (s.winograd) {
+      const Winograd w = winograd_of(s, p.passes[0], in, out, out.height, out.width, place);
+      winograd_plain(w, gy.at + p.passes[0].from, gx.at, out.channel(), out.row(), nullptr, s.accumulate, false);
+      return;
+    }
     const long ins = in.channels / s.groups, outs = out.channels / s.groups;
     for (const Pass& pass : p.passes)
       for (long g = 0; g < s.groups; g++) {
@@ -633,7 +678,8 @@ class LaneNetwork final : public Network {
   std::vector<Region> regions_;
   std::vector<bool> bias_trainable_;
   std::vector<Norm> norms_;
-  std::vector<Buffer<Vec>> thread_arenas_, block_arenas_;
+  long winograd_room_ = 0;
+  std::vector<Buffer<Vec>> thread_arenas_, block_arenas_, winograd_rooms_;
   std::vector<Buffer<uint8_t>> rooms_;
   std::vector<Buffer<float>> slot_gradients_;
   std::vector<double> block_loss_;
