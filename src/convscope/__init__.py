@@ -23,10 +23,14 @@ if TYPE_CHECKING:
     from .training.pipeline import train
     from .training.recipe import Recipe
     from .training.run import Run
+    from .training.seed_runs import SeedRuns
+    from .training.seeds import train_seeds
 
 _HOMES = {
     "train": "training.pipeline",
+    "train_seeds": "training.seeds",
     "Run": "training.run",
+    "SeedRuns": "training.seed_runs",
     "Recipe": "training.recipe",
     "evaluate": "api",
     "predict": "api",
@@ -42,6 +46,7 @@ _MODULES = ("data", "errors", "graph", "lanes", "nets", "report", "training")
 
 __all__ = [
     "train",
+    "train_seeds",
     "evaluate",
     "predict",
     "summary",
@@ -52,6 +57,7 @@ __all__ = [
     "Graph",
     "Recipe",
     "Run",
+    "SeedRuns",
     "ConvscopeError",
 ]
 

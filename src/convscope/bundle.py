@@ -294,6 +294,11 @@ def find(path: Path) -> Path:
     if path.is_file():
         return path
     what = "no bundle in the folder" if path.is_dir() else "no run or bundle"
+    below = (
+        min((file.parent for file in path.glob(f"*/{FILE_NAME}")), default=None) if path.is_dir() else None
+    )
+    if below is not None:
+        raise ConvscopeError(f"{path} is a folder of runs; give one of them, such as {below}.")
     raise ConvscopeError(
         f"there is {what} {path}; `convscope runs` lists the runs, `convscope train` makes one."
     )

@@ -25,8 +25,11 @@ app = typer.Typer(
 )
 
 
-def command(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Register a function as `convscope <name>`; its errors become a sentence and an exit code."""
+def command(name: str, *, of: typer.Typer = app) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register a function as `convscope <name>`; its errors become a sentence and an exit code.
+
+    `of` is the group that it belongs to where it is a command of a command.
+    """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(function)
@@ -49,7 +52,7 @@ def command(name: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
                 complain(f"error: {error.filename or 'the output'}: {error.strerror}.")
                 raise typer.Exit(1) from None
 
-        app.command(name)(run)
+        of.command(name)(run)
         return function
 
     return register

@@ -8,6 +8,8 @@ from typing import Any
 
 from ..metrics import Evaluation, wilson_interval
 
+WIDTH = 80  # columns that any terminal has
+
 
 def print_json(document: Any) -> None:
     """One JSON document on standard output."""
@@ -23,16 +25,29 @@ def percent(share: float, digits: int = 2) -> str:
     return f"{share:.{digits}%}".replace("%", " %")
 
 
+def shortened(text: str, length: int = 26) -> str:
+    """
+    >>> shortened("a-very-long-name-of-a-class", 12)
+    'a-very…class'
+    """
+    ends = (length - 1) // 2
+    return text if len(text) <= length else f"{text[: length - 1 - ends]}…{text[-ends:]}"
+
+
+def caution(split: str) -> str:
+    """A line of its own where final figures are not of test pictures."""
+    return {
+        "validation": "\nNo test set: these are validation figures.",
+        "train": "\nNo test and no validation pictures: these are figures of the training pictures.",
+    }.get(split, "")
+
+
 def evaluation_sentence(evaluation: Evaluation) -> str:
     """The figures of an evaluation, and what they are of where that is not a test set."""
     low, high = wilson_interval(evaluation.correct, evaluation.count)
-    caution = {
-        "validation": "\nNo test set: these are validation figures.",
-        "train": "\nNo test and no validation pictures: these are figures of the training pictures.",
-    }.get(evaluation.split, "")
     return (
         f"{evaluation.split.capitalize()} accuracy {percent(evaluation.accuracy)}, "
         f"loss {evaluation.loss:.4f}\n"
         f"{evaluation.correct:,} of {evaluation.count:,} right; 95 % interval "
-        f"{percent(low, 1).removesuffix(' %')} to {percent(high, 1)}{caution}"
+        f"{percent(low, 1).removesuffix(' %')} to {percent(high, 1)}{caution(evaluation.split)}"
     )

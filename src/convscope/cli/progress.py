@@ -57,6 +57,10 @@ class Live(Silent):
         self.end()
         self.console.print(epoch_line(figures, self.epochs), markup=False)
 
+    def seed(self, line: str) -> None:
+        self.end()
+        self.console.print(line, markup=False)
+
     def end(self) -> None:
         if self.bar is not None:
             self.bar.stop()

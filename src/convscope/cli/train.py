@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,10 @@ from .app import command
 from .options import Json, Quiet
 from .output import evaluation_sentence, print_json
 from .settings import with_settings
+
+if TYPE_CHECKING:
+    from ..training.progress import Progress
+    from ..training.recipe import Recipe
 
 DATA_HELP = "digits, mnist, fashion-mnist, kmnist, cifar10, or a folder with a folder of pictures per class."
 
@@ -27,17 +31,26 @@ def train(
     *,
     recipe: Annotated[Path | None, typer.Option(help="Settings from this TOML file; flags win.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the run, instead of one in runs/.")] = None,
+    seeds: Annotated[
+        int | None, typer.Option(help="Train under so many seeds, from --seed on, and print the spread.")
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
     **settings: Any,
 ) -> None:
-    """Train a network and keep everything about it in a run directory."""
+    """Train a network and keep everything about it in a run directory; with --seeds, one run per seed."""
     from ..training.recipe import Recipe
+    from ..training.seed_runs import check_seeds
     from .progress import listener
 
+    if seeds is not None:
+        check_seeds(seeds)
     chosen = Recipe.of(**{**(Recipe.read(recipe) if recipe else {}), **settings})
     progress = listener(quiet)
 
+    if seeds is not None:
+        _train_seeds(data, chosen, seeds, out, progress, json)
+        return
     from ..training.pipeline import train as run_training  # imports torch: after the settings are checked
 
     with contextlib.redirect_stdout(sys.stderr):  # a network's own prints are no result
@@ -51,3 +64,19 @@ def train(
     print(f"Run   {run.path}  (open report.html there)")
     model = "runs/latest" if run.path.parent == Path("runs") else run.path
     print(f"Next  convscope predict {model} picture.png")
+
+
+def _train_seeds(
+    data: str | None, recipe: Recipe, seeds: int, out: Path | None, progress: Progress, json: bool
+) -> None:
+    from ..training.seeds import train_seeds
+    from .series import series_text
+
+    with contextlib.redirect_stdout(sys.stderr):
+        series = train_seeds(data, seeds=seeds, recipe=recipe, out=out, progress=progress)
+    if json:
+        print_json(series.to_dict())
+        return
+    print(series_text(series))
+    print(f"Runs  {series.path}  (seeds.json has every figure)")
+    print(f"Next  convscope runs compare {series.path} OTHER")

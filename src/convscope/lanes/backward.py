@@ -70,6 +70,7 @@ class Backward:
                 index=fields["index"],
                 gx=dense,
                 pool=True,
+                bias=fields["bias"],
                 **fields["activation"],
             )
         else:
@@ -79,7 +80,7 @@ class Backward:
             x=x.tensor,
             gy=dense,
             weight=fields["weight"],
-            bias=fields["bias"],
+            bias=None if fields["pool"] else fields["bias"],
             **fields["geometry"],
         )
         if x.needs_gradient:
@@ -90,6 +91,7 @@ class Backward:
                 gx=target,
                 accumulate=add,
                 weight=fields["weight"],
+                winograd=fields["winograd"],
                 **fields["geometry"],
             )
 

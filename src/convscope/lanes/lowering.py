@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -183,10 +184,11 @@ class Lowering:
         y = self._value(node, inputs, last=last)
         index = _index(y.tensor) if pooled and self.training else None
         geometry = {**window, "groups": node.attributes["groups"]}
-        (top, bottom), (left, right) = _pairs(node.attributes["padding"])
-        x.tensor.reserve(top, left, bottom, right)
+        dense = _like(node.shape) if pooled else y.tensor
+        x.tensor.reserve(*input_border(node, self.graph, pooled=pooled))
         self.emit(
             "convolution",
+            winograd=uses_winograd(node, x.tensor.channels, dense),
             x=x.tensor,
             y=y.tensor,
             index=index,
@@ -196,8 +198,10 @@ class Lowering:
             **fields,
             **geometry,
         )
-        dense = _like(node.shape) if pooled else y.tensor
         border = input_gradient_border(window, x.tensor, dense) if x.needs_gradient else (0, 0, 0, 0)
+        back = x.needs_gradient and uses_winograd(node, dense.channels, x.tensor)
+        if back:
+            border = (*border[:2], border[2] + x.tensor.height % 2, border[3] + x.tensor.width % 2)
         if not pooled:
             y.gradient_border = border
         self._record(
@@ -212,6 +216,7 @@ class Lowering:
             activation=fields,
             geometry=geometry,
             border=border,
+            winograd=back,
         )
 
     def _folded(self, conv: Node, norm: Node) -> tuple[int, int]:
@@ -363,7 +368,7 @@ class Lowering:
 
     def _dropout(self, node: Node) -> None:
         inputs = self._inputs(node)
-        if not self.training or node.attributes["p"] == 0:
+        if self._is_nothing(node):
             self.values[node.name] = inputs[0]
             return
         y = self._value(node, inputs)
@@ -415,9 +420,21 @@ class Lowering:
     def _borders(self, node: Node) -> bool:
         """Whether some convolution reads this node's result with a border."""
         return any(
-            user.operation.startswith("conv") and any(map(any, user.attributes["padding"]))
-            for user in self.consumers[node.name]
+            user.operation.startswith("conv") and any(input_border(user, self.graph))
+            for user in self._readers(node)
         )
+
+    def _readers(self, node: Node) -> Iterator[Node]:
+        """The nodes that read this one's tensor, a dropout that does nothing being none of them."""
+        for user in self.consumers[node.name]:
+            if self._is_nothing(user):
+                yield from self._readers(user)
+            else:
+                yield user
+
+    def _is_nothing(self, node: Node) -> bool:
+        dropout = _family(node) == "dropout"
+        return dropout and (not self.training or node.attributes["p"] == 0)
 
     # what has no kernel
 
@@ -435,6 +452,21 @@ class Lowering:
                         f"the lanes engine does not train {name!r} in two layers at once "
                         f"({owners[name]!r} and {node.name!r}); the torch engine does."
                     )
+
+
+def uses_winograd(node: Node, in_channels: int, written: Tensor) -> bool:
+    """Whether a convolution (or its input gradient, which reads the output's channels) is worth transforming."""
+    attributes = node.attributes
+    plain = {"stride": (1, 1), "dilation": (1, 1), "groups": 1}
+    return (
+        node.operation == "conv2d"
+        and attributes["kernel_size"] in ((3, 3), (5, 5))
+        and all(attributes[key] == value for key, value in plain.items())
+        and max(map(max, attributes["padding"])) < attributes["kernel_size"][0]
+        and min(in_channels, written.channels) >= 8
+        and in_channels * written.channels >= 128
+        and min(written.height, written.width) >= 4
+    )
 
 
 def activation_fields(node: Node) -> dict[str, Any]:
@@ -470,6 +502,16 @@ def pool_fields(node: Node, x: Tensor, y: Tensor) -> dict[str, Any]:
     (_, bottom), (_, right) = _pairs(node.attributes["padding"])
     counted = node.attributes.get("count_include_pad", True)
     return {**window_fields(node), "pad_bottom": bottom, "pad_right": right, "count_padding": counted}
+
+
+def input_border(node: Node, graph: Graph, *, pooled: bool = False) -> tuple[int, int, int, int]:
+    """The border (top, left, bottom, right) of its input that a convolution reads."""
+    (top, bottom), (left, right) = _pairs(node.attributes["padding"])
+    dense = _like(node.shape)
+    # tiles of 2×2 read one row or column more where an unpooled output has an odd size
+    if uses_winograd(node, graph[node.inputs[0]].shape[0], dense) and not pooled:
+        bottom, right = bottom + dense.height % 2, right + dense.width % 2
+    return top, left, bottom, right
 
 
 def input_gradient_border(window: dict[str, Any], x: Tensor, y: Tensor) -> tuple[int, int, int, int]:

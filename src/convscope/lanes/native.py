@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 
 from ..errors import ConvscopeError
@@ -30,9 +31,11 @@ def reason() -> str | None:
     if _native is not None:
         return None
     if isinstance(_error, ModuleNotFoundError):
+        if (Path(__file__).parent / "cpp").is_dir():
+            return "this checkout's has not been compiled; run `make native`."
         return (
-            "it was not built: no C++17 compiler was found when convscope was installed. "
-            "Install one (g++ or clang++) and install convscope again."
+            "it could not be compiled when convscope was installed. "
+            "Install a C++17 compiler (g++ or clang++), then `pip install --force-reinstall --no-deps convscope`."
         )
     return f"its compiled module does not load: {_error}"
 

@@ -16,8 +16,10 @@ from .run_directory import RunDirectory
 WORST_MISTAKES = 12
 
 
-def write_outcome(directory: RunDirectory, run: Run, dataset: Dataset, logits: np.ndarray) -> None:
-    """Write `predictions.csv`, `report.html` and `figures/` from the final evaluation's outputs.
+def write_outcome(
+    directory: RunDirectory, run: Run, dataset: Dataset, logits: np.ndarray, *, with_report: bool = True
+) -> None:
+    """Write `predictions.csv`, and with the report `report.html` and `figures/`, from the final outputs.
 
     `logits` is float32 (N, classes), a row per picture of `dataset.evaluation`.
     """
@@ -25,6 +27,8 @@ def write_outcome(directory: RunDirectory, run: Run, dataset: Dataset, logits: n
     _, split = dataset.evaluation
     probabilities = bundle.to_probabilities(logits)
     directory.write_predictions(split.names, split.labels, probabilities, bundle.classes)
+    if not with_report:
+        return
     content = report.Report(
         title=f"{bundle.net} on {dataset.name}",
         net=bundle.net,

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..bundle import PROGRAM, Bundle
+from ..data import Source
 from ..errors import ConvscopeWarning
 from ..metrics import EpochFigures, evaluate
 from ..versions import machine, versions
@@ -50,24 +51,30 @@ def train(
     >>> run.parameters, len(run.epochs), run.evaluation.split
     (6090, 1, 'test')
     """
-    chosen = recipe if recipe is not None else Recipe.of()
+    chosen = chosen_recipe(data, net, recipe, settings)
+    listener: Progress = progress or (Silent() if quiet else Lines())
+    prepared = prepare_aloud(chosen, net if net is not None else chosen.net, listener)
+    return run_prepared(prepared, Path(out) if out is not None else None, listener)
+
+
+def chosen_recipe(
+    data: str | Path | None, net: Any, recipe: Recipe | None, settings: dict[str, Any]
+) -> Recipe:
+    """The recipe that the arguments of `train` come to."""
     if data is not None:
         settings["data"] = str(data)
     if isinstance(net, str):
         settings["net"] = net
-    chosen = chosen.but(**settings)
-    listener: Progress = progress or (Silent() if quiet else Lines())
-    prepared = _prepare_aloud(chosen, net if net is not None else chosen.net, listener)
-    return _run(prepared, Path(out) if out is not None else None, listener)
+    return (recipe if recipe is not None else Recipe.of()).but(**settings)
 
 
-def _prepare_aloud(recipe: Recipe, net: Any, progress: Progress) -> Prepared:
+def prepare_aloud(recipe: Recipe, net: Any, progress: Progress, *, source: Source | None = None) -> Prepared:
     """`prepare`, with convscope's warnings told to `progress`, once each; others stay warnings."""
     caught: list[warnings.WarningMessage] = []
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", ConvscopeWarning)
-            prepared = prepare(recipe, net, progress)
+            prepared = prepare(recipe, net, progress, source=source)
     finally:  # also where it fails: a warning may say why
         told = []
         for warning in caught:
@@ -94,7 +101,10 @@ def make_engine(prepared: Prepared) -> Engine:
     return TorchEngine(network.to_module(), prepared.dataset, prepared.recipe)
 
 
-def _run(prepared: Prepared, out: Path | None, progress: Progress) -> Run:
+def run_prepared(
+    prepared: Prepared, out: Path | None, progress: Progress, *, with_report: bool = True
+) -> Run:
+    """Train, evaluate once at the end, and write the run directory, with or without its report."""
     recipe, dataset, network = prepared.recipe, prepared.dataset, prepared.network
     engine = make_engine(prepared)
     directory = RunDirectory.create(dataset.name, network.name, out)
@@ -145,7 +155,7 @@ def _run(prepared: Prepared, out: Path | None, progress: Progress) -> Run:
         notes=prepared.notes,
     )
     directory.write_result(run.to_dict())
-    write_outcome(directory, run, dataset, logits)
+    write_outcome(directory, run, dataset, logits, with_report=with_report)
     return run
 
 

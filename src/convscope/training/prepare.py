@@ -35,13 +35,15 @@ class Prepared:
     notes: tuple[str, ...]
 
 
-def prepare(recipe: Recipe, net: Any, progress: Progress) -> Prepared:
+def prepare(recipe: Recipe, net: Any, progress: Progress, *, source: Source | None = None) -> Prepared:
     """Open the data, choose what the recipe leaves open, make the network and read the pictures.
 
-    `net` is what `open_network` takes, or None for the default. The network comes before the pictures:
-    a size it cannot take is said before thousands of them are read.
+    `net` is what `open_network` takes, or None for the default; `source` is the recipe's data where it is
+    open already. The network comes before the pictures: a size it cannot take is said before thousands of
+    them are read.
     """
-    source = open_source(recipe, progress)
+    if source is None:
+        source = open_source(recipe, progress)
     preprocessing = source.default_preprocessing(
         size=recipe.size, channels=recipe.channels, resize=recipe.resize, invert=recipe.invert
     )

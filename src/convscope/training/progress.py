@@ -27,6 +27,9 @@ class Progress(Protocol):
     def epoch(self, figures: EpochFigures) -> None:
         """An epoch ended."""
 
+    def seed(self, line: str) -> None:
+        """A run of several that differ in their seed ended; `line` has its figures."""
+
     def end(self) -> None:
         """Training ended, however it did."""
 
@@ -41,6 +44,7 @@ class Silent:
         self, epoch: int, done: int, steps: int, loss: float, accuracy: float, pictures: int
     ) -> None: ...
     def epoch(self, figures: EpochFigures) -> None: ...
+    def seed(self, line: str) -> None: ...
     def end(self) -> None: ...
 
 
@@ -60,10 +64,58 @@ class Lines(Silent):
     def epoch(self, figures: EpochFigures) -> None:
         self._print(epoch_line(figures, self.epochs))
 
+    def seed(self, line: str) -> None:
+        self._print(line)
+
     @staticmethod
     def _print(line: str) -> None:
         with contextlib.suppress(BrokenPipeError):  # whoever read along has left; the training goes on
             print(line, file=sys.stderr, flush=True)
+
+
+class SeriesProgress(Silent):
+    """Tells another listener of a series: what all runs share once, and the steps, but no epochs.
+
+    What is said during a training (that it stopped early, say) is in the run's figures; it is held back, and
+    told where the series breaks off.
+    """
+
+    def __init__(self, listener: Progress) -> None:
+        self.listener = listener
+        self.told: set[str] = set()
+        self.training = self.begun = False
+        self.held_back: list[str] = []
+
+    def note(self, sentence: str) -> None:
+        if self.training:
+            self.held_back.append(sentence)
+        elif sentence not in self.told:
+            self.told.add(sentence)
+            self.listener.note(sentence)
+
+    def tell_held_back(self) -> None:
+        self.training = False
+        for sentence in self.held_back:
+            self.note(sentence)
+
+    def reading(self, what: str, done: int, whole: int | None) -> None:
+        self.listener.reading(what, done, whole)
+
+    def begin(self, description: str, epochs: int) -> None:
+        if not self.begun:
+            self.listener.begin(description, epochs)
+        self.begun = self.training = True
+        self.held_back = []
+
+    def step(self, epoch: int, done: int, steps: int, loss: float, accuracy: float, pictures: int) -> None:
+        self.listener.step(epoch, done, steps, loss, accuracy, pictures)
+
+    def seed(self, line: str) -> None:
+        self.training, self.held_back = False, []
+        self.listener.seed(line)
+
+    def end(self) -> None:
+        self.listener.end()
 
 
 def epoch_line(figures: EpochFigures, epochs: int) -> str:

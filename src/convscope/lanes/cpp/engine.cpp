@@ -15,6 +15,7 @@
 #include "plan.h"
 #include "pooling.h"
 #include "threads.h"
+#include "winograd.h"
 
 namespace convscope {
 namespace LANES_ISA {
@@ -23,6 +24,7 @@ namespace {
 constexpr long MAX_SLOTS = 16;
 constexpr long SLOT_NUMBERS = 1L << 25;  // all slots' gradients together stay below this
 constexpr long CHUNK = 4096;             // parameters of one work item of an update
+constexpr long LINEAR_ROWS = 32;         // outputs of a linear layer in one
 
 // Zeroed memory on a cache line's boundary.
 template <class T>
@@ -60,7 +62,7 @@ struct Pass {
   std::vector<long> taps;    // offsets into the tensor that is read
   std::vector<int> chosen;   // which taps of the kernel they are
   long rows = 0, columns = 0, from = 0, to = 0;  // where it begins to read and write, from the interior
-  Buffer<float> packed;      // all groups
+  Buffer<float> packed;      // all groups; transformed where the step says Winograd
 };
 
 struct Prepared {
@@ -73,7 +75,8 @@ struct Region {
   enum Source { slots, linear, direct } source;
   long begin, end;
   bool trainable;
-  const Step* step;             // of a linear layer: rows begin..end of its outputs
+  const Step* step = nullptr;   // of a linear layer: its outputs begin..end, and of each the features first..last
+  long first = 0, last = 0;
 };
 
 struct Batch {
@@ -99,6 +102,7 @@ class LaneNetwork final : public Network {
         gradients_(plan.parameters), first_(plan.parameters), second_(plan.parameters), norms_(plan.norms) {
     for (int t = 0; t < threads_.count(); t++) thread_arenas_.emplace_back(plan_.thread_elements);
     for (const Step& step : plan_.steps) prepare(step);
+    for (int t = 0; t < threads_.count(); t++) winograd_rooms_.emplace_back(winograd_room_);
     const Tensor& input = plan_.tensors[plan_.steps[0].y];
     for (int t = 0; t < threads_.count(); t++)
       rooms_.emplace_back(LANES * input.channels * input.height * input.width + 8);
@@ -155,10 +159,21 @@ class LaneNetwork final : public Network {
       pass.rows = y.height;
       pass.columns = y.width;
       pass.from = -s.pad_top * x.row() - s.pad_left;
-      pass.packed = Buffer<float>(y.channels * (x.channels / s.groups) * kernel);
+      pass.packed = Buffer<float>(s.winograd ? transformed_size(s.kernel_height, y.channels, x.channels)
+                                             : y.channels * (x.channels / s.groups) * kernel);
+      if (s.winograd) winograd_room_ = std::max(winograd_room_, winograd_room(x.channels, y.channels));
       p.passes.push_back(std::move(pass));
     }
-    if (s.kind == Kind::convolution_input) prepare_input_gradient(s, p);
+    if (s.kind == Kind::convolution_input && s.winograd) {
+      const Tensor &gx = tensor(s.gx), &gy = tensor(s.gy);
+      Pass pass;
+      pass.packed = Buffer<float>(transformed_size(s.kernel_height, gx.channels, gy.channels));
+      pass.from = -((s.kernel_height - 1 - s.pad_top) * gy.row() + s.kernel_width - 1 - s.pad_left);
+      winograd_room_ = std::max(winograd_room_, winograd_room(gy.channels, gx.channels));
+      p.passes.push_back(std::move(pass));
+    } else if (s.kind == Kind::convolution_input) {
+      prepare_input_gradient(s, p);
+    }
     if (s.kind == Kind::convolution_weight) {
       const Tensor& x = tensor(s.x);
       for (long c = 0; c < x.channels / s.groups; c++)
@@ -166,13 +181,18 @@ class LaneNetwork final : public Network {
           p.column_at.push_back(c * x.channel() + (k / s.kernel_width * s.dilation_height - s.pad_top) * x.row() +
                                 k % s.kernel_width * s.dilation_width - s.pad_left);
       const long size = tensor(s.gy).channels * (x.channels / s.groups) * kernel;
-      add_region(Region::slots, s.weight, s.weight + size, nullptr);
-      if (s.bias >= 0) add_region(Region::slots, s.bias, s.bias + tensor(s.gy).channels, nullptr);
+      add_region(Region::slots, s.weight, s.weight + size);
+      if (s.bias >= 0) add_region(Region::slots, s.bias, s.bias + tensor(s.gy).channels);
     }
+    if (s.kind == Kind::max_pool_input && s.bias >= 0)
+      add_region(Region::slots, s.bias, s.bias + tensor(s.gy).channels);
     if (s.kind == Kind::linear && s.gy >= 0) {  // a plan that trains says where the gradient of y lies
       const long outputs = tensor(s.y).elements(), features = tensor(s.x).elements();
-      const long rows = std::max(1L, CHUNK / features);
-      for (long o = 0; o < outputs; o += rows) add_region(Region::linear, o, std::min(outputs, o + rows), &s);
+      const long rows = std::min(outputs, LINEAR_ROWS), across = std::max<long>(LANES, CHUNK / rows / LANES * LANES);
+      for (long o = 0; o < outputs; o += rows)
+        for (long f = 0; f < features; f += across)
+          regions_.push_back({Region::linear, o, std::min(outputs, o + rows), trains(s.weight), &s, f,
+                              std::min(features, f + across)});
     }
     if (s.kind == Kind::normalization_begin) {
       Norm& norm = norms_[s.norm];
@@ -180,8 +200,8 @@ class LaneNetwork final : public Network {
       for (auto* values : {&norm.mean, &norm.deviation_inverse, &norm.scale, &norm.shift, &norm.constant,
                            &norm.per_deviation})
         values->assign(channels, 0.0f);
-      if (s.weight >= 0) add_region(Region::direct, s.weight, s.weight + (long)channels, nullptr);
-      if (s.bias >= 0) add_region(Region::direct, s.bias, s.bias + (long)channels, nullptr);
+      if (s.weight >= 0) add_region(Region::direct, s.weight, s.weight + (long)channels);
+      if (s.bias >= 0) add_region(Region::direct, s.bias, s.bias + (long)channels);
     }
     prepared_.push_back(std::move(p));
   }
@@ -207,23 +227,15 @@ class LaneNetwork final : public Network {
       }
   }
 
-  void add_region(Region::Source source, long begin, long end, const Step* step) {
-    const bool rows = source == Region::linear;
-    const long number = rows ? step->weight : begin;
-    bool trainable = false, bias_trainable = false;
-    for (const Range& range : plan_.trainable) {
-      trainable |= range.begin <= number && number < range.end;
-      bias_trainable |= rows && step->bias >= 0 && range.begin <= step->bias && step->bias < range.end;
-    }
-    if (rows) {
-      regions_.push_back({source, begin, end, trainable, step});
-      bias_trainable_.resize(regions_.size());
-      bias_trainable_.back() = bias_trainable;
-      return;
-    }
-    for (long at = begin; at < end; at += CHUNK)
-      regions_.push_back({source, at, std::min(end, at + CHUNK), trainable, nullptr});
-    bias_trainable_.resize(regions_.size());
+  bool trains(long number) const {
+    for (const Range& range : plan_.trainable)
+      if (range.begin <= number && number < range.end) return true;
+    return false;
+  }
+
+  void add_region(Region::Source source, long begin, long end) {
+    for (long from = begin; from < end; from += CHUNK)
+      regions_.push_back({source, from, std::min(end, from + CHUNK), trains(begin)});
   }
 
   // ---- a step of training, or a forward pass -------------------------------------------------------------------
@@ -253,6 +265,10 @@ class LaneNetwork final : public Network {
       for (Pass& pass : prepared_[i].passes) {
         const bool back = s.kind == Kind::convolution_input;
         const long outs = tensor(back ? s.gx : s.y).channels / s.groups, ins = tensor(back ? s.gy : s.x).channels / s.groups;
+        if (s.winograd) {
+          transform_weights(weight, (int)s.kernel_height, (int)outs, (int)ins, back, pass.packed);
+          continue;
+        }
         const int kernel = (int)(s.kernel_height * s.kernel_width);
         const int most = s.pool ? MAX_OUT_POOLED : MAX_OUT;
         for (long g = 0; g < s.groups; g++)
@@ -384,7 +400,8 @@ class LaneNetwork final : public Network {
       case Kind::max_pool_input: {
         const View gy = view(s.gy, place), y = view(s.y, place);
         if (s.pool) {
-          max_pool_2x2_input(s.activation, (float)s.slope, y, gy, bytes(s.index, place), output(s.gx, place));
+          max_pool_2x2_input(s.activation, (float)s.slope, y, gy, bytes(s.index, place), output(s.gx, place),
+                             s.bias >= 0 ? place.gradients + s.bias : nullptr);
         } else {
           const View gx = s.accumulate ? view(s.gx, place) : output(s.gx, place);
           max_pool_input(rows_of(s, *gx.shape, *gy.shape), columns_of(s, *gx.shape, *gy.shape), s.activation,
@@ -478,6 +495,16 @@ class LaneNetwork final : public Network {
     const View x = view(s.x, place), y = output(s.y, place);
     const Tensor &in = *x.shape, &out = *y.shape;
     const Pass& pass = p.passes[0];
+    if (s.winograd) {
+      const long scale = s.pool ? 2 : 1;
+      const Winograd w = winograd_of(s, pass, in, out, scale * out.height, scale * out.width, place);
+      const float* bias = s.bias >= 0 ? parameters_ + s.bias : nullptr;
+      const bool relu = s.activation == Activation::relu;
+      if (s.pool) winograd_pooled(w, x.at + pass.from, y.at, out.channel(), out.row(), bias, relu, bytes(s.index, place));
+      else winograd_plain(w, x.at + pass.from, y.at, out.channel(), out.row(), bias, false, relu);
+      finish_activation(s, y);
+      return;
+    }
     const long ins = in.channels / s.groups, outs = out.channels / s.groups;
     for (long g = 0; g < s.groups; g++) {
       Correlation c{ins, in.channel(), s.stride_height * in.row(), s.stride_width, (int)outs, pass.rows, pass.columns,
@@ -494,13 +521,31 @@ class LaneNetwork final : public Network {
         correlate_all(c, from, to);
       }
     }
+    finish_activation(s, y);
+  }
+
+  // What the kernels do not do while they write: every activation but the ReLU.
+  static void finish_activation(const Step& s, const View& y) {
     if (s.activation != Activation::none && s.activation != Activation::relu)
       activation(s.activation, (float)s.slope, y, y);
+  }
+
+  Winograd winograd_of(const Step& s, const Pass& pass, const Tensor& in, const Tensor& out, long rows, long columns,
+                       const Place& place) const {
+    Vec* v = winograd_rooms_[place.thread];
+    Vec* m = v + MAX_POINTS * in.channels * TILES;
+    return {(int)s.kernel_height, (int)in.channels, (int)out.channels, in.row(), in.channel(), rows, columns,
+            pass.packed, v, m, m + MAX_POINTS * OUT_CHUNK * TILES};
   }
 
   void convolve_input(const Step& s, const Prepared& p, const Place& place) {
     const View gy = view(s.gy, place), gx = s.accumulate ? view(s.gx, place) : output(s.gx, place);
     const Tensor &in = *gy.shape, &out = *gx.shape;
+    if (s.winograd) {
+      const Winograd w = winograd_of(s, p.passes[0], in, out, out.height, out.width, place);
+      winograd_plain(w, gy.at + p.passes[0].from, gx.at, out.channel(), out.row(), nullptr, s.accumulate, false);
+      return;
+    }
     const long ins = in.channels / s.groups, outs = out.channels / s.groups;
     for (const Pass& pass : p.passes)
       for (long g = 0; g < s.groups; g++) {
@@ -591,10 +636,9 @@ class LaneNetwork final : public Network {
       std::vector<BlockPair> blocks;
       for (long b = 0; b < batch.blocks; b++)
         blocks.push_back({block_arenas_[b] + tensor(s.x).offset, block_arenas_[b] + tensor(s.gy).offset});
-      for (long o = region.begin; o < region.end; o++) {
-        linear_weight_row(blocks, o, features, gradients_ + s.weight + o * features);
-        if (s.bias >= 0) gradients_[s.bias + o] = linear_bias(blocks, o);
-      }
+      linear_weight(blocks, region.begin, region.end, region.first, region.last, features, gradients_ + s.weight);
+      for (long o = region.begin; o < region.end && s.bias >= 0 && region.first == 0; o++)
+        gradients_[s.bias + o] = linear_bias(blocks, o);
     }
   }
 
@@ -602,14 +646,15 @@ class LaneNetwork final : public Network {
   template <class Function>
   void each_range(long i, Function&& function) const {
     const Region& region = regions_[i];
-    if (region.source != Region::linear) {
+    if (!region.step) {
       if (region.trainable) function(region.begin, region.end);
       return;
     }
     const Step& s = *region.step;
     const long features = tensor(s.x).elements();
-    if (region.trainable) function(s.weight + region.begin * features, s.weight + region.end * features);
-    if (bias_trainable_[i]) function(s.bias + region.begin, s.bias + region.end);
+    for (long o = region.begin; o < region.end && region.trainable; o++)
+      function(s.weight + o * features + region.first, s.weight + o * features + region.last);
+    if (s.bias >= 0 && region.first == 0 && trains(s.bias)) function(s.bias + region.begin, s.bias + region.end);
   }
 
   double sum_of_squares(long i) const {
@@ -631,9 +676,9 @@ class LaneNetwork final : public Network {
   int64_t steps_done_ = 0;
   std::vector<Prepared> prepared_;
   std::vector<Region> regions_;
-  std::vector<bool> bias_trainable_;
   std::vector<Norm> norms_;
-  std::vector<Buffer<Vec>> thread_arenas_, block_arenas_;
+  long winograd_room_ = 0;
+  std::vector<Buffer<Vec>> thread_arenas_, block_arenas_, winograd_rooms_;
   std::vector<Buffer<uint8_t>> rooms_;
   std::vector<Buffer<float>> slot_gradients_;
   std::vector<double> block_loss_;

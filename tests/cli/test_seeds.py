@@ -1,0 +1,173 @@
+"""`train --seeds`, `runs` and `runs compare` as a person uses them."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convscope import Bundle
+from convscope.cli import main
+from convscope.training import seeds
+
+from ..conftest import Command
+
+FAST = ("--net", "simple-cnn-16-32", "--epochs", "1")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which `train --seeds 3 --seed 6` was run, with what it printed."""
+    folder = tmp_path_factory.mktemp("seeds")
+    words = [sys.executable, "-m", "convscope", "train", *FAST, "--seed", "6", "--seeds", "3"]
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, encoding="utf-8", check=True)
+    (folder / "stdout").write_text(done.stdout, "utf-8")
+    (folder / "stderr").write_text(done.stderr, "utf-8")
+    return folder
+
+
+@pytest.fixture
+def at(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """The command line in this process, in that folder: exit code, output and errors."""
+    monkeypatch.chdir(folder)
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        with pytest.raises(SystemExit) as left:
+            main(list(words))
+        printed = capsys.readouterr()
+        code = left.value.code if isinstance(left.value.code, int) else 0
+        return subprocess.CompletedProcess(words, code, printed.out, printed.err)
+
+    return run
+
+
+def series_of(folder: Path) -> Path:
+    (found,) = folder.glob("runs/*-digits-simple-cnn-16-32-seeds")
+    return found.relative_to(folder)
+
+
+def test_a_line_per_seed_and_a_summary(folder: Path) -> None:
+    told = (folder / "stderr").read_text("utf-8").splitlines()
+    assert [line.split()[0] for line in told if "seed " in line and "accuracy" in line] == [
+        "1/3",
+        "2/3",
+        "3/3",
+    ]
+    assert not any(line.startswith("epoch ") for line in told)
+    printed = (folder / "stdout").read_text("utf-8").splitlines()
+    table = [line for line in printed if not line.startswith(("Runs ", "Next "))]
+    assert max(map(len, table + told[1:])) <= 80
+    document = json.loads((folder / series_of(folder) / "seeds.json").read_text("utf-8"))
+    accuracies = [run["accuracy"] for run in document["runs"]]
+    mean, std = 100 * np.mean(accuracies), 100 * np.std(accuracies, ddof=1)
+    (row,) = [line for line in table if line.startswith("test accuracy")]
+    assert f"{mean:.2f} ± {std:.2f} %" in row
+    assert row.split()[-2:] == [f"{100 * min(accuracies):.2f}", f"{100 * max(accuracies):.2f}"]
+    for name in (
+        "test loss",
+        "validation accuracy",
+        "validation loss",
+        "last train loss",
+        "best epoch",
+        "seconds",
+    ):
+        assert sum(line.startswith(name) for line in table) == 1
+    recalls = table[table.index("recall of") + 1 :]
+    assert [line.split()[0] for line in recalls] == [str(digit) for digit in range(10)]
+
+
+def test_a_seed_trained_alone_gives_the_same_bits(at: Command, folder: Path, tmp_path: Path) -> None:
+    """In another process than the series, too."""
+    alone = at("train", *FAST, "--seed", "7", "--out", str(tmp_path / "alone"), "--json")
+    assert alone.returncode == 0, alone.stderr
+    within = folder / series_of(folder) / "seed-7"
+    weights = Bundle.load(tmp_path / "alone").weights
+    for name, value in Bundle.load(within).weights.items():
+        assert weights[name].tobytes() == value.tobytes(), name
+    result = json.loads((within / "result.json").read_text("utf-8"))
+    assert json.loads(alone.stdout)["test"] == result["test"]
+
+
+def test_json_is_one_document(at: Command, folder: Path, tmp_path: Path) -> None:
+    done = at("train", *FAST, "--seeds", "2", "--out", str(tmp_path / "out"), "--json", "--quiet")
+    assert (done.returncode, done.stderr) == (0, "")
+    document = json.loads(done.stdout)
+    assert document == json.loads((tmp_path / "out" / "seeds.json").read_text("utf-8"))
+    assert {"mean", "std", "low", "high", "least", "most"} == set(document["figures"]["loss"])
+
+
+def test_runs_lists_a_series_as_one_line(at: Command, folder: Path) -> None:
+    listed = at("runs").stdout.splitlines()
+    assert len(listed) == 2
+    assert re.search(r"simple-cnn-16-32 +1 +\d+\.\d\d % ± \d+\.\d\d  test, 3 seeds$", listed[1])
+    (entry,) = json.loads(at("runs", "--json").stdout)
+    assert (entry["seeds"], entry["wanted"], entry["run"]) == (3, 3, str(series_of(folder)))
+    children = json.loads(at("runs", str(series_of(folder)), "--json").stdout)
+    assert entry["accuracy"] == pytest.approx(np.mean([run["accuracy"] for run in children]))
+    assert entry["std"] == pytest.approx(np.std([run["accuracy"] for run in children], ddof=1))
+    assert at("runs", "list").stdout == at("runs", "runs").stdout == at("runs").stdout
+
+
+def test_compare_says_and_documents_the_same(at: Command, folder: Path) -> None:
+    series = series_of(folder)
+    done = at("runs", "compare", str(series), str(series / "seed-7"))
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert max(map(len, done.stdout.splitlines()[2:])) <= 80
+    document = json.loads(at("runs", "compare", str(series), str(series / "seed-7"), "--json").stdout)
+    assert " ".join(done.stdout.split()).endswith(" ".join(" ".join(document["sentences"]).split()))
+    assert document["tests"]["accuracy"]["test"] == "prediction interval"
+    assert (document["a"]["kind"], document["a"]["seeds"]) == ("seeds", [6, 8])
+    two = at("runs", "compare", str(series / "seed-6"), str(series / "seed-7"))
+    assert "exact McNemar test" in " ".join(two.stdout.split())
+    assert re.search(r"^seed +6 +7$", two.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "expected"),
+    [
+        (("train", "--seeds", "1"), 2, "--seeds 1 has no spread"),
+        (("train", "--seeds", "many"), 2, "--seeds"),
+        (("train", *FAST, "--seeds", "2", "--out", "runs"), 1, "runs is there already and not empty"),
+        (("runs", "comprae", "a", "b"), 2, "Did you mean 'compare'?"),
+        (("runs", "compare", "a"), 2, "Missing argument"),
+        (("runs", "--jsn"), 2, "--json"),
+        (("runs", "no/such"), 1, "there is no folder no/such"),
+        (("runs", "compare", "runs", "runs"), 1, "runs is neither a run nor a folder of seeds"),
+        (("runs", "compare", "no/a", "no/b"), 1, "there is no run or bundle no/a"),
+    ],
+)
+def test_wrong_input_is_one_sentence(at: Command, words: tuple[str, ...], code: int, expected: str) -> None:
+    done = at(*words)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert expected in " ".join(done.stderr.replace("│", " ").split())
+
+
+def test_ctrl_c_keeps_the_finished_seeds(
+    at: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = seeds.seed_line
+
+    def press_ctrl_c(*words: Any, done: int, **others: Any) -> str:
+        if done == 2:
+            signal.raise_signal(signal.SIGINT)
+        return line(*words, done=done, **others)
+
+    monkeypatch.setattr(seeds, "seed_line", press_ctrl_c)
+    out = tmp_path / "series"
+    stopped = at("train", *FAST, "--seeds", "5000", "--out", str(out))
+    assert (stopped.returncode, stopped.stdout) == (130, "")
+    document = json.loads((out / "seeds.json").read_text("utf-8"))
+    assert (document["wanted"], document["seeds"]) == (5000, [0, 1])
+    told = stopped.stderr.splitlines()[-1]
+    assert told == f"interrupted in seed 1: {out}/seeds.json has the 2 of 5000 seeds that are finished."
+    (entry,) = json.loads(at("runs", str(tmp_path), "--json").stdout)
+    assert (entry["seeds"], entry["wanted"]) == (2, 5000)
+    assert at("runs", str(tmp_path)).stdout.rstrip().endswith("test, 2 of 5000 seeds")
