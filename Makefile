@@ -1,16 +1,73 @@
 # make demo   trains on the embedded digits            make test   lint, types and every test
 # Both make their own virtual environment; PYTHON chooses the interpreter (3.11 or newer).
+# make native compiles the native engine again      make wheel  a wheel in dist/
+# make stubs  its types for mypy                    make sanitize  its tests with ThreadSanitizer, AddressSanitizer
 
 PYTHON ?= python3
 BIN := .venv/bin
+CPP := src/convscope/lanes/cpp
 
-.PHONY: demo test lint types format clean
+.PHONY: demo test native stubs wheel sanitize lint types format clean
 
-demo: .venv/installed
+demo: .venv/installed .venv/native
 	$(BIN)/convscope train
 
-test: lint types
+test: lint types .venv/native
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
+
+# Compiling takes a C++ compiler and Python's headers: fetched where that can be done without asking. Without
+# them everything but the native engine works.
+COMPILER_THERE = command -v $${CXX:-c++} >/dev/null && test -f \
+	"$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h"
+FETCH_COMPILER = test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq >/dev/null && \
+	DEBIAN_FRONTEND=noninteractive apt-get install -qq -y g++ python3-dev >/dev/null
+
+# The folder is also that of tests/test_wheel.py, so that nothing is compiled twice.
+NATIVE_BUILD = build/native-$(shell $(BIN)/python -c 'import sys; print(sys.implementation.cache_tag)')
+CONFIGURE = $(BIN)/cmake -S $(CPP) -G Ninja -DPython_EXECUTABLE="$(CURDIR)/$(BIN)/python" \
+	-DCMAKE_MAKE_PROGRAM="$(CURDIR)/$(BIN)/ninja" --log-level=WARNING
+
+# `install` makes a new file where the old one was, so that a process that runs the old one is left in peace.
+native: .venv/installed
+	@$(COMPILER_THERE) || { $(FETCH_COMPILER); } || true
+	@if $(COMPILER_THERE); then \
+		$(CONFIGURE) -B $(NATIVE_BUILD) && $(BIN)/cmake --build $(NATIVE_BUILD) && \
+		install -m 755 $(NATIVE_BUILD)/_native.*so src/convscope/lanes/; \
+	else \
+		echo "No C++ compiler, or no Python headers: going on without the native engine."; \
+	fi
+
+.venv/native: .venv/installed $(wildcard $(CPP)/*)
+	@$(MAKE) --no-print-directory native
+	@touch $@
+
+stubs: native
+	$(BIN)/python -m nanobind.stubgen -m convscope.lanes._native -o src/convscope/lanes/_native.pyi
+
+wheel: .venv/installed
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
+# For GCC on Linux. Only numpy and the native engine are loaded: torch's own threads would drown what is looked
+# for. Python itself is not instrumented, so the sanitizer comes by LD_PRELOAD; libstdc++ with it, or AddressSanitizer
+# does not find the exceptions that it intercepts. Fixed addresses, where a container allows them, because
+# ThreadSanitizer needs some to be free.
+define SANITIZED
+$(CONFIGURE) -B build/$(2) -DCONVSCOPE_SANITIZE=$(1)
+$(BIN)/cmake --build build/$(2)
+rm -rf build/$(2)/site
+mkdir build/$(2)/site
+cp -R src/convscope build/$(2)/site/
+rm -f build/$(2)/site/convscope/lanes/_native.*so
+cp build/$(2)/_native.*so build/$(2)/site/convscope/lanes/
+$$(setarch -R true 2>/dev/null && echo setarch -R) env PYTHONPATH=build/$(2)/site PYTHONMALLOC=malloc OPENBLAS_NUM_THREADS=1 \
+	ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=halt_on_error=1 \
+	LD_PRELOAD="$$($(CXX) -print-file-name=lib$(2).so) $$($(CXX) -print-file-name=libstdc++.so)" \
+	$(BIN)/python tests/lanes/sanitize.py
+endef
+
+sanitize: .venv/installed
+	$(call SANITIZED,thread,tsan)
+	$(call SANITIZED,address,asan)
 
 lint: .venv/installed-test
 	$(BIN)/ruff check .
@@ -25,7 +82,7 @@ format: .venv/installed-test
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[native]'
 	touch $@
 
 .venv/installed-test: .venv/installed
@@ -41,4 +98,5 @@ bench: .venv/installed  # two hours; RECIPE=file.toml for the whole process
 	$(BIN)/python benchmarks/tables.py
 
 clean:
+	rm -f src/convscope/lanes/_native.*so
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

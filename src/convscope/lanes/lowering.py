@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -183,15 +184,11 @@ class Lowering:
         y = self._value(node, inputs, last=last)
         index = _index(y.tensor) if pooled and self.training else None
         geometry = {**window, "groups": node.attributes["groups"]}
-        (top, bottom), (left, right) = _pairs(node.attributes["padding"])
         dense = _like(node.shape) if pooled else y.tensor
-        fast = uses_winograd(node, x.tensor.channels, dense)
-        # tiles of 2×2 read one row or column more where an unpooled output has an odd size
-        odd = (dense.height % 2, dense.width % 2) if fast and not pooled else (0, 0)
-        x.tensor.reserve(top, left, bottom + odd[0], right + odd[1])
+        x.tensor.reserve(*input_border(node, self.graph, pooled=pooled))
         self.emit(
             "convolution",
-            winograd=fast,
+            winograd=uses_winograd(node, x.tensor.channels, dense),
             x=x.tensor,
             y=y.tensor,
             index=index,
@@ -371,7 +368,7 @@ class Lowering:
 
     def _dropout(self, node: Node) -> None:
         inputs = self._inputs(node)
-        if not self.training or node.attributes["p"] == 0:
+        if self._is_nothing(node):
             self.values[node.name] = inputs[0]
             return
         y = self._value(node, inputs)
@@ -423,9 +420,21 @@ class Lowering:
     def _borders(self, node: Node) -> bool:
         """Whether some convolution reads this node's result with a border."""
         return any(
-            user.operation.startswith("conv") and any(map(any, user.attributes["padding"]))
-            for user in self.consumers[node.name]
+            user.operation.startswith("conv") and any(input_border(user, self.graph))
+            for user in self._readers(node)
         )
+
+    def _readers(self, node: Node) -> Iterator[Node]:
+        """The nodes that read this one's tensor, a dropout that does nothing being none of them."""
+        for user in self.consumers[node.name]:
+            if self._is_nothing(user):
+                yield from self._readers(user)
+            else:
+                yield user
+
+    def _is_nothing(self, node: Node) -> bool:
+        dropout = _family(node) == "dropout"
+        return dropout and (not self.training or node.attributes["p"] == 0)
 
     # what has no kernel
 
@@ -493,6 +502,16 @@ def pool_fields(node: Node, x: Tensor, y: Tensor) -> dict[str, Any]:
     (_, bottom), (_, right) = _pairs(node.attributes["padding"])
     counted = node.attributes.get("count_include_pad", True)
     return {**window_fields(node), "pad_bottom": bottom, "pad_right": right, "count_padding": counted}
+
+
+def input_border(node: Node, graph: Graph, *, pooled: bool = False) -> tuple[int, int, int, int]:
+    """The border (top, left, bottom, right) of its input that a convolution reads."""
+    (top, bottom), (left, right) = _pairs(node.attributes["padding"])
+    dense = _like(node.shape)
+    # tiles of 2×2 read one row or column more where an unpooled output has an odd size
+    if uses_winograd(node, graph[node.inputs[0]].shape[0], dense) and not pooled:
+        bottom, right = bottom + dense.height % 2, right + dense.width % 2
+    return top, left, bottom, right
 
 
 def input_gradient_border(window: dict[str, Any], x: Tensor, y: Tensor) -> tuple[int, int, int, int]:

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from .. import program
 from ..bundle import PROGRAM, Bundle
 from ..data import Source
 from ..errors import ConvscopeWarning
@@ -24,7 +23,6 @@ from .progress import Lines, Progress, Silent
 from .recipe import Recipe
 from .run import Run
 from .run_directory import RunDirectory
-from .torch_engine import TorchEngine
 
 
 def train(
@@ -91,8 +89,16 @@ def prepare_aloud(recipe: Recipe, net: Any, progress: Progress, *, source: Sourc
 
 
 def make_engine(prepared: Prepared) -> Engine:
-    """The engine that the recipe names; `auto` is torch."""
-    return TorchEngine(prepared.network.to_module(), prepared.dataset, prepared.recipe)
+    """The engine that `prepare` chose."""
+    network = prepared.network
+    if prepared.recipe.engine == "lanes":
+        from .lanes_engine import LanesEngine
+
+        assert network.graph is not None
+        return LanesEngine(network.graph, network.weights, prepared.dataset, prepared.recipe)
+    from .torch_engine import TorchEngine  # imports torch, which the other does without
+
+    return TorchEngine(network.to_module(), prepared.dataset, prepared.recipe)
 
 
 def run_prepared(
@@ -130,9 +136,8 @@ def run_prepared(
     finally:
         progress.end()
     seconds = time.perf_counter() - started
-    engine.set_weights(weights)
     name, split = dataset.evaluation
-    logits = engine.logits(split.images)
+    logits = _final_logits(prepared, engine, weights, split.images)
     evaluation = evaluate(logits, split.labels, dataset.classes, split=name)
     metrics = {"epoch": best_epoch, evaluation.split: evaluation.to_dict()}
     bundle = _bundle(prepared, weights, metrics)
@@ -154,9 +159,24 @@ def run_prepared(
     return run
 
 
+def _final_logits(
+    prepared: Prepared, engine: Engine, weights: dict[str, np.ndarray], images: np.ndarray
+) -> np.ndarray:
+    """The outputs that the final figures are of: those of the bundle, as `eval` will have them.
+
+    A device that trained also evaluates, because it is faster than this CPU.
+    """
+    if prepared.recipe.device == "cpu":
+        return _bundle(prepared, weights, {}).logits(images)
+    engine.set_weights(weights)
+    return engine.logits(images)
+
+
 def _bundle(prepared: Prepared, weights: dict[str, np.ndarray], metrics: dict[str, Any]) -> Bundle:
     dataset, network = prepared.dataset, prepared.network
     if network.program is not None:
+        from .. import program
+
         content = program.with_weights(network.program, weights)
         weights = {PROGRAM: np.frombuffer(content, dtype=np.uint8)}
     return Bundle(

@@ -24,7 +24,7 @@ namespace convscope {
   double multiply_adds(long repeats); \
   }
 DECLARE(baseline)
-#ifdef CONVSCOPE_X86
+#ifdef __x86_64__
 DECLARE(avx2)
 DECLARE(avx512)
 #endif
@@ -42,7 +42,7 @@ struct InstructionSet {
 // What this processor has, the widest first.
 std::vector<InstructionSet> instruction_sets() {
   std::vector<InstructionSet> found;
-#ifdef CONVSCOPE_X86
+#ifdef __x86_64__
   __builtin_cpu_init();
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   if (avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&

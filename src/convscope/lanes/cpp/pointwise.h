@@ -31,8 +31,6 @@ INLINE void fill_rows(const View& y, bool add, Row&& row_of) {
   });
 }
 
-INLINE Vec relu(Vec x) { return select(x < Vec{}, Vec{}, x); }  // a NaN stays one
-
 template <Activation A>
 INLINE Vec activate(Vec x, float slope) {
   if constexpr (A == Activation::relu) return relu(x);
@@ -48,12 +46,13 @@ INLINE Vec activate(Vec x, float slope) {
   return x;
 }
 
-// The derivative, from the input x where only that tells it, else from the output y.
+// The derivative, from the input x where only that tells it, else from the output y. Where a pass ends with the
+// activation only y is known and comes as x too; a leaky ReLU does so if its slope, and so the sign, is positive.
 template <Activation A>
 INLINE Vec derivative(Vec x, Vec y, float slope) {
   const Vec one = splat(1.0f);
   if constexpr (A == Activation::relu) return keep(y > Vec{}, one);
-  if constexpr (A == Activation::leaky_relu) return select(y > Vec{}, one, splat(slope));
+  if constexpr (A == Activation::leaky_relu) return select(x > Vec{}, one, splat(slope));
   if constexpr (A == Activation::relu6) return keep((y > Vec{}) & (y < splat(6.0f)), one);
   if constexpr (A == Activation::tanh) return 1.0f - y * y;
   if constexpr (A == Activation::sigmoid) return y * (1.0f - y);

@@ -1,0 +1,181 @@
+"""What PyTorch computes in float64, what the engine computes, and when they agree.
+
+Inputs and weights are multiples of a power of two, so that sums of products are exact in float32 too: maxima
+tie and activations meet 0 in both or in neither.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from convscope.graph import Graph
+from convscope.graph.module import GraphModule
+from convscope.graph.torch_layers import Layer
+from convscope.lanes import native
+from convscope.lanes.network import Network, OptimizerSettings
+
+INSTRUCTION_SETS: list[str] = native.module().instruction_sets() if native.available() else []
+Arrays = dict[str, np.ndarray]
+
+KINKS = {"relu": (0.0,), "relu6": (0.0, 6.0), "leaky_relu": (0.0,), "elu": (0.0,)}
+
+
+@dataclass
+class Step:
+    """One step of training at rate 0: nothing moves but the running statistics."""
+
+    loss: float
+    correct: int
+    gradients: Arrays
+    weights: Arrays
+
+
+def coarse_weights(graph: Graph, seed: int) -> Arrays:
+    """Odd multiples of a power of two, about as large as PyTorch's; those of a batch norm are not round."""
+    generator = np.random.default_rng(seed)
+    weights: Arrays = {}
+    norms = {
+        name for node in graph.nodes if node.operation == "batch_norm" for name in node.parameters.values()
+    }
+    for name, spec in graph.parameters.items():
+        if spec.dtype == "int64":
+            value = np.array(3)
+        elif name in norms and name.endswith(("weight", "running_var")):
+            value = generator.uniform(0.5, 1.5, spec.shape)
+            if name.endswith("weight"):
+                value *= generator.choice([-1, 1], spec.shape)
+        elif name in norms:
+            value = generator.normal(size=spec.shape)
+        else:
+            value = (
+                (2 * generator.integers(-4, 4, spec.shape) + 1) / 4 / 2 ** round(math.log2(spec.fan_in) / 2)
+            )
+        weights[name] = value.astype(spec.dtype)
+    return weights
+
+
+def coarse_batch(graph: Graph, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs that are quarters within ±2, and labels."""
+    generator = np.random.default_rng(seed)
+    x = generator.integers(-8, 9, (count, *graph.input_shape)) / 4
+    return x.astype(np.float32), generator.integers(0, graph.output_shape[0], count)
+
+
+def torch_step(
+    module: GraphModule, x: np.ndarray, labels: np.ndarray, dtype: torch.dtype = torch.float64, **loss: Any
+) -> Step:
+    """`loss` is what `F.cross_entropy` takes besides outputs and labels."""
+    module = module.to(dtype).train()
+    module.zero_grad()
+    outputs = module(torch.from_numpy(x).to(dtype))
+    target = torch.from_numpy(labels)
+    if loss.get("weight") is not None:
+        loss["weight"] = torch.tensor(loss["weight"], dtype=dtype)
+    value = F.cross_entropy(outputs, target, **loss)
+    value.backward()
+    gradients = {n: p.grad.numpy().copy() for n, p in module.named_parameters() if p.grad is not None}
+    weights = {n: t.detach().numpy().copy() for n, t in module.state_dict().items()}
+    return Step(value.item(), int((outputs.argmax(1) == target).sum()), gradients, weights)
+
+
+def lanes_step(
+    graph: Graph,
+    weights: Mapping[str, np.ndarray],
+    x: np.ndarray,
+    labels: np.ndarray,
+    instruction_set: str = "",
+    *,
+    threads: int = 1,
+    **settings: Any,
+) -> Step:
+    """As `torch_step`; `settings` are the engine's."""
+    rule = OptimizerSettings("sgd", **settings)
+    network = Network(
+        graph, weights, training=True, threads=threads, settings=rule, instruction_set=instruction_set
+    )
+    losses, correct = network.train(x, labels, [np.arange(len(x))], [0.0])
+    gradients = {
+        name: value
+        for name, value in network.named(network.native.gradients).items()
+        if graph.parameters[name].trainable
+    }
+    return Step(float(losses[0]), correct, gradients, network.weights())
+
+
+def assert_close(actual: np.ndarray, expected: np.ndarray, what: str, *, allowed: float = 0.0) -> None:
+    """Within 2e-5 of the largest number of the array, or `allowed` where that is more."""
+    largest = float(np.abs(expected).max(initial=0.0))
+    worst = float(np.abs(actual - expected).max(initial=0.0))
+    assert actual.shape == expected.shape, f"{what}: {actual.shape} instead of {expected.shape}"
+    assert worst <= max(2e-5 * largest, allowed), f"{what} is off by {worst:.2e} of {largest:.2e}"
+
+
+def near_a_kink(module: GraphModule, x: np.ndarray) -> bool:
+    """Whether float32 might take a number for the other side of a kink: it is close to it, but not on it."""
+    close = False
+
+    def look(layer: Layer, inputs: tuple[torch.Tensor]) -> None:
+        nonlocal close
+        for kink in KINKS[layer.operation]:
+            distance = (inputs[0].detach() - kink).abs()
+            close |= bool(((distance > 0) & (distance < 1e-5)).any())
+
+    layers = [layer for layer in module.modules() if isinstance(layer, Layer) and layer.operation in KINKS]
+    hooks = [layer.register_forward_pre_hook(look) for layer in layers]
+    with torch.no_grad():
+        module(torch.from_numpy(x).to(next(module.parameters()).dtype))
+    for hook in hooks:
+        hook.remove()
+    return close
+
+
+def check(graph: Graph, count: int, seed: int) -> None:
+    """Outputs with running statistics, then one step, on every instruction set of this machine."""
+    for attempt in range(20):
+        weights = coarse_weights(graph, seed + attempt)
+        x, labels = coarse_batch(graph, count, seed + attempt)
+        if not near_a_kink(graph.to_module(weights).double().train(), x):
+            break
+    check_outputs(graph, weights, x)
+    check_step(graph, weights, x, labels)
+
+
+def check_outputs(graph: Graph, weights: Arrays, x: np.ndarray) -> None:
+    """Outputs on every instruction set against PyTorch in float64."""
+    module = graph.to_module(weights).double().eval()
+    with torch.no_grad():
+        expected = module(torch.from_numpy(x).double()).numpy()
+    for name in INSTRUCTION_SETS:
+        network = Network(graph, weights, training=False, threads=1, instruction_set=name)
+        assert_close(network.outputs(x), expected, f"outputs ({name})", allowed=1e-5)
+
+
+def check_step(graph: Graph, weights: Arrays, x: np.ndarray, labels: np.ndarray) -> None:
+    """Loss, gradients and running statistics on every instruction set against PyTorch in float64.
+
+    Some gradients are small sums of large numbers, that of a bias before a batch norm even 0: those may be off
+    by 4 times what PyTorch's own are in float32, or by 5e-6 of the largest gradient. Labels are smoothed,
+    because gradients vanish where the network is right and certain.
+    """
+    smooth = {"label_smoothing": 0.25}
+    expected = torch_step(graph.to_module(weights), x, labels, **smooth)
+    single = torch_step(graph.to_module(weights), x, labels, torch.float32, **smooth)
+    largest = max(float(np.abs(value).max()) for value in expected.gradients.values())
+    for name in INSTRUCTION_SETS:
+        actual = lanes_step(graph, weights, x, labels, name, **smooth)
+        np.testing.assert_allclose(actual.loss, expected.loss, rtol=1e-5, atol=1e-6)
+        assert set(actual.gradients) == set(expected.gradients)
+        for parameter, gradient in expected.gradients.items():
+            allowed = max(4 * float(np.abs(single.gradients[parameter] - gradient).max()), 5e-6 * largest)
+            assert_close(
+                actual.gradients[parameter], gradient, f"gradient of {parameter} ({name})", allowed=allowed
+            )
+        for tensor, value in expected.weights.items():
+            assert_close(actual.weights[tensor], value, f"{tensor} ({name})", allowed=1e-6)

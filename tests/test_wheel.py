@@ -1,0 +1,87 @@
+"""A wheel of the working tree: what it holds, and that its engine needs no compiler where it is used."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+pytestmark = pytest.mark.xdist_group("wheel")
+
+
+def missing() -> str:
+    """What a build needs and this machine lacks, in words; empty where nothing is missing."""
+    if not shutil.which(os.environ.get("CXX", "c++").split()[0]):
+        return "no C++ compiler"
+    if not (Path(sysconfig.get_path("include")) / "Python.h").is_file():
+        return "no Python headers"
+    if not all(map(importlib.util.find_spec, ("scikit_build_core", "nanobind", "cmake", "ninja"))):
+        return "the extra `native` is not installed"
+    return ""
+
+
+def pip(*words: str | Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "pip", "--disable-pip-version-check", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if reason := missing():
+        pytest.skip(reason)
+    folder = tmp_path_factory.mktemp("wheel")
+    build = "build-dir=build/native-{cache_tag}"  # that of `make native`
+    pip("wheel", "--no-deps", "--no-build-isolation", "-C", build, "--wheel-dir", folder, ROOT)
+    [path] = folder.iterdir()
+    return path
+
+
+def test_wheel_holds_what_is_used_and_no_sources(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    for name in ("py.typed", "report/template.html", "report/style.css", "lanes/__init__.py"):
+        assert f"convscope/{name}" in names
+    assert [name for name in names if name.endswith(".so")] == [native_module()]
+    assert not [name for name in names if "/cpp/" in name]
+    packaged = {name for name in names if name.startswith("convscope/") and name.endswith(".py")}
+    assert packaged == {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src").rglob("*.py")}
+
+
+def native_module() -> str:
+    """Python 3.12 has the stable ABI that the module uses; before it a module is for one version."""
+    suffix = ".abi3.so" if sys.version_info >= (3, 12) else sysconfig.get_config_var("EXT_SUFFIX")
+    return f"convscope/lanes/_native{suffix}"
+
+
+def test_wheel_serves_later_pythons(wheel: Path) -> None:
+    tag = "cp312-abi3" if sys.version_info >= (3, 12) else "cp311-cp311"
+    assert f"-{tag}-" in wheel.name
+
+
+def test_installed_wheel_needs_no_compiler(wheel: Path, tmp_path: Path) -> None:
+    pip("install", "--no-deps", "--no-index", "--target", tmp_path / "site", wheel)
+    (tmp_path / "bin").mkdir()
+    result = subprocess.run(
+        [sys.executable, "-c", "from convscope.lanes import _native; print(_native.__file__)"],
+        cwd=tmp_path,
+        env={"PATH": str(tmp_path / "bin"), "PYTHONPATH": str(tmp_path / "site")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert Path(result.stdout.strip()) == tmp_path / "site" / native_module()
