@@ -23,7 +23,7 @@ from typing import Any
 from comparison import Comparison, table
 from lanes_case import environment
 from native_engine import instruction_set
-from result_files import RESULTS, write_result
+from result_files import RESULTS, save_result
 
 from convscope.columns import columns
 
@@ -55,20 +55,22 @@ def main() -> None:
     failed: list[str] = []
     for what in words.what:
         rows: list[dict[str, Any]] = []
+        result = {"what": what, "settings": _settings(words), **_tools(), "rows": rows}
         for threads in words.threads:
             print(f"\n{what}, {threads} thread{'s' * (threads > 1)}\n", flush=True)
             mine: list[dict[str, Any]] = []
             for net in words.nets:
                 new = _rows_of(what, net, threads, words)
-                mine += new
                 failed += [] if new else [f"{what} {net} on {threads}"]
+                mine += new
+                rows += new
+                if rows:  # an interrupted run keeps what it has
+                    path = save_result(f"lanes-{what}", result, packages=PACKAGES, folder=words.results)
             if mine:
                 lines = table(mine)
                 print("\n".join(columns(lines, right=range(1, len(lines[0])), gap=1)), flush=True)
-            rows += mine
         if rows:
-            result = {"what": what, "settings": _settings(words), **_tools(), "rows": rows}
-            write_result(f"lanes-{what}", result, packages=PACKAGES, folder=words.results)
+            print(f"written to {path}")
     print(LEGEND)
     if failed:
         raise SystemExit(f"failed: {'; '.join(failed)}")

@@ -17,11 +17,18 @@ def write_result(
     name: str, result: dict[str, Any], *, packages: Sequence[str] = (), folder: Path = RESULTS
 ) -> None:
     """`<name>.json`, with the machine and the versions of convscope's packages and of `packages`."""
+    print(f"written to {save_result(name, result, packages=packages, folder=folder)}")
+
+
+def save_result(
+    name: str, result: dict[str, Any], *, packages: Sequence[str] = (), folder: Path = RESULTS
+) -> Path:
+    """`write_result` without a word, for a run that saves as it goes."""
     folder.mkdir(parents=True, exist_ok=True)
     document = {**result, "versions": versions() | versions_of(packages), "machine": machine()}
     path = folder / f"{name}.json"
     path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(f"written to {path}")
+    return path
 
 
 def read_result(name: str, folder: Path = RESULTS) -> dict[str, Any] | None:
