@@ -464,7 +464,7 @@ def uses_winograd(node: Node, in_channels: int, written: Tensor) -> bool:
         and all(attributes[key] == value for key, value in plain.items())
         and max(map(max, attributes["padding"])) < attributes["kernel_size"][0]
         and min(in_channels, written.channels) >= 8
-        and in_channels * written.channels >= 128
+        and in_channels * written.channels >= 256
         and min(written.height, written.width) >= 4
     )
 

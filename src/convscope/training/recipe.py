@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from ..errors import ConvscopeError, UnknownName, UsageError
 
+SHIPPED = Path(__file__).parent / "recipes"
+
 
 class Recipe(BaseModel):
     """The settings of one training run, named as on the command line; frozen.
@@ -98,12 +100,22 @@ class Recipe(BaseModel):
 
     @classmethod
     def read(cls, path: Path) -> dict[str, Any]:
-        """The settings in a TOML file, by name; raises `UsageError` naming the file and the setting."""
+        """The settings in a TOML file, by name; raises `UsageError` naming the file and the setting.
+
+        `path` may also be the name of a recipe that comes with convscope.
+
+        >>> Recipe.read(Path("mnist-fast"))["net"]
+        'convnet-bn-8-16'
+        """
+        shipped = {file.stem: file for file in SHIPPED.glob("*.toml")}
+        if not path.exists() and str(path) in shipped:
+            path = shipped[str(path)]
         try:
             settings = tomllib.loads(path.read_text("utf-8"))
             cls.of(**settings)
         except FileNotFoundError:
-            raise ConvscopeError(f"there is no recipe {path}.") from None
+            known = ", ".join(sorted(shipped))
+            raise ConvscopeError(f"there is no recipe {path}; convscope comes with {known}.") from None
         except OSError as error:
             raise ConvscopeError(f"the recipe {path} cannot be read: {error.strerror}.") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
