@@ -12,7 +12,7 @@ from ..errors import UsageError
 from ..training.recipe import Recipe, flag
 from .options import sizes
 
-PANELS = {"data_dir": "Data", "net": "Network", "epochs": "Optimisation", "seed": "Machine"}  # first of each
+PANELS = {"data_dir": "Data", "net": "Network", "shift": "Augmentation", "epochs": "Optimisation", "seed": "Machine"}  # first of each
 
 
 def with_settings(function: Callable[..., None]) -> Callable[..., None]:

@@ -46,6 +46,11 @@ class Recipe(BaseModel):
     strict: bool = Field(False, description="refuse a data set with a broken picture")
     # network
     net: str | None = Field(None, description="a name (`convscope nets`), or file.py:Class")
+    # augmentation
+    shift: int = Field(0, ge=0, description="move training pictures by up to so many pixels")
+    crop: int = Field(0, ge=0, description="the same, with the picture's mirror image around it")
+    flip: bool = Field(False, description="mirror half of the training pictures left to right")
+    cutout: int = Field(0, ge=0, description="cover a square of this side in every training picture")
     # optimisation
     epochs: int | None = Field(None, ge=1, description="passes over the training part")
     batch_size: int = Field(64, ge=1, description="pictures per step; the last batch may be smaller")
@@ -85,6 +90,8 @@ class Recipe(BaseModel):
             raise ValueError(
                 f"--engine lanes computes in float32; --precision {self.precision} needs --engine torch"
             )
+        if self.shift and self.crop:
+            raise ValueError("--shift and --crop move pictures over different borders; give one of them")
         return self
 
     @classmethod
