@@ -160,8 +160,8 @@ def check_outputs(graph: Graph, weights: Arrays, x: np.ndarray) -> None:
 def check_step(graph: Graph, weights: Arrays, x: np.ndarray, labels: np.ndarray) -> None:
     """Loss, gradients and running statistics on every instruction set against PyTorch in float64.
 
-    Some gradients are small sums of large numbers, that of a bias before a batch norm even 0: those may be off
-    by 4 times what PyTorch's own are in float32, or by 5e-6 of the largest gradient. Labels are smoothed,
+    Some gradients are small sums of large numbers, that of a bias before a batch norm even 0: those may be
+    off by 4 times what PyTorch's own are in float32, or by 5e-6 of the largest gradient. Labels are smoothed,
     because gradients vanish where the network is right and certain.
     """
     smooth = {"label_smoothing": 0.25}

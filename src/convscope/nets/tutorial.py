@@ -28,7 +28,7 @@ def convnet_bn(b: Builder, x: Node, classes: int) -> Node:
 
 
 def convnet_bn_8_16(b: Builder, x: Node, classes: int) -> Node:
-    """Two 5×5 convolutions without padding, 8 and 16 channels, each with batch norm, ReLU and max pooling by 2."""
+    """Two unpadded 5×5 convolutions, 8 and 16 channels, each with batch norm, ReLU and max pooling by 2."""
     for channels in (8, 16):
         x = b.batch_norm(b.conv2d(x, channels, kernel_size=5, bias=False))
         x = b.max_pool(b.relu(x), 2)
