@@ -440,6 +440,11 @@ class Lowering:
 
     def _check(self) -> None:
         owners: dict[str, str] = {}
+        if len(self.graph.output_shape) != 1:
+            raise UnsupportedOperation(
+                f"the lanes engine gives one row of outputs, not {spell(self.graph.output_shape)} "
+                f"(layer {self.graph.output!r} of {self.graph.name!r}); the torch engine runs it."
+            )
         for node in self.graph.nodes:
             if reason := _refusal(node, self.graph):
                 raise UnsupportedOperation(
