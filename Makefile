@@ -89,6 +89,14 @@ format: .venv/installed-test
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test]'
 	touch $@
 
+.PHONY: bench
+bench: .venv/installed  # two hours; RECIPE=file.toml for the whole process
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt jax onnx onnxscript onnxruntime
+	$(BIN)/python benchmarks/lanes.py --batches 64,16,256,1024 --threads 2,1
+	$(BIN)/python benchmarks/lanes.py --what forward --batches 1,64,256,1024
+	$(BIN)/python benchmarks/whole_process.py $(RECIPE)
+	$(BIN)/python benchmarks/tables.py
+
 clean:
 	rm -f src/convscope/lanes/_native.*so
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -12,7 +12,8 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from seeds import mean_and_deviation, write_result
+from result_files import write_result
+from seeds import mean_and_deviation
 
 import convscope
 

@@ -17,12 +17,14 @@ from PIL import Image
 
 from . import atomic
 from .data import Preprocessing
-from .errors import ConvscopeError, DataError
+from .errors import ConvscopeError, DataError, ShapeError
 from .graph import Graph
 from .metrics import probabilities
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from .inference import Forward
 
 FILE_NAME = "bundle.safetensors"
 FORMAT, VERSION = "convscope-bundle", 1
@@ -169,10 +171,17 @@ class Bundle:
         return module
 
     def logits(self, images: np.ndarray) -> np.ndarray:
-        """uint8 (N, H, W, C) pictures of the bundle's size → the network's outputs, float32 (N, classes)."""
-        from . import inference
+        """uint8 (N, H, W, C) pictures of the bundle's size → the network's outputs, float32 (N, classes).
 
-        return inference.logits(self._module, self.preprocessing, images)
+        Computed by the native engine where it can, else by PyTorch. Raises `ShapeError` for other pictures.
+        """
+        channels, height, width = self.preprocessing.input_shape
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != (height, width, channels):
+            raise ShapeError(
+                f"the pictures are {images.dtype} {images.shape}; the bundle takes uint8 "
+                f"(N, {height}, {width}, {channels}), which `predict` makes of any picture."
+            )
+        return self._forward(images)
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """uint8 (N, H, W, C) pictures of the bundle's size → float32 (N, classes), rows sum to 1."""
@@ -204,8 +213,10 @@ class Bundle:
         return predictions
 
     @cached_property
-    def _module(self) -> nn.Module:
-        return self.to_module()
+    def _forward(self) -> Forward:
+        from . import inference
+
+        return inference.forward(self.graph, self.weights, self.preprocessing, self.to_module)
 
     def _read(self, picture: Picture) -> tuple[str | None, np.ndarray | str]:
         """The picture's path and either its pixels or what is wrong with it."""

@@ -1,20 +1,69 @@
-"""Pictures through a network, many at a time: the forward pass that training and bundles share."""
+"""Pictures through a trained network: the forward pass of bundles and evaluations, by the engine that can.
+
+The native engine computes it where there is one and it has a plan for the graph, PyTorch otherwise.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
 import numpy as np
-import torch
-from torch import nn
 
 from .data import Preprocessing
+from .errors import UnsupportedOperation
+from .graph import Graph
+from .lanes import native
+from .lanes.network import Network, Pixels
+
+if TYPE_CHECKING:
+    from torch import nn
 
 BATCH_SIZE = 256
+
+Forward = Callable[[np.ndarray], np.ndarray]  # uint8 (N, H, W, C) → float32 (N, classes)
+
+
+def forward(
+    graph: Graph | None,
+    weights: Mapping[str, np.ndarray],
+    preprocessing: Preprocessing,
+    to_module: Callable[[], nn.Module],
+) -> Forward:
+    """What computes the outputs of a network for pictures of its size.
+
+    `to_module` makes the network for PyTorch, in eval mode; it is called, and torch imported, only where
+    the native engine cannot do it.
+    """
+    network = plan_network(graph, weights)
+    if network is not None:
+        return on_lanes(network, preprocessing)
+    module = to_module()
+    return lambda images: logits(module, preprocessing, images)
+
+
+def plan_network(graph: Graph | None, weights: Mapping[str, np.ndarray]) -> Network | None:
+    """The network on the native engine; None where there is no engine, no graph, or no plan for it."""
+    if graph is None or not native.available():
+        return None
+    try:
+        return Network(graph, weights, training=False, threads=native.cores())
+    except UnsupportedOperation:
+        return None
+
+
+def on_lanes(network: Network, preprocessing: Preprocessing) -> Forward:
+    """The native engine's forward pass; it scales the pictures as `Preprocessing.batch` does."""
+    factor, offset = preprocessing.factor_and_offset()
+    return lambda images: network.outputs(Pixels(np.ascontiguousarray(images), factor, offset))
 
 
 def logits(
     module: nn.Module, preprocessing: Preprocessing, images: np.ndarray, *, device: str = "cpu"
 ) -> np.ndarray:
     """uint8 (N, H, W, C) through a module in eval mode → float32 (N, classes)."""
+    import torch
+
     parts = []
     with torch.inference_mode():
         for start in range(0, max(len(images), 1), BATCH_SIZE):

@@ -95,8 +95,10 @@ def test_whole_channels_of_dropout2d() -> None:
 @pytest.mark.parametrize("kind", ["dropout", "dropout2d"])
 @pytest.mark.parametrize("instruction_set", INSTRUCTION_SETS)
 def test_the_same_mask_forward_and_backward(kind: str, instruction_set: str) -> None:
-    """With 37 pictures. The loss knows a channel's scale s only by w * s * mask, so that at s = 1 its gradient
-    is the sum of w times the gradient of w."""
+    """With 37 pictures.
+
+    The loss knows a channel's scale s only by w * s * mask: at s = 1 its gradient is that of w times w, summed.
+    """
     graph, weights = probe(kind, 0.3)
     generator = np.random.default_rng(0)
     weights["after.weight"] = generator.normal(size=(2, FEATURES)).astype(np.float32) / 100

@@ -54,6 +54,12 @@ class Scripted:
     def set_weights(self, weights: Mapping[str, np.ndarray]) -> None:
         self.epoch = int(weights["epoch"])
 
+    def state(self) -> dict[str, np.ndarray]:
+        return self.weights()
+
+    def set_state(self, state: Mapping[str, np.ndarray]) -> None:
+        self.set_weights(state)
+
 
 class Heard(Silent):
     def __init__(self) -> None:

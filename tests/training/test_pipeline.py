@@ -20,6 +20,7 @@ import convscope
 from convscope.bundle import Bundle
 from convscope.data import open_source
 from convscope.errors import ConvscopeError, ShapeError, UnsupportedOperation, UsageError
+from convscope.lanes import native as lanes
 from convscope.metrics import EpochFigures
 from convscope.training import loop
 from convscope.training.pipeline import Run
@@ -113,7 +114,7 @@ def test_the_document_has_the_documented_keys(digits_run: Run) -> None:
         "digits",
     )
     assert (document["engine"], document["test"]["split"], document["test"]["count"]) == (
-        "torch",
+        "lanes" if lanes.available() else "torch",
         "test",
         359,
     )

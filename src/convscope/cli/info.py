@@ -22,6 +22,15 @@ def info(json: Json = False) -> None:
             print(f"  {name:<16}{value}")
 
 
+def _lanes() -> str:
+    """What the native engine has here, or why it is not there."""
+    from ..lanes import native
+
+    if not native.available():
+        return f"not available: {native.reason()}"
+    return f"{native.instruction_set()}, {native.lanes()} pictures side by side"
+
+
 def _facts() -> dict[str, dict[str, Any]]:
     import os
 
@@ -40,7 +49,7 @@ def _facts() -> dict[str, dict[str, Any]]:
             "cuda": ", ".join(cuda) or "none",
             "mps": "available" if torch.backends.mps.is_available() else "none",
         },
-        "engines": {"torch": "available"},
+        "engines": {"lanes": _lanes(), "torch": "available"},
         "data": {
             DATA_DIR_VARIABLE: os.environ.get(DATA_DIR_VARIABLE, "not set"),
             "cache": platformdirs.user_cache_dir("convscope"),

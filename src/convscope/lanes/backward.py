@@ -20,11 +20,12 @@ class Backward:
         gradient, _ = self._target(logits)
         self.emit("loss", x=logits.tensor, gx=gradient)
         undo: dict[str, Callable[[Record], None]] = {
-            name: getattr(self, f"_{name}")
+            name.removeprefix("_"): getattr(self, name)
             for name in (
-                "convolution normalization linear max_pool average_pool activation add multiply affine concat pad "
-                "dropout view copy softmax log_softmax"
-            ).split()
+                *("_convolution", "_normalization", "_linear", "_max_pool", "_average_pool", "_activation"),
+                *("_add", "_multiply", "_affine", "_concat", "_pad", "_dropout", "_view", "_copy"),
+                *("_softmax", "_log_softmax"),
+            )
         }
         for record in reversed(self.forward.tape):
             if record.output.gradient is not None:
@@ -60,8 +61,8 @@ class Backward:
         (x,), fields = record.inputs, record.fields
         if fields["pool"]:
             gradient = record.output.gradient
-            node = record.node
-            dense = Tensor(*node.shape, border=fields["border"])
+            channels, height, width = record.node.shape
+            dense = Tensor(channels, height, width, border=fields["border"])
             self.emit(
                 "max_pool_input",
                 y=record.output.tensor,
@@ -69,6 +70,7 @@ class Backward:
                 index=fields["index"],
                 gx=dense,
                 pool=True,
+                bias=fields["bias"],
                 **fields["activation"],
             )
         else:
@@ -78,7 +80,7 @@ class Backward:
             x=x.tensor,
             gy=dense,
             weight=fields["weight"],
-            bias=fields["bias"],
+            bias=None if fields["pool"] else fields["bias"],
             **fields["geometry"],
         )
         if x.needs_gradient:

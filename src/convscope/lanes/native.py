@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
 from ..errors import ConvscopeError
 
-_native: ModuleType | None
-_error: str | None
+_native: ModuleType | None = None
+_error: ImportError | None = None
 try:
-    from . import _native
-
-    _error = None
+    _native = import_module("._native", __package__)
 except ImportError as error:
-    _native, _error = None, str(error)
+    _error = error
 
 
 def available() -> bool:
@@ -30,12 +30,13 @@ def reason() -> str | None:
     """
     if _native is not None:
         return None
-    if _error is not None and "cannot import name" in _error:
+    if isinstance(_error, ModuleNotFoundError):
         if (Path(__file__).parent / "cpp").is_dir():
             return "this checkout's has not been compiled; run `make native`."
         return (
             "it could not be compiled when convscope was installed. "
-            "Install a C++17 compiler (g++ or clang++), then `pip install --force-reinstall --no-deps convscope`."
+            "Install a C++17 compiler (g++ or clang++), then "
+            "`pip install --force-reinstall --no-deps convscope`."
         )
     return f"its compiled module does not load: {_error}"
 
@@ -55,6 +56,13 @@ def instruction_set() -> str:
 def lanes() -> int:
     """How many pictures lie side by side: 16 with AVX-512, 8 with AVX2, else 4."""
     return int(module().lanes())
+
+
+def cores() -> int:
+    """CPU cores that this process may use: the threads of a network where nobody says otherwise."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def peak(threads: int, seconds: float = 0.5) -> float:

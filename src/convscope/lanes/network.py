@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from ..errors import DataError, ShapeError
 from ..graph import Graph
 from ..graph.operation import spell
 from . import native
+from .pace import Pace
 from .plan import TENSOR_FIELDS, Plan, Tensor, Weights, plan
 
 
@@ -51,17 +54,23 @@ class Pixels:
     factor: np.ndarray
     offset: np.ndarray | None = None
 
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, part: slice) -> Pixels:
+        return replace(self, images=self.images[part])
+
     def arguments(self) -> dict[str, Any]:
         """As the native network takes them."""
         if self.images.dtype != np.uint8:
-            raise DataError(f"pixels should be uint8, not {self.images.dtype}.")
+            raise DataError(f"pixels are uint8, not {self.images.dtype}.")
         return {"bytes": self.images, "factor": self.factor, "offset": self.offset}
 
 
 class Network:
     """A graph planned for training or for its outputs alone, with weights.
 
-    Raises `UnsupportedOperation` where the plan has no kernel, `ConvscopeError` where there is no native engine.
+    Raises `UnsupportedOperation` where the plan has no kernel, `ConvscopeError` where there is no engine.
     """
 
     def __init__(
@@ -79,6 +88,8 @@ class Network:
         self.plan = plan(graph, training=training)
         encoded, optimizer = encode(self.plan), _encode_settings(settings or OptimizerSettings())
         self.native = module.Network(encoded, optimizer, threads, instruction_set)
+        self.lock = threading.Lock()  # one call at a time: the memory it computes in is the network's own
+        self.pace = Pace(native.lanes() * threads)
         self.counts: dict[str, int] = {}  # int64 tensors: the batches that a batch norm has seen
         self.steps_counted = 0
         self.set_weights(weights)
@@ -108,6 +119,18 @@ class Network:
             if parameter.name is not None
         }
 
+    def put(self, numbers: np.ndarray, named: Mapping[str, np.ndarray]) -> None:
+        """The inverse: write arrays by name into such a row; what is not named stays."""
+        for parameter in self.plan.parameters:
+            if parameter.name is not None and parameter.name in named:
+                value = np.asarray(named[parameter.name], dtype=np.float32)
+                if value.shape != parameter.shape:
+                    raise ShapeError(
+                        f"{parameter.name!r} of {self.graph.name} is {spell(value.shape)}, "
+                        f"not {spell(parameter.shape)}."
+                    )
+                numbers[parameter.offset : parameter.end] = value.ravel()
+
     def weights(self) -> dict[str, np.ndarray]:
         """Copies of all tensors by name, running statistics included. Of a plan that trains."""
         named = self.named(self.native.parameters)
@@ -116,12 +139,24 @@ class Network:
         return {name: (named | counted)[name] for name in self.graph.parameters}
 
     def outputs(self, pictures: Pixels | np.ndarray) -> np.ndarray:
-        """uint8 `Pixels` or float32 (N, C, H, W) → float32 (N, classes). Of a plan that does not train."""
+        """uint8 `Pixels` or float32 (N, C, H, W) → float32 (N, classes). Of a plan that does not train.
+
+        Several Python threads may call it; a row does not depend on the others.
+        """
         assert not self.plan.training
-        try:
-            result: np.ndarray = self.native.logits(**_arguments(pictures, self.graph))
-        except ValueError as error:
-            raise DataError(f"{error}.") from error
+        result = np.empty((len(pictures), self.graph.output_shape[0]), dtype=np.float32)
+        start = 0
+        while start < len(pictures):
+            with self.lock:
+                part = slice(start, start + self.pace.take(len(pictures) - start))
+                began = time.perf_counter()
+                try:
+                    rows = self.native.logits(**_arguments(pictures[part], self.graph))
+                except ValueError as error:
+                    raise DataError(f"{error}.") from error
+                self.pace.took(len(rows), time.perf_counter() - began)
+            result[part] = rows
+            start += len(rows)
         return result
 
     def train(
@@ -145,6 +180,7 @@ class Network:
             raise DataError(f"{len(batches)} batches take as many rates, not {len(rates)}.")
         if empty := [number for number, batch in enumerate(batches) if len(batch) == 0]:
             raise DataError(f"batch {empty[0]} has no pictures.")
+        positions = [_whole_numbers(batch, "positions") for batch in batches]
         extra: dict[str, Any] = {}
         if moves is not None:
             extra = {
@@ -152,16 +188,17 @@ class Network:
             }  # fmt: skip
         starts = np.cumsum([0, *map(len, batches)], dtype=np.int64)
         try:
-            losses, correct = self.native.train(
-                **_arguments(pictures, self.graph),
-                labels=_whole_numbers(labels, "labels"),
-                positions=np.concatenate([np.zeros(0, np.int64), *(_whole_numbers(b, "positions") for b in batches)]),
-                starts=starts,
-                rates=np.ascontiguousarray(rates, dtype=np.float64),
-                seed=seed % 2**64,
-                first_step=first_step,
-                **extra,
-            )
+            with self.lock:
+                losses, correct = self.native.train(
+                    **_arguments(pictures, self.graph),
+                    labels=_whole_numbers(labels, "labels"),
+                    positions=np.concatenate([np.zeros(0, np.int64), *positions]),
+                    starts=starts,
+                    rates=np.ascontiguousarray(rates, dtype=np.float64),
+                    seed=seed % 2**64,
+                    first_step=first_step,
+                    **extra,
+                )
         except (ValueError, IndexError) as error:
             raise DataError(f"{error}.") from error
         return losses, int(correct)
@@ -170,7 +207,7 @@ class Network:
 def _whole_numbers(values: np.ndarray, what: str) -> np.ndarray:
     values = np.asarray(values)
     if values.ndim != 1 or values.dtype.kind not in "iu":
-        raise DataError(f"{what} should be a row of whole numbers, not {values.dtype} of shape {values.shape}.")
+        raise DataError(f"{what} are a row of whole numbers, not {values.dtype} of shape {values.shape}.")
     return np.ascontiguousarray(values, dtype=np.int64)
 
 
@@ -180,7 +217,8 @@ def _arguments(pictures: Pixels | np.ndarray, graph: Graph) -> dict[str, Any]:
         return pictures.arguments()
     shape = graph.input_shape
     if pictures.shape[1:] != shape:
-        raise ShapeError(f"{graph.name} takes inputs of (N, {', '.join(map(str, shape))}), not {pictures.shape}.")
+        wanted = ", ".join(map(str, shape))
+        raise ShapeError(f"{graph.name} takes inputs of (N, {wanted}), not {pictures.shape}.")
     four = pictures if len(shape) == 3 else pictures[:, :, None]  # a signal is a picture of one row
     return {"floats": np.ascontiguousarray(four, dtype=np.float32)}
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import UnsupportedOperation
 from ..graph import Graph
+from ..graph.operation import spell
 
 Weights = Mapping[str, np.ndarray]
 TENSOR_FIELDS = ("x", "x2", "y", "index", "gx", "gy")
@@ -107,7 +109,7 @@ class Plan:
 
         >>> from convscope import nets
         >>> print(plan(nets.graph("simple-cnn-4-8"), training=False).describe().splitlines()[1])
-        0  convolution           x=1×28×28 y=4×13×13 activation=relu pool
+        0  convolution           x=1×28×28 y=4×13×13 pool activation=relu
         """
         lines = []
         for step in self.steps:
@@ -124,12 +126,17 @@ class Plan:
 def plan(graph: Graph, *, training: bool) -> Plan:
     """The plan that trains `graph`, or the one that only computes its outputs, with batch norm folded.
 
-    Raises `UnsupportedOperation` naming the operation and the layer where there is no kernel for it.
+    Raises `UnsupportedOperation` naming the operation and the layer where there is no kernel for it, and
+    for outputs that are no row of scores.
     """
     from .backward import Backward
     from .lowering import Lowering
     from .memory import place
 
+    if len(graph.output_shape) != 1:
+        raise UnsupportedOperation(
+            f"the lanes engine gives a score per class; {graph.name} ends in {spell(graph.output_shape)}."
+        )
     forward = Lowering(graph, training=training)
     forward.run()
     if training:

@@ -48,3 +48,11 @@ class Engine(Protocol):
     def set_weights(self, weights: Mapping[str, np.ndarray]) -> None:
         """Replace them."""
         ...
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Copies of all that the next step depends on, by the names of `State`: alike for every engine."""
+        ...
+
+    def set_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Go on from there. Raises `ConvscopeError` for the state of another network or optimiser."""
+        ...

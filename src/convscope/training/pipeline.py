@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import time
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .. import program
 from ..bundle import PROGRAM, Bundle
 from ..data import Source
 from ..errors import ConvscopeWarning
-from ..metrics import EpochFigures, evaluate
+from ..metrics import EpochFigures, Evaluation, evaluate
 from ..versions import machine, versions
 from .engine import Engine
 from .loop import epochs
@@ -24,7 +24,6 @@ from .progress import Lines, Progress, Silent
 from .recipe import Recipe
 from .run import Run
 from .run_directory import RunDirectory
-from .torch_engine import TorchEngine
 
 
 def train(
@@ -35,6 +34,7 @@ def train(
     out: Path | str | None = None,
     progress: Progress | None = None,
     quiet: bool = False,
+    evaluated: Callable[[Evaluation], None] | None = None,
     **settings: Any,
 ) -> Run:
     """Train a network on pictures and keep everything about it in a run directory.
@@ -43,7 +43,7 @@ def train(
     `file.py:Class`, an `nn.Module` class or a module. `settings` are the fields of `Recipe` (`epochs`,
     `batch_size`, `lr`, `optimizer`, `schedule`, `seed`, `validation`, `size`, ...; `help(convscope.Recipe)`
     lists them), and win over those of `recipe`. Prints a line per epoch to standard error unless `quiet`,
-    or tells `progress`.
+    or tells `progress`; `evaluated` is called with the final figures, before the report is written.
 
     The test pictures are read once, at the end, with the weights that validation chose. Interrupted, it
     leaves a bundle with the best weights so far.
@@ -56,7 +56,7 @@ def train(
     chosen = chosen_recipe(data, net, recipe, settings)
     listener: Progress = progress or (Silent() if quiet else Lines())
     prepared = prepare_aloud(chosen, net if net is not None else chosen.net, listener)
-    return run_prepared(prepared, Path(out) if out is not None else None, listener)
+    return run_prepared(prepared, Path(out) if out is not None else None, listener, evaluated=evaluated)
 
 
 def chosen_recipe(
@@ -91,14 +91,30 @@ def prepare_aloud(recipe: Recipe, net: Any, progress: Progress, *, source: Sourc
 
 
 def make_engine(prepared: Prepared) -> Engine:
-    """The engine that the recipe names; `auto` is torch."""
-    return TorchEngine(prepared.network.to_module(), prepared.dataset, prepared.recipe)
+    """The engine that `prepare` chose."""
+    network = prepared.network
+    if prepared.recipe.engine == "lanes":
+        from .lanes_engine import LanesEngine
+
+        assert network.graph is not None
+        return LanesEngine(network.graph, network.weights, prepared.dataset, prepared.recipe)
+    from .torch_engine import TorchEngine  # imports torch, which the other does without
+
+    return TorchEngine(network.to_module(), prepared.dataset, prepared.recipe)
 
 
 def run_prepared(
-    prepared: Prepared, out: Path | None, progress: Progress, *, with_report: bool = True
+    prepared: Prepared,
+    out: Path | None,
+    progress: Progress,
+    *,
+    evaluated: Callable[[Evaluation], None] | None = None,
+    with_report: bool = True,
 ) -> Run:
-    """Train, evaluate once at the end, and write the run directory, with or without its report."""
+    """Train, evaluate once at the end, and write the run directory, with or without its report.
+
+    `evaluated` hears the final figures as soon as they are there.
+    """
     recipe, dataset, network = prepared.recipe, prepared.dataset, prepared.network
     engine = make_engine(prepared)
     directory = RunDirectory.create(dataset.name, network.name, out)
@@ -130,10 +146,11 @@ def run_prepared(
     finally:
         progress.end()
     seconds = time.perf_counter() - started
-    engine.set_weights(weights)
     name, split = dataset.evaluation
-    logits = engine.logits(split.images)
+    logits = _final_logits(prepared, engine, weights, split.images)
     evaluation = evaluate(logits, split.labels, dataset.classes, split=name)
+    if evaluated:
+        evaluated(evaluation)
     metrics = {"epoch": best_epoch, evaluation.split: evaluation.to_dict()}
     bundle = _bundle(prepared, weights, metrics)
     directory.write_bundle(bundle)
@@ -154,9 +171,24 @@ def run_prepared(
     return run
 
 
+def _final_logits(
+    prepared: Prepared, engine: Engine, weights: dict[str, np.ndarray], images: np.ndarray
+) -> np.ndarray:
+    """The outputs that the final figures are of: those of the bundle, as `eval` will have them.
+
+    A device that trained also evaluates, because it is faster than this CPU.
+    """
+    if prepared.recipe.device == "cpu":
+        return _bundle(prepared, weights, {}).logits(images)
+    engine.set_weights(weights)
+    return engine.logits(images)
+
+
 def _bundle(prepared: Prepared, weights: dict[str, np.ndarray], metrics: dict[str, Any]) -> Bundle:
     dataset, network = prepared.dataset, prepared.network
     if network.program is not None:
+        from .. import program
+
         content = program.with_weights(network.program, weights)
         weights = {PROGRAM: np.frombuffer(content, dtype=np.uint8)}
     return Bundle(

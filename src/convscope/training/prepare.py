@@ -11,6 +11,8 @@ from .. import data as datasets
 from .. import nets
 from ..data import Dataset, Preprocessing, Source
 from ..errors import UsageError
+from ..lanes import native
+from .choice import choose_engine
 from .loop import batch_starts
 from .network import Network, is_own, open_network
 from .progress import Progress
@@ -57,7 +59,11 @@ def prepare(recipe: Recipe, net: Any, progress: Progress, *, source: Source | No
             notes.append(
                 f"pictures are enlarged from {before[0]}×{before[1]} to {height}×{width}, which {net} needs."
             )
+    _check_augmentation(recipe, preprocessing)
     network = open_network(net, preprocessing.input_shape, len(source.classes), seed=recipe.seed)
+    engine, why = choose_engine(recipe, network.graph, network.name)
+    recipe = recipe.but(engine=engine)
+    notes += [why] if why else []
     dataset = load(source, preprocessing, recipe, progress)
     if recipe.early_stopping and dataset.validation is None:
         raise UsageError("--early-stopping needs validation pictures; give --validation 0.1, say.")
@@ -68,6 +74,15 @@ def prepare(recipe: Recipe, net: Any, progress: Progress, *, source: Source | No
     if dataset.test is None and dataset.validation is None:
         notes.append("no test and no validation pictures: the final figures are of the training pictures.")
     return Prepared(_resolve(recipe, network, dataset), dataset, network, (*dataset.notes, *notes))
+
+
+def _check_augmentation(recipe: Recipe, preprocessing: Preprocessing) -> None:
+    """Raises `UsageError` for moves that leave nothing of a picture."""
+    height, width = preprocessing.height, preprocessing.width
+    for name in ("shift", "crop", "cutout"):
+        pixels = getattr(recipe, name)
+        if pixels >= min(height, width):
+            raise UsageError(f"--{name} {pixels} is too much for pictures of {height}×{width}.")
 
 
 def open_source(recipe: Recipe, progress: Progress) -> Source:
@@ -101,8 +116,6 @@ def default_net(source: Source, preprocessing: Preprocessing) -> str:
 
 def _resolve(recipe: Recipe, network: Network, dataset: Dataset) -> Recipe:
     """The recipe with a value for everything that it left open and that a replay needs."""
-    from .torch_engine import default_threads
-
     preprocessing = dataset.preprocessing
     steps = len(batch_starts(len(dataset.train), recipe.batch_size))
     rates = CONSTANT_RATES if recipe.schedule == "constant" else PEAK_RATES
@@ -116,6 +129,14 @@ def _resolve(recipe: Recipe, network: Network, dataset: Dataset) -> Recipe:
         resize=preprocessing.resize,
         epochs=recipe.epochs or min(max(round(STEPS / steps), FEWEST_EPOCHS), MOST_EPOCHS),
         lr=recipe.lr or rates[recipe.optimizer],
-        threads=recipe.threads or default_threads(network.graph, recipe.batch_size),
+        threads=recipe.threads or _default_threads(recipe, network),
         weight_decay=WEIGHT_DECAYS[recipe.optimizer] if recipe.weight_decay is None else recipe.weight_decay,
     )
+
+
+def _default_threads(recipe: Recipe, network: Network) -> int:
+    if recipe.engine == "lanes":
+        return native.cores()
+    from .torch_engine import default_threads
+
+    return default_threads(network.graph, recipe.batch_size)

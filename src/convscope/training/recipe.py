@@ -7,9 +7,11 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ..errors import ConvscopeError, UnknownName, UsageError
+
+SHIPPED = Path(__file__).parent / "recipes"
 
 
 class Recipe(BaseModel):
@@ -44,6 +46,11 @@ class Recipe(BaseModel):
     strict: bool = Field(False, description="refuse a data set with a broken picture")
     # network
     net: str | None = Field(None, description="a name (`convscope nets`), or file.py:Class")
+    # augmentation
+    shift: int = Field(0, ge=0, description="move training pictures by up to so many pixels")
+    crop: int = Field(0, ge=0, description="the same, with the picture's mirror image around it")
+    flip: bool = Field(False, description="mirror half of the training pictures left to right")
+    cutout: int = Field(0, ge=0, description="cover a square of this side in every training picture")
     # optimisation
     epochs: int | None = Field(None, ge=1, description="passes over the training part")
     batch_size: int = Field(64, ge=1, description="pictures per step; the last batch may be smaller")
@@ -52,6 +59,8 @@ class Recipe(BaseModel):
     schedule: Literal["constant", "cosine", "one-cycle"] = Field("one-cycle", description="its course")
     momentum: float = Field(0.9, ge=0, lt=1, description="of sgd")
     nesterov: bool = Field(False, description="Nesterov momentum, of sgd")
+    beta1: float = Field(0.9, ge=0, lt=1, description="decay of the mean gradient, of adam and adamw")
+    beta2: float = Field(0.999, ge=0, lt=1, description="decay of the mean square, of adam and adamw")
     weight_decay: float | None = Field(None, ge=0, description="of every parameter, as in PyTorch")
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of the target spread over all classes")
     clip_norm: float | None = Field(None, gt=0, description="longest gradient, over all parameters")
@@ -59,9 +68,11 @@ class Recipe(BaseModel):
     keep: Literal["best", "last"] = Field("best", description="which epoch's weights; best: in validation")
     # machine
     seed: int = Field(0, ge=0, description="of the split, the weights, the order and dropout")
-    engine: Literal["auto", "torch"] = Field("auto", description="what computes the steps")
+    engine: Literal["auto", "lanes", "torch"] = Field(
+        "auto", description="what computes the steps; auto: lanes on the CPU where it can"
+    )
     device: Literal["cpu", "cuda", "mps"] = Field("cpu", description="where the torch engine runs")
-    precision: Literal["float32", "bfloat16"] = Field("float32", description="bfloat16: autocast")
+    precision: Literal["float32", "bfloat16"] = Field("float32", description="bfloat16: autocast, of torch")
     threads: int | None = Field(None, ge=1, description="CPU threads; all cores, or one for a small network")
 
     @field_validator("data", "data_dir", "net")
@@ -70,6 +81,18 @@ class Recipe(BaseModel):
         if text is not None:
             text.encode()  # a path that is not UTF-8 has no place in recipe.toml
         return text
+
+    @model_validator(mode="after")
+    def _check_together(self) -> Recipe:
+        if self.engine == "lanes" and self.device != "cpu":
+            raise ValueError(f"--engine lanes runs on the CPU; --device {self.device} needs --engine torch")
+        if self.engine == "lanes" and self.precision != "float32":
+            raise ValueError(
+                f"--engine lanes computes in float32; --precision {self.precision} needs --engine torch"
+            )
+        if self.shift and self.crop:
+            raise ValueError("--shift and --crop move pictures over different borders; give one of them")
+        return self
 
     @classmethod
     def of(cls, **settings: Any) -> Recipe:
@@ -84,12 +107,22 @@ class Recipe(BaseModel):
 
     @classmethod
     def read(cls, path: Path) -> dict[str, Any]:
-        """The settings in a TOML file, by name; raises `UsageError` naming the file and the setting."""
+        """The settings in a TOML file, by name; raises `UsageError` naming the file and the setting.
+
+        `path` may also be the name of a recipe that comes with convscope.
+
+        >>> Recipe.read(Path("mnist-fast"))["net"]
+        'convnet-bn-8-16'
+        """
+        shipped = {file.stem: file for file in SHIPPED.glob("*.toml")}
+        if not path.exists() and str(path) in shipped:
+            path = shipped[str(path)]
         try:
             settings = tomllib.loads(path.read_text("utf-8"))
             cls.of(**settings)
         except FileNotFoundError:
-            raise ConvscopeError(f"there is no recipe {path}.") from None
+            known = ", ".join(sorted(shipped))
+            raise ConvscopeError(f"there is no recipe {path}; convscope comes with {known}.") from None
         except OSError as error:
             raise ConvscopeError(f"the recipe {path} cannot be read: {error.strerror}.") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -126,6 +159,9 @@ def flag(name: str) -> str:
 def _explain(error: ValidationError) -> str:
     sentences = []
     for problem in error.errors():
+        if not problem["loc"]:  # of several settings together
+            sentences.append(str(problem["ctx"]["error"]))
+            continue
         name = str(problem["loc"][0])
         sentences.append(
             f"{flag(name)} {problem['input']!r}: {problem['msg'][0].lower()}{problem['msg'][1:]}"

@@ -16,7 +16,9 @@ from ..errors import UsageError
 from ..graph import Graph, summarize
 from ..graph.module import state_arrays
 from .engine import StepFigures
+from .moves import EpochMoves
 from .recipe import Recipe
+from .state import State, moments_of
 
 REPORT_EVERY = 20  # steps between two figures; each costs a wait for the device
 SMALL_STEP = 20e6  # MACs, forward; a second thread gains little below, and loses much on a busy machine
@@ -31,14 +33,17 @@ class TorchEngine:
         self.recipe = recipe
         self.preprocessing = dataset.preprocessing
         self.labels = torch.from_numpy(dataset.train.labels).to(self.device)
+        self.moves = EpochMoves(dataset, recipe)
         self.images: np.ndarray | Tensor = dataset.train.images
-        if self.device != "cpu":
+        if self.device != "cpu" and not self.moves.augmentation:
             self.images = torch.from_numpy(np.ascontiguousarray(dataset.train.images)).to(self.device)
         self.module = module.to(self.device)
         if any(parameter.dim() == 4 for parameter in module.parameters()):
             # pictures are N, H, W, C at rest, which is this format: no copy, and faster kernels
             self.module = self.module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.parameters = [p for p in self.module.parameters() if p.requires_grad]
+        self.trained = {name: p for name, p in self.module.named_parameters() if p.requires_grad}
+        self.parameters = list(self.trained.values())
+        self.steps = 0
         if not self.parameters:
             raise UsageError("the network has no parameters to train.")
         self.optimizer = _optimizer(self.parameters, recipe, fused=self.device in ("cpu", "cuda"))
@@ -61,6 +66,34 @@ class TorchEngine:
     def set_weights(self, weights: Mapping[str, np.ndarray]) -> None:
         self.module.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
 
+    def state(self) -> dict[str, np.ndarray]:
+        moments: list[dict[str, np.ndarray]] = [{}, {}]
+        for name, parameter in self.trained.items():
+            for kept, key in zip(moments, self._moments, strict=False):
+                value = self.optimizer.state[parameter].get(key)  # there from the first gradient on
+                value = torch.zeros_like(parameter) if value is None else value
+                kept[name] = value.detach().cpu().contiguous().numpy().copy()
+        return State(self.weights(), moments[0], moments[1], self.steps).to_arrays()
+
+    def set_state(self, state: Mapping[str, np.ndarray]) -> None:
+        new = State.of_arrays(state, self.weights(), self.trained, moments=len(self._moments))
+        self.set_weights(new.weights)
+        self.steps = new.steps
+        for name, parameter in self.trained.items():
+            known = {
+                key: torch.zeros_like(parameter).copy_(torch.from_numpy(moment[name]))
+                for key, moment in zip(self._moments, (new.first, new.second), strict=False)
+            }
+            if len(known) == 2:
+                known["step"] = torch.tensor(float(new.steps), device=self.device)
+            self.optimizer.state[parameter] = known
+
+    @property
+    def _moments(self) -> tuple[str, ...]:
+        """What PyTorch calls the moments that the optimiser keeps."""
+        kept = moments_of(self.recipe.optimizer, self.recipe.momentum)
+        return () if kept == 0 else ("momentum_buffer",) if kept == 1 else ("exp_avg", "exp_avg_sq")
+
     def _steps(
         self, batches: Sequence[np.ndarray], learning_rates: Sequence[float], epoch: int, first_step: int
     ) -> StepFigures:
@@ -71,9 +104,10 @@ class TorchEngine:
         with threads(self.recipe.threads), torch.random.fork_rng(devices=devices):
             for number, (positions, rate) in enumerate(zip(batches, learning_rates, strict=True), first_step):
                 self._seed(epoch, number)
-                loss, right = self._step(torch.from_numpy(positions), rate)
+                loss, right = self._step(torch.from_numpy(positions), rate, epoch)
                 loss_sum += loss.to(loss_sum.device)
                 correct += right
+        self.steps += len(batches)
         pictures = sum(map(len, batches))
         return StepFigures(len(batches), pictures, float(loss_sum), int(correct))
 
@@ -87,8 +121,8 @@ class TorchEngine:
         elif self.device == "mps":
             torch.mps.manual_seed(seed)
 
-    def _step(self, positions: Tensor, learning_rate: float) -> tuple[Tensor, Tensor]:
-        batch, labels = self._batch(positions), self.labels[positions.to(self.device)]
+    def _step(self, positions: Tensor, learning_rate: float, epoch: int) -> tuple[Tensor, Tensor]:
+        batch, labels = self._batch(positions, epoch), self.labels[positions.to(self.device)]
         self.optimizer.zero_grad(set_to_none=True)
         with torch.autocast(self.device, torch.bfloat16, enabled=self.recipe.precision == "bfloat16"):
             logits = self.module(batch)
@@ -101,10 +135,14 @@ class TorchEngine:
         self.optimizer.step()
         return loss.detach(), (logits.detach().argmax(1) == labels).sum()
 
-    def _batch(self, positions: Tensor) -> Tensor:
-        """The pictures at `positions`, normalised: float32 (N, C, H, W) on the device."""
+    def _batch(self, positions: Tensor, epoch: int) -> Tensor:
+        """The pictures at `positions`, moved and normalised: float32 (N, C, H, W) on the device."""
         if isinstance(self.images, np.ndarray):
-            return torch.from_numpy(self.preprocessing.batch(self.images[positions.numpy()]))
+            chosen = self.images[positions.numpy()]
+            table = self.moves.table(epoch)
+            if table is not None:
+                chosen = self.moves.augmentation.move(chosen, table[positions.numpy()])
+            return torch.from_numpy(self.preprocessing.batch(chosen)).to(self.device)
         pictures = self.images[positions.to(self.device)]  # (N, H, W, C), the same arithmetic on the device
         factor, offset = self.preprocessing.factor_and_offset()
         values = pictures.to(torch.float32) * torch.from_numpy(factor).to(self.device)
@@ -159,4 +197,10 @@ def _optimizer(parameters: list[nn.Parameter], recipe: Recipe, *, fused: bool) -
             fused=fused,
         )
     kind = torch.optim.AdamW if recipe.optimizer == "adamw" else torch.optim.Adam
-    return kind(parameters, lr=recipe.lr, weight_decay=recipe.weight_decay, fused=fused)
+    return kind(
+        parameters,
+        lr=recipe.lr,
+        betas=(recipe.beta1, recipe.beta2),
+        weight_decay=recipe.weight_decay,
+        fused=fused,
+    )

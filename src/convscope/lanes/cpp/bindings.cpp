@@ -2,6 +2,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/unique_ptr.h>
 #include <nanobind/stl/vector.h>
@@ -249,12 +250,12 @@ NB_MODULE(_native, m) {
               result = r.network().train(pictures, positions.data(), starts.data(), batches, rates.data(), seed,
                                          first_step, losses);
             }
-            return nb::make_tuple(
-                nb::ndarray<nb::numpy, double, nb::ndim<1>>(losses, {(size_t)batches}, owner), result.correct);
+            return std::pair{nb::ndarray<nb::numpy, double, nb::ndim<1>>(losses, {(size_t)batches}, owner),
+                             result.correct};
           },
-          "bytes"_a = nb::none(), "floats"_a = nb::none(), "factor"_a = nb::none(), "offset"_a = nb::none(),
-          "labels"_a, "positions"_a, "starts"_a, "rates"_a, "seed"_a = 0, "first_step"_a = 0, "moves"_a = nb::none(),
-          "fill"_a = 0, "hole"_a = 0, "reflect"_a = false);
+          nb::kw_only(), "bytes"_a = nb::none(), "floats"_a = nb::none(), "factor"_a = nb::none(),
+          "offset"_a = nb::none(), "labels"_a, "positions"_a, "starts"_a, "rates"_a, "seed"_a = 0,
+          "first_step"_a = 0, "moves"_a = nb::none(), "fill"_a = 0, "hole"_a = 0, "reflect"_a = false);
 
   m.def("instruction_sets", [] {
     std::vector<std::string> names;

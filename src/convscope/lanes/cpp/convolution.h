@@ -83,7 +83,7 @@ static NOINLINE void correlate_tile(const Correlation& c, const float* w, const 
     Vec* to = y + o * c.y_channel + p * c.y_column;
     Vec value = sum[o][p];
     if (c.accumulate) value += *to;
-    if (c.relu) value = select(value < Vec{}, Vec{}, value);
+    if (c.relu) value = relu(value);
     *to = value;
   }
 }
@@ -150,7 +150,7 @@ static NOINLINE void correlate_pooled_row(const PooledCorrelation& pooled, const
     UNROLL for (int o = 0; o < OUT; o++) {
       Int which;
       Vec value = largest_of_four(sum[o][0], sum[o][1], sum[o][2], sum[o][3], which);
-      if (c.relu) value = select(value < Vec{}, Vec{}, value);
+      if (c.relu) value = relu(value);
       y[o * c.y_channel + j] = value;
       if (index) index[o * pooled.index_channel + j] = narrow(which);
     }

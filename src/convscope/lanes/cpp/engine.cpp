@@ -24,6 +24,7 @@ namespace {
 constexpr long MAX_SLOTS = 16;
 constexpr long SLOT_NUMBERS = 1L << 25;  // all slots' gradients together stay below this
 constexpr long CHUNK = 4096;             // parameters of one work item of an update
+constexpr long LINEAR_ROWS = 32;         // outputs of a linear layer in one
 
 // Zeroed memory on a cache line's boundary.
 template <class T>
@@ -74,7 +75,8 @@ struct Region {
   enum Source { slots, linear, direct } source;
   long begin, end;
   bool trainable;
-  const Step* step;             // of a linear layer: rows begin..end of its outputs
+  const Step* step = nullptr;   // of a linear layer: its outputs begin..end, and of each the features first..last
+  long first = 0, last = 0;
 };
 
 struct Batch {
@@ -179,13 +181,18 @@ class LaneNetwork final : public Network {
           p.column_at.push_back(c * x.channel() + (k / s.kernel_width * s.dilation_height - s.pad_top) * x.row() +
                                 k % s.kernel_width * s.dilation_width - s.pad_left);
       const long size = tensor(s.gy).channels * (x.channels / s.groups) * kernel;
-      add_region(Region::slots, s.weight, s.weight + size, nullptr);
-      if (s.bias >= 0) add_region(Region::slots, s.bias, s.bias + tensor(s.gy).channels, nullptr);
+      add_region(Region::slots, s.weight, s.weight + size);
+      if (s.bias >= 0) add_region(Region::slots, s.bias, s.bias + tensor(s.gy).channels);
     }
+    if (s.kind == Kind::max_pool_input && s.bias >= 0)
+      add_region(Region::slots, s.bias, s.bias + tensor(s.gy).channels);
     if (s.kind == Kind::linear && s.gy >= 0) {  // a plan that trains says where the gradient of y lies
       const long outputs = tensor(s.y).elements(), features = tensor(s.x).elements();
-      const long rows = std::max(1L, CHUNK / features);
-      for (long o = 0; o < outputs; o += rows) add_region(Region::linear, o, std::min(outputs, o + rows), &s);
+      const long rows = std::min(outputs, LINEAR_ROWS), across = std::max<long>(LANES, CHUNK / rows / LANES * LANES);
+      for (long o = 0; o < outputs; o += rows)
+        for (long f = 0; f < features; f += across)
+          regions_.push_back({Region::linear, o, std::min(outputs, o + rows), trains(s.weight), &s, f,
+                              std::min(features, f + across)});
     }
     if (s.kind == Kind::normalization_begin) {
       Norm& norm = norms_[s.norm];
@@ -193,8 +200,8 @@ class LaneNetwork final : public Network {
       for (auto* values : {&norm.mean, &norm.deviation_inverse, &norm.scale, &norm.shift, &norm.constant,
                            &norm.per_deviation})
         values->assign(channels, 0.0f);
-      if (s.weight >= 0) add_region(Region::direct, s.weight, s.weight + (long)channels, nullptr);
-      if (s.bias >= 0) add_region(Region::direct, s.bias, s.bias + (long)channels, nullptr);
+      if (s.weight >= 0) add_region(Region::direct, s.weight, s.weight + (long)channels);
+      if (s.bias >= 0) add_region(Region::direct, s.bias, s.bias + (long)channels);
     }
     prepared_.push_back(std::move(p));
   }
@@ -220,23 +227,15 @@ class LaneNetwork final : public Network {
       }
   }
 
-  void add_region(Region::Source source, long begin, long end, const Step* step) {
-    const bool rows = source == Region::linear;
-    const long number = rows ? step->weight : begin;
-    bool trainable = false, bias_trainable = false;
-    for (const Range& range : plan_.trainable) {
-      trainable |= range.begin <= number && number < range.end;
-      bias_trainable |= rows && step->bias >= 0 && range.begin <= step->bias && step->bias < range.end;
-    }
-    if (rows) {
-      regions_.push_back({source, begin, end, trainable, step});
-      bias_trainable_.resize(regions_.size());
-      bias_trainable_.back() = bias_trainable;
-      return;
-    }
-    for (long at = begin; at < end; at += CHUNK)
-      regions_.push_back({source, at, std::min(end, at + CHUNK), trainable, nullptr});
-    bias_trainable_.resize(regions_.size());
+  bool trains(long number) const {
+    for (const Range& range : plan_.trainable)
+      if (range.begin <= number && number < range.end) return true;
+    return false;
+  }
+
+  void add_region(Region::Source source, long begin, long end) {
+    for (long from = begin; from < end; from += CHUNK)
+      regions_.push_back({source, from, std::min(end, from + CHUNK), trains(begin)});
   }
 
   // ---- a step of training, or a forward pass -------------------------------------------------------------------
@@ -401,7 +400,8 @@ class LaneNetwork final : public Network {
       case Kind::max_pool_input: {
         const View gy = view(s.gy, place), y = view(s.y, place);
         if (s.pool) {
-          max_pool_2x2_input(s.activation, (float)s.slope, y, gy, bytes(s.index, place), output(s.gx, place));
+          max_pool_2x2_input(s.activation, (float)s.slope, y, gy, bytes(s.index, place), output(s.gx, place),
+                             s.bias >= 0 ? place.gradients + s.bias : nullptr);
         } else {
           const View gx = s.accumulate ? view(s.gx, place) : output(s.gx, place);
           max_pool_input(rows_of(s, *gx.shape, *gy.shape), columns_of(s, *gx.shape, *gy.shape), s.activation,
@@ -636,10 +636,9 @@ class LaneNetwork final : public Network {
       std::vector<BlockPair> blocks;
       for (long b = 0; b < batch.blocks; b++)
         blocks.push_back({block_arenas_[b] + tensor(s.x).offset, block_arenas_[b] + tensor(s.gy).offset});
-      for (long o = region.begin; o < region.end; o++) {
-        linear_weight_row(blocks, o, features, gradients_ + s.weight + o * features);
-        if (s.bias >= 0) gradients_[s.bias + o] = linear_bias(blocks, o);
-      }
+      linear_weight(blocks, region.begin, region.end, region.first, region.last, features, gradients_ + s.weight);
+      for (long o = region.begin; o < region.end && s.bias >= 0 && region.first == 0; o++)
+        gradients_[s.bias + o] = linear_bias(blocks, o);
     }
   }
 
@@ -647,14 +646,15 @@ class LaneNetwork final : public Network {
   template <class Function>
   void each_range(long i, Function&& function) const {
     const Region& region = regions_[i];
-    if (region.source != Region::linear) {
+    if (!region.step) {
       if (region.trainable) function(region.begin, region.end);
       return;
     }
     const Step& s = *region.step;
     const long features = tensor(s.x).elements();
-    if (region.trainable) function(s.weight + region.begin * features, s.weight + region.end * features);
-    if (bias_trainable_[i]) function(s.bias + region.begin, s.bias + region.end);
+    for (long o = region.begin; o < region.end && region.trainable; o++)
+      function(s.weight + o * features + region.first, s.weight + o * features + region.last);
+    if (s.bias >= 0 && region.first == 0 && trains(s.bias)) function(s.bias + region.begin, s.bias + region.end);
   }
 
   double sum_of_squares(long i) const {
@@ -676,7 +676,6 @@ class LaneNetwork final : public Network {
   int64_t steps_done_ = 0;
   std::vector<Prepared> prepared_;
   std::vector<Region> regions_;
-  std::vector<bool> bias_trainable_;
   std::vector<Norm> norms_;
   long winograd_room_ = 0;
   std::vector<Buffer<Vec>> thread_arenas_, block_arenas_, winograd_rooms_;

@@ -77,19 +77,36 @@ INLINE void transpose_8x8(const uint8_t* const (&from)[8], long at, Eight (&out)
   UNROLL for (int k = 0; k < 8; k++) std::memcpy(&out[k], (const uint8_t*)&c[k / 2] + 8 * (k % 2), 8);
 }
 
+// The same from float32 (N, C, H, W), as it is.
+inline void gather_floats(const float* floats, const int64_t* positions, long first, int valid, const View& x) {
+  const Tensor& t = *x.shape;
+  const float* from[LANES];
+  for (int l = 0; l < LANES; l++)  // an empty lane reads a picture that is there, and keeps nothing of it
+    from[l] = floats + (positions ? positions[l < valid ? l : 0] : first + (l < valid ? l : 0)) *
+                           (t.channels * t.height * t.width);
+  const Int mask = first_lanes(valid);
+  long at = 0;
+  for (long c = 0; c < t.channels; c++)
+    for (long i = 0; i < t.height; i++, at += t.width) {
+      Vec* to = x.row(c, i);
+      long j = 0;
+      for (; j + LANES <= t.width; j += LANES) {
+        Vec turned[LANES];
+        UNROLL for (int l = 0; l < LANES; l++) turned[l] = load_unaligned(from[l] + at + j);
+        transpose(turned);
+        UNROLL for (int k = 0; k < LANES; k++) to[j + k] = keep(mask, turned[k]);
+      }
+      for (; j < t.width; j++)
+        for (int l = 0; l < LANES; l++) to[j][l] = l < valid ? from[l][at + j] : 0.0f;
+    }
+}
+
 // The block's pictures `positions[0..valid)` into x; empty lanes become 0. `room` holds LANES moved pictures.
 inline void gather(const Pictures& p, const int64_t* positions, long first, int valid, const View& x, uint8_t* room) {
   const Tensor& t = *x.shape;
   const long size = t.channels * t.height * t.width;
-  if (p.floats) {  // (N, C, H, W)
-    for (int l = 0; l < LANES; l++) {
-      const float* from = l < valid ? p.floats + (positions ? positions[l] : first + l) * size : nullptr;
-      for (long c = 0; c < t.channels; c++)
-        for (long i = 0; i < t.height; i++) {
-          float* to = (float*)x.row(c, i) + l;
-          for (long j = 0; j < t.width; j++) to[j * LANES] = from ? *from++ : 0.0f;
-        }
-    }
+  if (p.floats) {
+    gather_floats(p.floats, positions, first, valid, x);
     return;
   }
   const uint8_t* pictures[LANES];

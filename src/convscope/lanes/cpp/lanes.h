@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #if defined(__AVX512F__)
 #define CONVSCOPE_LANES 16
@@ -38,6 +39,7 @@ INLINE Vec select(Int mask, Vec a, Vec b) { return mask ? a : b; }
 INLINE Vec keep(Int mask, Vec a) { return (Vec)((Int)a & mask); }  // 0 where the mask is 0
 INLINE Vec larger(Vec a, Vec b) { return a > b ? a : b; }
 INLINE Vec smaller(Vec a, Vec b) { return a < b ? a : b; }
+INLINE Vec relu(Vec x) { return Vec{} > x ? Vec{} : x; }  // one instruction, and a NaN stays one
 INLINE Vec load_unaligned(const float* p) { return (Vec) * (const UnalignedVec*)p; }
 INLINE void store_unaligned(float* p, Vec v) { *(UnalignedVec*)p = (UnalignedVec)v; }
 INLINE Int widen(Bytes b) { return __builtin_convertvector(b, Int); }
@@ -60,6 +62,24 @@ INLINE Int first_lanes(int count) {
   Int number;
   for (int i = 0; i < LANES; i++) number[i] = i;
   return number < splat_int(count);
+}
+
+// One stage of a transposition: of each pair of vectors `distance` apart, lanes trade places across the diagonal.
+template <int DISTANCE, size_t... LANE>
+INLINE void trade(Vec& a, Vec& b, std::index_sequence<LANE...>) {
+  const Vec first = __builtin_shufflevector(a, b, (LANE & DISTANCE ? LANES + LANE - DISTANCE : LANE)...);
+  b = __builtin_shufflevector(a, b, (LANE & DISTANCE ? LANES + LANE : LANE + DISTANCE)...);
+  a = first;
+}
+
+// Lane j of v[i] and lane i of v[j] change places.
+template <int DISTANCE = 1>
+INLINE void transpose(Vec (&v)[LANES]) {
+  if constexpr (DISTANCE < LANES) {
+    UNROLL for (int i = 0; i < LANES; i++)
+      if (!(i & DISTANCE)) trade<DISTANCE>(v[i], v[i + DISTANCE], std::make_index_sequence<LANES>{});
+    transpose<2 * DISTANCE>(v);
+  }
 }
 
 INLINE float sum_of_lanes(Vec v) {

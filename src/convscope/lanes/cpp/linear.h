@@ -45,23 +45,29 @@ inline void linear_input(const float* weight, long features, long outputs, const
     });
 }
 
-// gradient[f] = sum over blocks and lanes of gy[block] * x[block][f], for one output; `at` gives each block's x and gy.
-struct BlockPair { const Vec* x; const Vec* gy; };
+struct BlockPair { const Vec* x; const Vec* gy; };  // where a block's are
 
-inline void linear_weight_row(const std::vector<BlockPair>& blocks, long output, long features, float* gradient) {
-  for (long f = 0; f < features; f += LANES) {
-    Vec sum[LANES] = {};
-    const int n = (int)std::min<long>(LANES, features - f);
-    if (n == LANES) {
-      for (const BlockPair& block : blocks) {
-        const Vec d = block.gy[output];
-        UNROLL for (int i = 0; i < LANES; i++) sum[i] += d * block.x[f + i];
+// gradient[o][f] = sum over blocks and lanes of gy[o] * x[f], of outputs begin..end and features first..last: a few
+// features at a time, so that they stay in the cache for all outputs.
+inline void linear_weight(const std::vector<BlockPair>& blocks, long begin, long end, long first, long last,
+                          long features, float* gradient) {
+  for (long f = first; f < last; f += LANES) {
+    const int n = (int)std::min<long>(LANES, last - f);
+    for (long o = begin; o < end; o++) {
+      Vec sum[LANES] = {};
+      float* to = gradient + o * features + f;
+      if (n == LANES) {
+        for (const BlockPair& block : blocks) {
+          const Vec d = block.gy[o];
+          UNROLL for (int i = 0; i < LANES; i++) sum[i] += d * block.x[f + i];
+        }
+        store_unaligned(to, sums_of_lanes(sum));
+      } else {
+        for (int i = 0; i < n; i++) {
+          for (const BlockPair& block : blocks) sum[i] += block.gy[o] * block.x[f + i];
+          to[i] = sum_of_lanes(sum[i]);
+        }
       }
-      store_unaligned(gradient + f, sums_of_lanes(sum));
-    } else {
-      for (const BlockPair& block : blocks)
-        for (int i = 0; i < n; i++) sum[i] += block.gy[output] * block.x[f + i];
-      for (int i = 0; i < n; i++) gradient[f + i] = sum_of_lanes(sum[i]);
     }
   }
 }

@@ -31,8 +31,6 @@ INLINE void fill_rows(const View& y, bool add, Row&& row_of) {
   });
 }
 
-INLINE Vec relu(Vec x) { return select(x < Vec{}, Vec{}, x); }  // a NaN stays one
-
 template <Activation A>
 INLINE Vec activate(Vec x, float slope) {
   if constexpr (A == Activation::relu) return relu(x);

@@ -245,9 +245,9 @@ inline void winograd(const Winograd& w, const Vec* x, Finish&& finish) {
   }
 }
 
-// y = relu?(conv(x) + bias), or added to y; outputs beyond an odd edge are dropped.
+// y = conv(x) + bias, with relu where it is to rectify, or added to y; outputs beyond an odd edge are dropped.
 inline void winograd_plain(const Winograd& w, const Vec* x, Vec* y, long y_channel, long y_row, const float* bias,
-                           bool accumulate, bool relu) {
+                           bool accumulate, bool rectify) {
   const long across = w.tiles_across();
   winograd(w, x, [&](int o, long tile, const Vec (&out)[4]) {
     const long i = 2 * (tile / across), j = 2 * (tile % across);
@@ -257,7 +257,7 @@ inline void winograd_plain(const Winograd& w, const Vec* x, Vec* y, long y_chann
       Vec* to = y + o * y_channel + (i + k / 2) * y_row + j + k % 2;
       Vec value = out[k] + b;
       if (accumulate) value += *to;
-      if (relu) value = select(value < Vec{}, Vec{}, value);
+      if (rectify) value = relu(value);
       *to = value;
     }
   });
@@ -265,13 +265,13 @@ inline void winograd_plain(const Winograd& w, const Vec* x, Vec* y, long y_chann
 
 // The largest of each tile and which it was; `rows` and `columns` of w are even.
 inline void winograd_pooled(const Winograd& w, const Vec* x, Vec* y, long y_channel, long y_row, const float* bias,
-                            bool relu, Bytes* index) {
+                            bool rectify, Bytes* index) {
   const long across = w.tiles_across();
   winograd(w, x, [&](int o, long tile, const Vec (&out)[4]) {
     Int which;
     const long i = tile / across;
     Vec value = largest_of_four(out[0], out[1], out[2], out[3], which) + splat(bias ? bias[o] : 0.0f);
-    if (relu) value = select(value < Vec{}, Vec{}, value);
+    if (rectify) value = relu(value);
     y[o * y_channel + i * y_row + tile - i * across] = value;
     if (index) index[o * w.tiles() + tile] = narrow(which);
   });

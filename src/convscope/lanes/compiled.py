@@ -1,0 +1,63 @@
+"""A network's forward pass on the native engine, as a function of batches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from . import native
+from .given import Array, Net, as_array, as_pictures, graph_and_weights, like
+from .network import Network
+
+
+class Compiled:
+    """Calls like a function: float32 (N, C, H, W) or (N, C, L) → float32 (N, classes), in eval mode.
+
+    Tensors in, tensors out; arrays in, arrays out. No gradients flow. Made by `compile`.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self.graph = network.graph
+
+    def __repr__(self) -> str:
+        return f"Compiled({self.graph.name!r}, inputs of {self.graph.input_shape})"
+
+    def __call__(self, images: Array) -> Any:
+        return like(self._network.outputs(as_pictures(images)), images)
+
+    def set_weights(self, weights: Mapping[str, Array]) -> None:
+        """Take other weights by name, such as `module.state_dict()` after more training.
+
+        Raises `ShapeError` naming one that is missing or of another shape.
+        """
+        self._network.set_weights({name: as_array(value) for name, value in weights.items()})
+
+
+def compile(
+    net: Net,
+    example: Array | None = None,
+    *,
+    weights: Mapping[str, Array] | None = None,
+    threads: int | None = None,
+) -> Compiled:
+    """The forward pass of `net` on the native CPU engine, batch norms folded, for batches of any size.
+
+    `net` is an `nn.Module`, a `Graph` or a `Bundle`; a module needs an `example` of its inputs, a batch
+    (N, C, H, W) or (N, C, L) whose values do not matter. The weights are copied: those of `weights` by
+    name, else the network's own (fresh ones for a graph alone). `threads` is all cores where it is not
+    given; the bits do not depend on it. A bundle's network takes what its `preprocessing.batch` gives.
+
+    Raises `UnsupportedOperation` naming the layer that the graph or the engine cannot do, and
+    `ConvscopeError` where the engine is not available.
+
+    >>> import numpy as np
+    >>> from convscope import nets
+    >>> classify = compile(nets.graph("simple-cnn-4-8"))
+    >>> classify(np.zeros((3, 1, 28, 28), dtype=np.float32)).shape
+    (3, 10)
+    """
+    native.module()  # says why it is not there, before a module is traced
+    shape = None if example is None else tuple(example.shape[1:])
+    graph, own = graph_and_weights(net, shape, weights)
+    return Compiled(Network(graph, own, training=False, threads=threads or native.cores()))

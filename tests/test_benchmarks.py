@@ -1,0 +1,38 @@
+"""What the benchmarks count and print; how fast anything is, is no test."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from convscope import nets
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+
+
+def test_the_document_holds_what_the_result_files_say() -> None:
+    done = subprocess.run(
+        [sys.executable, str(BENCHMARKS / "tables.py"), "--check"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_work_of_a_training_step_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    work = import_module("work")
+    first, second, linear = 26 * 26 * 4 * 9, 11 * 11 * 8 * 4 * 9, 200 * 10
+    graph = nets.graph("simple-cnn-4-8")
+    assert work.forward_flops(graph) == 2 * (first + second + linear)
+    assert work.training_flops(graph) == 2 * (2 * first + 3 * (second + linear))
+
+
+def test_a_shortcut_needs_its_input_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    work = import_module("work")
+    graph = nets.graph("resnet-8")
+    first = 32 * 32 * 16 * 27
+    assert work.training_flops(graph) == 3 * work.forward_flops(graph) - 2 * first
