@@ -97,7 +97,7 @@ def test_whole_channels_of_dropout2d() -> None:
 def test_the_same_mask_forward_and_backward(kind: str, instruction_set: str) -> None:
     """With 37 pictures.
 
-    The loss knows a channel's scale s only by w * s * mask: at s = 1 its gradient is that of w times w, summed.
+    The loss knows a channel's scale s only by w * s * mask: at s = 1 its gradient is w times that of w.
     """
     graph, weights = probe(kind, 0.3)
     generator = np.random.default_rng(0)
