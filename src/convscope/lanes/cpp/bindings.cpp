@@ -74,7 +74,7 @@ using Moves = Array<int16_t, nb::ndim<2>>;
 class Runner {
  public:
   Runner(const Plan& plan, const Optimizer& optimizer, int threads, const std::string& set)
-      : plan_(plan), threads_(threads), network_(instruction_set(set).make(plan, optimizer, threads_)) {}
+      : plan_(checked(plan, optimizer, threads)), threads_(threads), network_(instruction_set(set).make(plan, optimizer, threads_)) {}
 
   nb::ndarray<nb::numpy, float, nb::ndim<1>> numbers(float* data) {
     const size_t size = plan_.parameters;
@@ -122,6 +122,15 @@ class Runner {
   long classes() const { return plan_.classes; }
 
  private:
+  static const Plan& checked(const Plan& plan, const Optimizer& optimizer, int threads) {
+    if (threads < 1) throw nb::value_error("a network takes at least one thread");
+    const size_t weights = optimizer.class_weights.size();
+    if (weights != 0 && weights != (size_t)plan.classes)
+      throw nb::value_error((std::to_string(plan.classes) + " classes take as many class weights, not " +
+                             std::to_string(weights)).c_str());
+    return plan;
+  }
+
   template <class A>
   static void check(const A& array, long a, long b, long c, const char* form) {
     if ((long)array.shape(1) != a || (long)array.shape(2) != b || (long)array.shape(3) != c)
