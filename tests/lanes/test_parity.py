@@ -77,7 +77,7 @@ class Errors:
 
 
 def errors_of(graph: Graph, count: int) -> dict[str, Errors]:
-    """PyTorch trains in float32; at its weights of every step all three compute the gradients of its batch."""
+    """PyTorch trains in float32; at its weights of every step all compute the gradients of its batch."""
     weights = initial_weights(graph, 0)
     x, labels = learnable(graph, 8 * count)
     single, double = graph.to_module(weights).train(), graph.to_module(weights).double().train()
