@@ -60,6 +60,11 @@ class Comparison:
         return max((rates["spread"] for rates in self.row["rates"].values()), default=None)
 
     @property
+    def disturbed(self) -> bool:
+        """Whether other processes took so much of the processor that the row is not to be used."""
+        return any(rates["disturbed"] for rates in self.row["rates"].values())
+
+    @property
     def best_torch(self) -> str | None:
         """The fastest way to use PyTorch here."""
         present = [name for name in TORCH if self.rate(name)]
@@ -97,7 +102,7 @@ def table(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
         executed = comparison.executed_gflops
         lines.append(
             (
-                row["net"],
+                row["net"] + " (disturbed)" * comparison.disturbed,
                 str(row["batch_size"]),
                 *(_rate(comparison.rate(name)) for name in present),
                 *(_ratio(comparison.over(*names)) for names in over.values()),

@@ -1,6 +1,7 @@
 """Times several contestants side by side: in every repeat each of them has its slice of time, in turn.
 
-On a machine that is not idle a slice in which other processes took much of the processor is done again.
+On a machine that is not idle a slice in which other processes took much of the processor is done again, and
+one that stays disturbed does not count.
 """
 
 from __future__ import annotations
@@ -33,19 +34,22 @@ class Rates:
     seconds: float = 0.0
 
     @property
-    def median(self) -> float:
-        return float(np.median(self.samples))
+    def quiet(self) -> list[float]:
+        """The slices that count."""
+        return [rate for rate, share in zip(self.samples, self.others, strict=True) if share <= QUIET]
 
     @property
-    def spread(self) -> float:
-        """The distance of the quartiles, as a share of the median."""
-        low, high = np.percentile(self.samples, (25, 75))
-        return float(high - low) / self.median
+    def disturbed(self) -> bool:
+        """Whether too few slices count; then the figures are of all of them, and not to be used."""
+        return len(self.quiet) < min(LEAST_REPEATS, len(self.samples))
 
     def to_dict(self) -> dict[str, Any]:
+        counted = self.samples if self.disturbed else self.quiet
+        low, median, high = map(float, np.percentile(counted, (25, 50, 75)))
         return {
-            "median": round(self.median, 1),
-            "spread": round(self.spread, 4),
+            "median": round(median, 1),
+            "spread": round((high - low) / median, 4),  # the distance of the quartiles, of the median
+            "disturbed": self.disturbed,
             "samples": [round(rate, 1) for rate in self.samples],
             "others": [round(share, 3) for share in self.others],
         }

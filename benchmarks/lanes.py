@@ -46,7 +46,8 @@ Pictures per second, medians; ch. last: channels_last and fused Adam; step: lane
 ÷: lanes over PyTorch as people write it, over the best PyTorch, over the best JAX (jit alone, or scan).
 GFLOP/s: the work of direct convolution that lanes gets done; done: what it executes for that;
 peak: the latter (the former where it is not known) as a share of the measured multiply-adds;
-±: the largest distance of quartiles of a row, as a share of its median."""
+±: the largest distance of quartiles of a row, as a share of its median;
+disturbed: other processes took too much of the processor, the row is not to be used."""
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ import contextlib
 import json
 import logging
 import sys
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -144,6 +145,7 @@ def agree(first: Mapping[str, np.ndarray], what: str) -> None:
 
 if __name__ == "__main__":
     logging.disable(logging.WARNING)  # exporters and compilers tell their progress
+    warnings.simplefilter("ignore")  # and what will change in their insides
     with contextlib.redirect_stdout(sys.stderr):
         result = measure(json.loads(sys.argv[1]))
     print(json.dumps(result))

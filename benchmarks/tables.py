@@ -72,6 +72,8 @@ def slower() -> list[str]:
     for what in ("train", "forward"):
         for row in _read(f"lanes-{what}")["rows"]:
             comparison = Comparison(row)
+            if comparison.disturbed:
+                continue
             rivals = {name: comparison.rate(name) for name in row["rates"] if not name.startswith("lanes")}
             name = max(rivals, key=lambda n: rivals[n] or 0, default=None)
             if name and not (ratio := comparison.over(name) or 0) >= 1:
