@@ -44,7 +44,7 @@ CASES: dict[str, tuple[Graph, int]] = {
     "resnet-8": (nets.graph("resnet-8"), 16),
     "mobile-small": (nets.graph("mobile-small", (3, 16, 16)), 17),
     "simple-cnn-1d": (nets.graph("simple-cnn-1d"), 33),
-    "multilayer-cnn": (multilayer_without_dropout(), 16),
+    "multilayer-cnn": (multilayer_without_dropout(), 9),
 }
 
 
@@ -77,7 +77,7 @@ class Errors:
 
 
 def errors_of(graph: Graph, count: int) -> dict[str, Errors]:
-    """PyTorch trains in float32; at its weights of every step all compute the gradients of its batch."""
+    """PyTorch trains in float32; at its weights of every step all three compute the gradients of a batch."""
     weights = initial_weights(graph, 0)
     x, labels = learnable(graph, 8 * count)
     single, double = graph.to_module(weights).train(), graph.to_module(weights).double().train()
@@ -108,17 +108,24 @@ def errors_of(graph: Graph, count: int) -> dict[str, Errors]:
 
 @pytest.mark.parametrize("name", CASES)
 def test_gradients_are_as_close_to_float64_as_pytorchs(name: str) -> None:
-    """The median over all parameters and steps within 1.5 times PyTorch's."""
+    """Within 1.5 times PyTorch's distance: the median over parameters, at 9 steps of 10 and over all of them.
+
+    At some steps rounding decides, for one of the two, on which side of a ReLU's kink a number lies, or which
+    of four is the largest: then a gradient is off by much more than rounding.
+    """
     errors = errors_of(*CASES[name])
-    ours = [error for one in errors.values() for error in one.lanes]
-    theirs = [error for one in errors.values() for error in one.torch]
+    ours = np.array([one.lanes for one in errors.values()])  # (parameters, steps)
+    theirs = np.array([one.torch for one in errors.values()])
     worst = max(errors, key=lambda parameter: errors[parameter].ratio)
     print(
-        f"{name}: {np.median(ours):.1e}, PyTorch {np.median(theirs):.1e}; "
-        f"worst {worst} {np.median(errors[worst].lanes):.1e}, PyTorch {np.median(errors[worst].torch):.1e}"
+        f"{name:<18}{np.median(ours):.1e}  PyTorch {np.median(theirs):.1e}  "
+        f"worst parameter {errors[worst].ratio:.2f} times PyTorch's ({worst})"
     )
     assert np.median(ours) <= 1.5 * np.median(theirs)
-    assert max(ours) < 1e-3
+    steps = np.median(ours, axis=0) / np.median(theirs, axis=0)
+    assert np.mean(steps <= 1.5) >= (0.9 if LONG else 0.75), f"{np.mean(steps <= 1.5):.0%} of the steps"
+    assert errors[worst].ratio <= (1.5 if LONG else 2), worst
+    assert np.median(ours, axis=1).max() < 1e-4
 
 
 def free_running(graph: Graph, count: int, steps: int, how: str) -> np.ndarray:
@@ -147,8 +154,8 @@ def free_running(graph: Graph, count: int, steps: int, how: str) -> np.ndarray:
 @pytest.mark.parametrize("name", ["simple-cnn-4-8", "convnet-bn"])
 def test_losses_of_a_whole_training(name: str) -> None:
     graph, _ = CASES[name]
-    nchw, nhwc, lanes = (free_running(graph, 64, 50, how) for how in ("NCHW", "NHWC", "lanes"))
-    assert nchw[-1] < nchw[0] / 2  # it learns
+    nchw, nhwc, lanes = (free_running(graph, 33, 50, how) for how in ("NCHW", "NHWC", "lanes"))
+    assert nchw[-1] < nchw[0] - 0.5  # it learns
     apart, allowed = np.abs(lanes - nchw).max(), 3 * np.abs(nhwc - nchw).max()
     print(f"{name}: {apart:.1e} from NCHW, {allowed / 3:.1e} between PyTorch's layouts")
     assert apart <= max(allowed, 1e-5)
