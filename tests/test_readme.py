@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from convscope.lanes import native
+
 from .conftest import Command
 
 ROOT = Path(__file__).parent.parent
@@ -49,10 +51,20 @@ def test_commands_print_what_is_shown(
         assert result.returncode == 0, (command, result.stderr)
         printed = [masked(line) for line in (result.stderr + result.stdout).splitlines()]
         for line in shown:
+            if not native.available():
+                line = line.replace("lanes engine", "torch engine")
             if line != "...":
                 assert masked(line) in printed, (command, line, printed)
         run += 1
     assert run >= 8
+
+
+@pytest.mark.skipif(not native.available(), reason=native.reason() or "")
+def test_examples_of_the_how_to_run() -> None:
+    page = (ROOT / "docs" / "how-to.md").read_text("utf-8")
+    examples = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    assert len(examples) >= 2
+    exec(compile("\n".join(examples), "how-to.md", "exec"), {})
 
 
 def test_make_targets_exist() -> None:

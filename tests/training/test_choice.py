@@ -54,8 +54,9 @@ def test_without_the_native_engine_the_reason_is_said(monkeypatch: pytest.Monkey
     name, why = chosen()
     assert name == "torch"
     assert why is not None
-    assert "not available: it was not built" in why
-    with pytest.raises(ConvscopeError, match="not available: it was not built") as caught:
+    assert "not available: " in why
+    assert "compiled" in why
+    with pytest.raises(ConvscopeError, match=r"not available: .* compiled") as caught:
         chosen(engine="lanes")
     assert caught.value.exit_code == 1
 

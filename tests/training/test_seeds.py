@@ -16,6 +16,7 @@ import convscope
 from convscope.bundle import Bundle
 from convscope.errors import ConvscopeError, UsageError
 from convscope.training import prepare, seeds
+from convscope.training.lanes_engine import LanesEngine
 from convscope.training.progress import Silent
 from convscope.training.seed_runs import SeedFigures, SeedRuns
 from convscope.training.torch_engine import TorchEngine
@@ -175,13 +176,13 @@ def test_seeds_json_is_the_document_and_can_be_read_again(series: SeedRuns) -> N
 
 def test_test_pictures_are_read_once_per_run_at_its_end(tmp_path: Path, monkeypatch: Any) -> None:
     read: list[int] = []
-    logits = TorchEngine.logits
+    for kind in (LanesEngine, TorchEngine, Bundle):  # engines validate, the bundle ends
 
-    def counted(engine: TorchEngine, images: np.ndarray) -> np.ndarray:
-        read.append(len(images))
-        return logits(engine, images)
+        def counted(self: Any, images: np.ndarray, logits: Any = kind.logits) -> Any:
+            read.append(len(images))
+            return logits(self, images)
 
-    monkeypatch.setattr(TorchEngine, "logits", counted)
+        monkeypatch.setattr(kind, "logits", counted)
     convscope.train_seeds("digits", seeds=2, out=tmp_path / "s", **{**FAST, "epochs": 2})
     assert read == [144, 144, 359] * 2
 

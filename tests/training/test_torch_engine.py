@@ -212,9 +212,9 @@ def test_pictures_on_a_device_become_the_same_bits(channels: int) -> None:
     engine = TorchEngine(module, dataset, recipe_of())
     positions = np.array([4, 0, 9, 31])
     expected = dataset.preprocessing.batch(dataset.train.images[positions])
-    np.testing.assert_array_equal(engine._batch(torch.from_numpy(positions)).numpy(), expected)
+    np.testing.assert_array_equal(engine._batch(torch.from_numpy(positions), 1).numpy(), expected)
     engine.images = torch.from_numpy(dataset.train.images)  # as where the device is not the CPU
-    np.testing.assert_array_equal(engine._batch(torch.from_numpy(positions)).numpy(), expected)
+    np.testing.assert_array_equal(engine._batch(torch.from_numpy(positions), 1).numpy(), expected)
 
 
 def test_a_device_that_is_not_there_is_refused() -> None:

@@ -15,6 +15,7 @@ from .output import evaluation_sentence, print_json
 from .settings import with_settings
 
 if TYPE_CHECKING:
+    from ..metrics import Evaluation
     from ..training.progress import Progress
     from ..training.recipe import Recipe
 
@@ -29,7 +30,9 @@ def train(
         typer.Argument(help=DATA_HELP, show_default="digits"),
     ] = None,
     *,
-    recipe: Annotated[Path | None, typer.Option(help="Settings from this TOML file; flags win.")] = None,
+    recipe: Annotated[
+        Path | None, typer.Option(help="Settings from this TOML file, or mnist-fast; flags win.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the run, instead of one in runs/.")] = None,
     seeds: Annotated[
         int | None, typer.Option(help="Train under so many seeds, from --seed on, and print the spread.")
@@ -51,14 +54,19 @@ def train(
     if seeds is not None:
         _train_seeds(data, chosen, seeds, out, progress, json)
         return
-    from ..training.pipeline import train as run_training  # imports torch: after the settings are checked
+    from ..training.pipeline import train as run_training  # after the settings are checked
+
+    result = sys.stdout
+
+    def announce(evaluation: Evaluation) -> None:
+        if not json:
+            print(evaluation_sentence(evaluation), file=result, flush=True)
 
     with contextlib.redirect_stdout(sys.stderr):  # a network's own prints are no result
-        run = run_training(data, recipe=chosen, out=out, progress=progress)
+        run = run_training(data, recipe=chosen, out=out, progress=progress, evaluated=announce)
     if json:
         print_json(run.to_dict())
         return
-    print(evaluation_sentence(run.evaluation))
     epochs = f"epoch {run.best_epoch} of {len(run.epochs)}"
     print(f"Weights of {epochs}, trained in {run.seconds:.1f} s by the {run.engine} engine.")
     print(f"Run   {run.path}  (open report.html there)")

@@ -8,18 +8,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from ..errors import UnsupportedOperation
 from ..graph import Graph, Node
-from ..graph.operation import Shape, spell
-from .plan import Parameter, Plan, Step, Tensor, Weights
-
-# Those whose derivative follows from their output, and which keep the order of numbers: they fuse with a
-# convolution or a normalisation, and with the maximum after or before them.
-FUSED = ("relu", "leaky_relu", "relu6", "tanh", "sigmoid")
-ACTIVATIONS = (*FUSED, "silu", "gelu", "elu")
-LARGEST_WINDOW = 255  # positions of a maximum are kept in a byte
+from ..graph.operation import Shape
+from .fields import (
+    FUSED,
+    activation_fields,
+    index_like,
+    input_border,
+    input_gradient_border,
+    is_2x2,
+    keeps_order,
+    pool_fields,
+    tensor_like,
+    uses_winograd,
+    window_fields,
+)
+from .folding import folded_bias, folded_weight, scale_and_shift
+from .plan import Parameter, Plan, Step, Tensor
+from .support import FAMILIES, check
 
 
 @dataclass(eq=False)
@@ -65,7 +71,7 @@ class Lowering:
         self._offsets: dict[str, int] = {}
 
     def run(self) -> None:
-        self._check()
+        check(self.graph, training=self.training)
         if self.training:
             for name, spec in self.graph.parameters.items():
                 if spec.dtype == "float32":
@@ -73,7 +79,7 @@ class Lowering:
                     self._offsets[name] = self._add(spec.shape, _tensor(name), name=name, trainable=trainable)
         for node in self.graph.nodes:
             if node.name not in self.absorbed:
-                getattr(self, f"_{_family(node)}")(node)
+                getattr(self, f"_{FAMILIES[node.operation]}")(node)
         logits = self.values[self.graph.output]
         if not self.training:
             self.emit("loss", x=logits.tensor)
@@ -125,7 +131,7 @@ class Lowering:
     # values
 
     def _input(self, node: Node) -> None:
-        value = Value(_like(node.shape), needs_gradient=False)
+        value = Value(tensor_like(node.shape), needs_gradient=False)
         self.values[node.name] = value
         self.emit("gather", y=value.tensor)
 
@@ -133,16 +139,14 @@ class Lowering:
         """A new value for the result of `last` (of a fused pass that begins at `node`)."""
         last = last or node
         needs = bool(node.parameters) or any(value.needs_gradient for value in inputs)
-        value = Value(_like(last.shape), needs)
+        value = Value(tensor_like(last.shape), needs)
         self.values[last.name] = value
         return value
 
     def _inputs(self, node: Node) -> tuple[Value, ...]:
         return tuple(self.values[name] for name in node.inputs)
 
-    def _record(
-        self, kind: str, node: Node, inputs: tuple[Value, ...], output: Value, **fields: Any
-    ) -> None:
+    def _record(self, kind: str, node: Node, inputs: tuple[Value, ...], output: Value, **fields: Any) -> None:
         self.tape.append(Record(kind, inputs, output, fields, node))
 
     def _only_consumer(self, node: Node) -> Node | None:
@@ -155,11 +159,12 @@ class Lowering:
 
         Gives the last node of the pass, the activation's fields, and whether there is a pool.
         """
-        last, fields, pooled = node, {}, False
+        fields: dict[str, Any] = {}
+        last, pooled = node, False
         while (following := self._only_consumer(last)) is not None:
-            if following.operation in FUSED and not fields and _keeps_order(following):
+            if following.operation in FUSED and not fields and keeps_order(following):
                 fields = activation_fields(following)
-            elif pool and not pooled and _is_2x2(following, self.graph):
+            elif pool and not pooled and is_2x2(following, self.graph):
                 pooled = True
             else:
                 break
@@ -182,9 +187,9 @@ class Lowering:
         last, fields, pooled = (node, {}, False) if before_norm else self._tail(start)
         window = window_fields(node)
         y = self._value(node, inputs, last=last)
-        index = _index(y.tensor) if pooled and self.training else None
+        index = index_like(y.tensor) if pooled and self.training else None
         geometry = {**window, "groups": node.attributes["groups"]}
-        dense = _like(node.shape) if pooled else y.tensor
+        dense = tensor_like(node.shape) if pooled else y.tensor
         x.tensor.reserve(*input_border(node, self.graph, pooled=pooled))
         self.emit(
             "convolution",
@@ -220,19 +225,10 @@ class Lowering:
         )
 
     def _folded(self, conv: Node, norm: Node) -> tuple[int, int]:
-        """Weight and bias of a convolution that also does the batch norm after it, with running statistics."""
+        """Weight and bias of a convolution that also does the batch norm after it."""
         shape = self.graph.parameters[conv.parameters["weight"]].shape
-
-        def weight(weights: Weights) -> np.ndarray:
-            scale, _ = _scale_and_shift(norm, weights)
-            return weights[conv.parameters["weight"]] * scale.reshape(-1, *[1] * (len(shape) - 1))
-
-        def bias(weights: Weights) -> np.ndarray:
-            scale, shift = _scale_and_shift(norm, weights)
-            own = weights[conv.parameters["bias"]] if "bias" in conv.parameters else 0.0
-            return shift + scale * own
-
-        return self._add(shape, weight), self._add(shape[:1], bias)
+        weight = self._add(shape, lambda weights: folded_weight(conv, norm, weights))
+        return weight, self._add(shape[:1], lambda weights: folded_bias(conv, norm, weights))
 
     def _batch_norm(self, node: Node) -> None:
         (x,) = inputs = self._inputs(node)
@@ -246,7 +242,9 @@ class Lowering:
         }
         settings = {**parameters, "momentum": momentum, "epsilon": node.attributes["eps"], "norm": norm}
         statistics = self.emit("statistics", x=x.tensor, norm=norm)
-        begin = self.emit("normalization_begin", not_before=statistics.phase, serial=True, x=x.tensor, **settings)
+        begin = self.emit(
+            "normalization_begin", not_before=statistics.phase, serial=True, x=x.tensor, **settings
+        )
         after = begin.phase + 1
         self.norm_phases[norm] = after
         other, start = None, node
@@ -260,7 +258,7 @@ class Lowering:
         last, fields, pooled = self._tail(start, pool=other is None)
         inputs = (x,) if other is None else (x, other)
         z = self._value(node, inputs, last=last)
-        index = _index(z.tensor) if pooled else None
+        index = index_like(z.tensor) if pooled else None
         self.emit(
             "normalization",
             not_before=after,
@@ -280,8 +278,8 @@ class Lowering:
         """Batch norm with running statistics that no convolution precedes: one weight per channel."""
         last, fields, pooled = self._tail(node)
         y = self._value(node, (x,), last=last)
-        weight = self._add(node.shape[:1], lambda weights: _scale_and_shift(node, weights)[0])
-        bias = self._add(node.shape[:1], lambda weights: _scale_and_shift(node, weights)[1])
+        weight = self._add(node.shape[:1], lambda weights: scale_and_shift(node, weights)[0])
+        bias = self._add(node.shape[:1], lambda weights: scale_and_shift(node, weights)[1])
         self.emit(
             "convolution",
             x=x.tensor,
@@ -311,10 +309,10 @@ class Lowering:
     def _pool(self, node: Node, kind: str, *, index: bool) -> None:
         inputs = self._inputs(node)
         y = self._value(node, inputs)
-        fields = pool_fields(node, inputs[0].tensor, y.tensor)
-        where = _index(y.tensor) if index and self.training else None
+        fields = pool_fields(node)
+        where = index_like(y.tensor) if index and self.training else None
         self.emit(kind, x=inputs[0].tensor, y=y.tensor, index=where, **fields)
-        self._record(kind, node, inputs, y, geometry=fields, index=where, pool=_is_2x2(node, self.graph))
+        self._record(kind, node, inputs, y, geometry=fields, index=where, pool=is_2x2(node, self.graph))
 
     def _mean(self, node: Node) -> None:
         """A mean over all positions is an average pool to one, with or without the axes that it leaves."""
@@ -335,7 +333,7 @@ class Lowering:
         first, *rest = self._inputs(node)
         for number, other in enumerate(rest, start=1):
             inputs = (first, other)
-            y = Value(_like(node.shape), first.needs_gradient or other.needs_gradient)
+            y = Value(tensor_like(node.shape), first.needs_gradient or other.needs_gradient)
             if number == len(rest):
                 self.values[node.name] = y
             self.emit(node.operation, x=first.tensor, x2=other.tensor, y=y.tensor)
@@ -391,10 +389,10 @@ class Lowering:
         """The same numbers in the same order: a view of them, copied only where they have a border."""
         (x,) = self._inputs(node)
         flat = self._contiguous(x)
-        y = Value(_like(node.shape), x.needs_gradient)
+        y = Value(tensor_like(node.shape), x.needs_gradient)
         if self._borders(node):
             y.tensor.border = (0, 0, 0, 0)
-            source = _like(node.shape)
+            source = tensor_like(node.shape)
             source.base = flat.tensor
             self.emit("copy", x=source, y=y.tensor)
             middle = Value(source, x.needs_gradient)
@@ -433,205 +431,12 @@ class Lowering:
                 yield user
 
     def _is_nothing(self, node: Node) -> bool:
-        dropout = _family(node) == "dropout"
+        dropout = FAMILIES[node.operation] == "dropout"
         return dropout and (not self.training or node.attributes["p"] == 0)
-
-    # what has no kernel
-
-    def _check(self) -> None:
-        owners: dict[str, str] = {}
-        for node in self.graph.nodes:
-            if reason := _refusal(node, self.graph):
-                raise UnsupportedOperation(
-                    f"the lanes engine has no kernel for {reason} (layer {node.name!r} of {self.graph.name!r}); "
-                    "the torch engine runs it."
-                )
-            for name in node.parameters.values():
-                if owners.setdefault(name, node.name) != node.name and self.training:
-                    raise UnsupportedOperation(
-                        f"the lanes engine does not train {name!r} in two layers at once "
-                        f"({owners[name]!r} and {node.name!r}); the torch engine does."
-                    )
-
-
-def uses_winograd(node: Node, in_channels: int, written: Tensor) -> bool:
-    """Whether a convolution (or its input gradient, which reads the output's channels) is worth transforming."""
-    attributes = node.attributes
-    plain = {"stride": (1, 1), "dilation": (1, 1), "groups": 1}
-    return (
-        node.operation == "conv2d"
-        and attributes["kernel_size"] in ((3, 3), (5, 5))
-        and all(attributes[key] == value for key, value in plain.items())
-        and max(map(max, attributes["padding"])) < attributes["kernel_size"][0]
-        and min(in_channels, written.channels) >= 8
-        and in_channels * written.channels >= 128
-        and min(written.height, written.width) >= 4
-    )
-
-
-def activation_fields(node: Node) -> dict[str, Any]:
-    """The native fields of an activation."""
-    name = node.operation
-    if name == "gelu" and node.attributes["approximate"] == "tanh":
-        name = "gelu_tanh"
-    slope = node.attributes.get("negative_slope", node.attributes.get("alpha", 0.0))
-    return {"activation": name, "slope": float(slope)}
-
-
-def window_fields(node: Node) -> dict[str, Any]:
-    """The native fields of a convolution's or pool's window; signals are pictures of one row."""
-    kernel, stride = _both(node.attributes["kernel_size"]), _both(node.attributes["stride"])
-    dilation = _both(node.attributes.get("dilation", (1,)))
-    (top, _), (left, _) = _pairs(node.attributes["padding"])
-    return {
-        "kernel_height": kernel[0],
-        "kernel_width": kernel[1],
-        "stride_height": stride[0],
-        "stride_width": stride[1],
-        "pad_top": top,
-        "pad_left": left,
-        "dilation_height": dilation[0],
-        "dilation_width": dilation[1],
-    }
-
-
-def pool_fields(node: Node, x: Tensor, y: Tensor) -> dict[str, Any]:
-    """The native fields of a pool."""
-    if node.operation.startswith("adaptive"):
-        return {"adaptive": True}
-    (_, bottom), (_, right) = _pairs(node.attributes["padding"])
-    counted = node.attributes.get("count_include_pad", True)
-    return {**window_fields(node), "pad_bottom": bottom, "pad_right": right, "count_padding": counted}
-
-
-def input_border(node: Node, graph: Graph, *, pooled: bool = False) -> tuple[int, int, int, int]:
-    """The border (top, left, bottom, right) of its input that a convolution reads."""
-    (top, bottom), (left, right) = _pairs(node.attributes["padding"])
-    dense = _like(node.shape)
-    # tiles of 2×2 read one row or column more where an unpooled output has an odd size
-    if uses_winograd(node, graph[node.inputs[0]].shape[0], dense) and not pooled:
-        bottom, right = bottom + dense.height % 2, right + dense.width % 2
-    return top, left, bottom, right
-
-
-def input_gradient_border(window: dict[str, Any], x: Tensor, y: Tensor) -> tuple[int, int, int, int]:
-    """The border (top, left, bottom, right) of y's gradient that the gradient of x reads.
-
-    Position i of x is seen by output (i + p - k d) / s for each k; the border holds those below 0 and
-    beyond the last.
-    """
-
-    def along(size: int, outputs: int, axis: str) -> tuple[int, int]:
-        padding = window["pad_top" if axis == "height" else "pad_left"]
-        kernel, stride, dilation = (window[f"{what}_{axis}"] for what in ("kernel", "stride", "dilation"))
-        first = -((dilation * (kernel - 1) - padding) // stride)
-        last = (size - 1 + padding) // stride
-        return max(0, -first), max(0, last - (outputs - 1))
-
-    top, bottom = along(x.height, y.height, "height")
-    left, right = along(x.width, y.width, "width")
-    return top, left, bottom, right
-
-
-def _refusal(node: Node, graph: Graph) -> str | None:
-    """What about this node no kernel can do; None where all is well."""
-    shapes, operation = graph.input_shapes(node), node.operation
-    family = _family(node)
-    if not hasattr(Lowering, f"_{family}"):
-        return operation
-    if operation == "input" and len(node.shape) not in (2, 3):
-        return f"an input of {spell(node.shape)}"
-    if operation == "linear" and len(shapes[0]) != 1:
-        return f"linear over the last axis of {spell(shapes[0])}"
-    if operation in ("softmax", "log_softmax") and len(shapes[0]) != 1:
-        return f"{operation} of {spell(shapes[0])}"
-    if family == "combine" and len(set(shapes)) > 1:
-        return f"{operation} of {' and '.join(map(spell, shapes))}"
-    if operation == "concat" and node.attributes["dim"] != 1:
-        return f"concat along dimension {node.attributes['dim']}"
-    if operation == "mean" and set(node.attributes["dim"]) != set(range(2, len(shapes[0]) + 1)):
-        return f"mean over {node.attributes['dim']}"
-    if operation == "pad" and (
-        node.attributes["mode"] != "zeros"
-        or node.attributes["value"] != 0
-        or len(node.attributes["padding"]) >= len(shapes[0])
-        or min(min(pair) for pair in node.attributes["padding"]) < 0
-    ):
-        return f"padding {node.attributes['padding']} with {node.attributes['mode']}"
-    if operation.startswith("max_pool") and math.prod(node.attributes["kernel_size"]) > LARGEST_WINDOW:
-        return f"{operation} over more than {LARGEST_WINDOW} positions"
-    if operation.startswith("adaptive_max") and _largest_window(shapes[0], node.shape) > LARGEST_WINDOW:
-        return f"{operation} over more than {LARGEST_WINDOW} positions"
-    if len(node.shape) > 3:
-        return f"{operation} to {spell(node.shape)}"
-    return None
-
-
-def _family(node: Node) -> str:
-    """The method that lowers a node."""
-    name = node.operation
-    for prefix in ("conv", "max_pool", "average_pool"):
-        if name.startswith((f"{prefix}1", f"{prefix}2", f"adaptive_{prefix}")):
-            return prefix if prefix != "conv" else "conv"
-    if name in ACTIVATIONS:
-        return "activation"
-    families = {"add": "combine", "multiply": "combine", "flatten": "reshape", "dropout2d": "dropout"}
-    return families.get(name, "softmax" if name == "log_softmax" else name)
-
-
-def _keeps_order(node: Node) -> bool:
-    return node.operation != "leaky_relu" or node.attributes["negative_slope"] > 0
-
-
-def _is_2x2(node: Node, graph: Graph) -> bool:
-    if node.operation != "max_pool2d":
-        return False
-    channels, height, width = graph[node.inputs[0]].shape
-    plain = {"kernel_size": (2, 2), "stride": (2, 2), "padding": ((0, 0), (0, 0)), "dilation": (1, 1)}
-    return all(node.attributes[key] == value for key, value in plain.items()) and node.shape == (
-        channels,
-        height // 2,
-        width // 2,
-    )
-
-
-def _largest_window(shape: Shape, outputs: Shape) -> int:
-    return math.prod(-(-n // m) + 1 for n, m in zip(shape[1:], outputs[1:], strict=True))
-
-
-def _like(shape: Shape) -> Tensor:
-    """(features,), (channels, length) or (channels, height, width)."""
-    if len(shape) == 2:
-        return Tensor(shape[0], 1, shape[1])
-    return Tensor(*shape)
-
-
-def _index(tensor: Tensor) -> Tensor:
-    return Tensor(tensor.channels, tensor.height, tensor.width, bytes=True)
-
-
-def _both(values: tuple[int, ...]) -> tuple[int, int]:
-    return (1, values[0]) if len(values) == 1 else (values[0], values[1])
-
-
-def _pairs(padding: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], tuple[int, int]]:
-    return ((0, 0), padding[0]) if len(padding) == 1 else (padding[0], padding[1])
 
 
 def _tensor(name: str) -> Any:
     return lambda weights: weights[name]
-
-
-def _scale_and_shift(norm: Node, weights: Weights) -> tuple[np.ndarray, np.ndarray]:
-    """A batch norm with running statistics as x * scale + shift, in float64."""
-    mean, variance = (weights[norm.parameters[f"running_{what}"]].astype(np.float64) for what in ("mean", "var"))
-    scale = 1 / np.sqrt(variance + norm.attributes["eps"])
-    if "weight" in norm.parameters:
-        scale = scale * weights[norm.parameters["weight"]]
-    shift = -mean * scale
-    if "bias" in norm.parameters:
-        shift = shift + weights[norm.parameters["bias"]]
-    return scale, shift
 
 
 def _reads(kind: str, name: str) -> bool:

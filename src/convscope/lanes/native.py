@@ -35,7 +35,8 @@ def reason() -> str | None:
             return "this checkout's has not been compiled; run `make native`."
         return (
             "it could not be compiled when convscope was installed. "
-            "Install a C++17 compiler (g++ or clang++), then `pip install --force-reinstall --no-deps convscope`."
+            "Install a C++17 compiler (g++ or clang++), then "
+            "`pip install --force-reinstall --no-deps convscope`."
         )
     return f"its compiled module does not load: {_error}"
 

@@ -62,6 +62,8 @@ class Pixels:
 
     def arguments(self) -> dict[str, Any]:
         """As the native network takes them."""
+        if self.images.dtype != np.uint8:
+            raise DataError(f"pixels are uint8, not {self.images.dtype}.")
         return {"bytes": self.images, "factor": self.factor, "offset": self.offset}
 
 
@@ -148,7 +150,10 @@ class Network:
             with self.lock:
                 part = slice(start, start + self.pace.take(len(pictures) - start))
                 began = time.perf_counter()
-                rows = self.native.logits(**_arguments(pictures[part], self.graph))
+                try:
+                    rows = self.native.logits(**_arguments(pictures[part], self.graph))
+                except ValueError as error:
+                    raise DataError(f"{error}.") from error
                 self.pace.took(len(rows), time.perf_counter() - began)
             result[part] = rows
             start += len(rows)
@@ -167,9 +172,15 @@ class Network:
     ) -> tuple[np.ndarray, int]:
         """One step per batch of positions: the mean loss of each, and how many pictures were right.
 
-        `seed` and the number of a step determine its dropout. Raises `DataError` for labels or positions
-        that do not exist.
+        `seed` and the number of a step determine its dropout. Of a plan that trains. Raises `DataError` for
+        labels or positions that do not exist, and for batches without a picture or a rate.
         """
+        assert self.plan.training
+        if len(rates) != len(batches):
+            raise DataError(f"{len(batches)} batches take as many rates, not {len(rates)}.")
+        if empty := [number for number, batch in enumerate(batches) if len(batch) == 0]:
+            raise DataError(f"batch {empty[0]} has no pictures.")
+        positions = [_whole_numbers(batch, "positions") for batch in batches]
         extra: dict[str, Any] = {}
         if moves is not None:
             extra = {
@@ -180,8 +191,8 @@ class Network:
             with self.lock:
                 losses, correct = self.native.train(
                     **_arguments(pictures, self.graph),
-                    labels=np.ascontiguousarray(labels, dtype=np.int64),
-                    positions=np.ascontiguousarray(np.concatenate(batches), dtype=np.int64),
+                    labels=_whole_numbers(labels, "labels"),
+                    positions=np.concatenate([np.zeros(0, np.int64), *positions]),
                     starts=starts,
                     rates=np.ascontiguousarray(rates, dtype=np.float64),
                     seed=seed % 2**64,
@@ -191,6 +202,13 @@ class Network:
         except (ValueError, IndexError) as error:
             raise DataError(f"{error}.") from error
         return losses, int(correct)
+
+
+def _whole_numbers(values: np.ndarray, what: str) -> np.ndarray:
+    values = np.asarray(values)
+    if values.ndim != 1 or values.dtype.kind not in "iu":
+        raise DataError(f"{what} are a row of whole numbers, not {values.dtype} of shape {values.shape}.")
+    return np.ascontiguousarray(values, dtype=np.int64)
 
 
 def _arguments(pictures: Pixels | np.ndarray, graph: Graph) -> dict[str, Any]:

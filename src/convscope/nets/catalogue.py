@@ -13,6 +13,7 @@ from .mobile import mobile_small
 from .residual import resnet_8, resnet_18, resnet_20
 from .tutorial import (
     convnet_bn,
+    convnet_bn_8_16,
     lenet_5,
     lenet_5_relu,
     multilayer_cnn,
@@ -44,6 +45,7 @@ CATALOGUE: dict[str, Net] = {
     "simple-cnn-4-8": Net(simple_cnn_4_8, (1, 28, 28)),
     "simple-cnn-16-32": Net(simple_cnn_16_32, (1, 28, 28)),
     "convnet-bn": Net(convnet_bn, (1, 28, 28)),
+    "convnet-bn-8-16": Net(convnet_bn_8_16, (1, 28, 28)),
     "simple-cnn-rgb": Net(simple_cnn_rgb, (3, 32, 32)),
     "multilayer-cnn": Net(multilayer_cnn, (1, 28, 28)),
     "lenet-5": Net(lenet_5, (1, 28, 28)),

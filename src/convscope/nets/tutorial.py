@@ -27,6 +27,14 @@ def convnet_bn(b: Builder, x: Node, classes: int) -> Node:
     return b.linear(b.flatten(x), classes, name="linear")
 
 
+def convnet_bn_8_16(b: Builder, x: Node, classes: int) -> Node:
+    """Two unpadded 5×5 convolutions, 8 and 16 channels, each with batch norm, ReLU and max pooling by 2."""
+    for channels in (8, 16):
+        x = b.batch_norm(b.conv2d(x, channels, kernel_size=5, bias=False))
+        x = b.max_pool(b.relu(x), 2)
+    return b.linear(b.flatten(x), classes, name="linear")
+
+
 def simple_cnn_rgb(b: Builder, x: Node, classes: int) -> Node:
     """One padded 3×3 convolution with 16 channels, ReLU, max pooling by 2."""
     x = b.max_pool(b.relu(b.conv2d(x, 16, kernel_size=3, padding=1)), 2)

@@ -12,9 +12,10 @@ from ..data import Dataset
 from ..errors import UsageError
 from ..graph import Graph
 from ..lanes import native
-from ..lanes.network import Network, OptimizerSettings, Pixels
+from ..lanes.network import Moves, Network, OptimizerSettings, Pixels
 from ..lanes.pace import Pace
 from .engine import StepFigures
+from .moves import EpochMoves
 from .recipe import Recipe
 from .state import State, moments_of
 
@@ -35,6 +36,7 @@ class LanesEngine:
         self.labels = dataset.train.labels
         factor, offset = dataset.preprocessing.factor_and_offset()
         self.pixels = Pixels(np.ascontiguousarray(dataset.train.images), factor, offset)
+        self.moves = EpochMoves(dataset, recipe)
         threads = recipe.threads or native.cores()
         self.network = Network(graph, weights, training=True, threads=threads, settings=_settings(recipe))
         self.evaluated = Network(graph, weights, training=False, threads=threads)
@@ -49,7 +51,7 @@ class LanesEngine:
         while done < len(batches):
             part = slice(done, done + self.pace.take(len(batches) - done))
             began = time.perf_counter()
-            figures = self._steps(batches[part], learning_rates[part], first_step + done)
+            figures = self._steps(batches[part], learning_rates[part], epoch, first_step + done)
             self.pace.took(figures.steps, time.perf_counter() - began)
             done += figures.steps
             yield figures
@@ -88,9 +90,13 @@ class LanesEngine:
             self.network.put(numbers, moments)
 
     def _steps(
-        self, batches: Sequence[np.ndarray], learning_rates: Sequence[float], first_step: int
+        self, batches: Sequence[np.ndarray], learning_rates: Sequence[float], epoch: int, first_step: int
     ) -> StepFigures:
         self.changed = True
+        table, how = self.moves.table(epoch), self.moves.augmentation
+        moves = None
+        if table is not None:
+            moves = Moves(table, hole=how.cutout, fill=how.fill, reflect=how.crop > 0)
         losses, correct = self.network.train(
             self.pixels,
             self.labels,
@@ -98,6 +104,7 @@ class LanesEngine:
             learning_rates,
             seed=self.recipe.seed,
             first_step=first_step,
+            moves=moves,
         )
         loss_sum = float(losses.sum())
         if not np.isfinite(self.network.native.parameters).all():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 from ..bundle import PROGRAM, Bundle
 from ..data import Source
 from ..errors import ConvscopeWarning
-from ..metrics import EpochFigures, evaluate
+from ..metrics import EpochFigures, Evaluation, evaluate
 from ..versions import machine, versions
 from .engine import Engine
 from .loop import epochs
@@ -33,6 +34,7 @@ def train(
     out: Path | str | None = None,
     progress: Progress | None = None,
     quiet: bool = False,
+    evaluated: Callable[[Evaluation], None] | None = None,
     **settings: Any,
 ) -> Run:
     """Train a network on pictures and keep everything about it in a run directory.
@@ -41,7 +43,7 @@ def train(
     `file.py:Class`, an `nn.Module` class or a module. `settings` are the fields of `Recipe` (`epochs`,
     `batch_size`, `lr`, `optimizer`, `schedule`, `seed`, `validation`, `size`, ...; `help(convscope.Recipe)`
     lists them), and win over those of `recipe`. Prints a line per epoch to standard error unless `quiet`,
-    or tells `progress`.
+    or tells `progress`; `evaluated` is called with the final figures, before the report is written.
 
     The test pictures are read once, at the end, with the weights that validation chose. Interrupted, it
     leaves a bundle with the best weights so far.
@@ -54,7 +56,7 @@ def train(
     chosen = chosen_recipe(data, net, recipe, settings)
     listener: Progress = progress or (Silent() if quiet else Lines())
     prepared = prepare_aloud(chosen, net if net is not None else chosen.net, listener)
-    return run_prepared(prepared, Path(out) if out is not None else None, listener)
+    return run_prepared(prepared, Path(out) if out is not None else None, listener, evaluated=evaluated)
 
 
 def chosen_recipe(
@@ -102,9 +104,17 @@ def make_engine(prepared: Prepared) -> Engine:
 
 
 def run_prepared(
-    prepared: Prepared, out: Path | None, progress: Progress, *, with_report: bool = True
+    prepared: Prepared,
+    out: Path | None,
+    progress: Progress,
+    *,
+    evaluated: Callable[[Evaluation], None] | None = None,
+    with_report: bool = True,
 ) -> Run:
-    """Train, evaluate once at the end, and write the run directory, with or without its report."""
+    """Train, evaluate once at the end, and write the run directory, with or without its report.
+
+    `evaluated` hears the final figures as soon as they are there.
+    """
     recipe, dataset, network = prepared.recipe, prepared.dataset, prepared.network
     engine = make_engine(prepared)
     directory = RunDirectory.create(dataset.name, network.name, out)
@@ -139,6 +149,8 @@ def run_prepared(
     name, split = dataset.evaluation
     logits = _final_logits(prepared, engine, weights, split.images)
     evaluation = evaluate(logits, split.labels, dataset.classes, split=name)
+    if evaluated:
+        evaluated(evaluation)
     metrics = {"epoch": best_epoch, evaluation.split: evaluation.to_dict()}
     bundle = _bundle(prepared, weights, metrics)
     directory.write_bundle(bundle)

@@ -59,6 +59,7 @@ def prepare(recipe: Recipe, net: Any, progress: Progress, *, source: Source | No
             notes.append(
                 f"pictures are enlarged from {before[0]}×{before[1]} to {height}×{width}, which {net} needs."
             )
+    _check_augmentation(recipe, preprocessing)
     network = open_network(net, preprocessing.input_shape, len(source.classes), seed=recipe.seed)
     engine, why = choose_engine(recipe, network.graph, network.name)
     recipe = recipe.but(engine=engine)
@@ -73,6 +74,15 @@ def prepare(recipe: Recipe, net: Any, progress: Progress, *, source: Source | No
     if dataset.test is None and dataset.validation is None:
         notes.append("no test and no validation pictures: the final figures are of the training pictures.")
     return Prepared(_resolve(recipe, network, dataset), dataset, network, (*dataset.notes, *notes))
+
+
+def _check_augmentation(recipe: Recipe, preprocessing: Preprocessing) -> None:
+    """Raises `UsageError` for moves that leave nothing of a picture."""
+    height, width = preprocessing.height, preprocessing.width
+    for name in ("shift", "crop", "cutout"):
+        pixels = getattr(recipe, name)
+        if pixels >= min(height, width):
+            raise UsageError(f"--{name} {pixels} is too much for pictures of {height}×{width}.")
 
 
 def open_source(recipe: Recipe, progress: Progress) -> Source:

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from ..errors import ConvscopeError, UnknownName, UsageError
 
+SHIPPED = Path(__file__).parent / "recipes"
+
 
 class Recipe(BaseModel):
     """The settings of one training run, named as on the command line; frozen.
@@ -44,6 +46,11 @@ class Recipe(BaseModel):
     strict: bool = Field(False, description="refuse a data set with a broken picture")
     # network
     net: str | None = Field(None, description="a name (`convscope nets`), or file.py:Class")
+    # augmentation
+    shift: int = Field(0, ge=0, description="move training pictures by up to so many pixels")
+    crop: int = Field(0, ge=0, description="the same, with the picture's mirror image around it")
+    flip: bool = Field(False, description="mirror half of the training pictures left to right")
+    cutout: int = Field(0, ge=0, description="cover a square of this side in every training picture")
     # optimisation
     epochs: int | None = Field(None, ge=1, description="passes over the training part")
     batch_size: int = Field(64, ge=1, description="pictures per step; the last batch may be smaller")
@@ -83,6 +90,8 @@ class Recipe(BaseModel):
             raise ValueError(
                 f"--engine lanes computes in float32; --precision {self.precision} needs --engine torch"
             )
+        if self.shift and self.crop:
+            raise ValueError("--shift and --crop move pictures over different borders; give one of them")
         return self
 
     @classmethod
@@ -98,12 +107,22 @@ class Recipe(BaseModel):
 
     @classmethod
     def read(cls, path: Path) -> dict[str, Any]:
-        """The settings in a TOML file, by name; raises `UsageError` naming the file and the setting."""
+        """The settings in a TOML file, by name; raises `UsageError` naming the file and the setting.
+
+        `path` may also be the name of a recipe that comes with convscope.
+
+        >>> Recipe.read(Path("mnist-fast"))["net"]
+        'convnet-bn-8-16'
+        """
+        shipped = {file.stem: file for file in SHIPPED.glob("*.toml")}
+        if not path.exists() and str(path) in shipped:
+            path = shipped[str(path)]
         try:
             settings = tomllib.loads(path.read_text("utf-8"))
             cls.of(**settings)
         except FileNotFoundError:
-            raise ConvscopeError(f"there is no recipe {path}.") from None
+            known = ", ".join(sorted(shipped))
+            raise ConvscopeError(f"there is no recipe {path}; convscope comes with {known}.") from None
         except OSError as error:
             raise ConvscopeError(f"the recipe {path} cannot be read: {error.strerror}.") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

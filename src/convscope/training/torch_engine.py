@@ -16,6 +16,7 @@ from ..errors import UsageError
 from ..graph import Graph, summarize
 from ..graph.module import state_arrays
 from .engine import StepFigures
+from .moves import EpochMoves
 from .recipe import Recipe
 from .state import State, moments_of
 
@@ -32,8 +33,9 @@ class TorchEngine:
         self.recipe = recipe
         self.preprocessing = dataset.preprocessing
         self.labels = torch.from_numpy(dataset.train.labels).to(self.device)
+        self.moves = EpochMoves(dataset, recipe)
         self.images: np.ndarray | Tensor = dataset.train.images
-        if self.device != "cpu":
+        if self.device != "cpu" and not self.moves.augmentation:
             self.images = torch.from_numpy(np.ascontiguousarray(dataset.train.images)).to(self.device)
         self.module = module.to(self.device)
         if any(parameter.dim() == 4 for parameter in module.parameters()):
@@ -102,7 +104,7 @@ class TorchEngine:
         with threads(self.recipe.threads), torch.random.fork_rng(devices=devices):
             for number, (positions, rate) in enumerate(zip(batches, learning_rates, strict=True), first_step):
                 self._seed(epoch, number)
-                loss, right = self._step(torch.from_numpy(positions), rate)
+                loss, right = self._step(torch.from_numpy(positions), rate, epoch)
                 loss_sum += loss.to(loss_sum.device)
                 correct += right
         self.steps += len(batches)
@@ -119,8 +121,8 @@ class TorchEngine:
         elif self.device == "mps":
             torch.mps.manual_seed(seed)
 
-    def _step(self, positions: Tensor, learning_rate: float) -> tuple[Tensor, Tensor]:
-        batch, labels = self._batch(positions), self.labels[positions.to(self.device)]
+    def _step(self, positions: Tensor, learning_rate: float, epoch: int) -> tuple[Tensor, Tensor]:
+        batch, labels = self._batch(positions, epoch), self.labels[positions.to(self.device)]
         self.optimizer.zero_grad(set_to_none=True)
         with torch.autocast(self.device, torch.bfloat16, enabled=self.recipe.precision == "bfloat16"):
             logits = self.module(batch)
@@ -133,10 +135,14 @@ class TorchEngine:
         self.optimizer.step()
         return loss.detach(), (logits.detach().argmax(1) == labels).sum()
 
-    def _batch(self, positions: Tensor) -> Tensor:
-        """The pictures at `positions`, normalised: float32 (N, C, H, W) on the device."""
+    def _batch(self, positions: Tensor, epoch: int) -> Tensor:
+        """The pictures at `positions`, moved and normalised: float32 (N, C, H, W) on the device."""
         if isinstance(self.images, np.ndarray):
-            return torch.from_numpy(self.preprocessing.batch(self.images[positions.numpy()]))
+            chosen = self.images[positions.numpy()]
+            table = self.moves.table(epoch)
+            if table is not None:
+                chosen = self.moves.augmentation.move(chosen, table[positions.numpy()])
+            return torch.from_numpy(self.preprocessing.batch(chosen)).to(self.device)
         pictures = self.images[positions.to(self.device)]  # (N, H, W, C), the same arithmetic on the device
         factor, offset = self.preprocessing.factor_and_offset()
         values = pictures.to(torch.float32) * torch.from_numpy(factor).to(self.device)

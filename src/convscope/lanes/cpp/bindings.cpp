@@ -2,6 +2,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/unique_ptr.h>
 #include <nanobind/stl/vector.h>
@@ -73,7 +74,7 @@ using Moves = Array<int16_t, nb::ndim<2>>;
 class Runner {
  public:
   Runner(const Plan& plan, const Optimizer& optimizer, int threads, const std::string& set)
-      : plan_(plan), threads_(threads), network_(instruction_set(set).make(plan, optimizer, threads_)) {}
+      : plan_(checked(plan, optimizer, threads)), threads_(threads), network_(instruction_set(set).make(plan, optimizer, threads_)) {}
 
   nb::ndarray<nb::numpy, float, nb::ndim<1>> numbers(float* data) {
     const size_t size = plan_.parameters;
@@ -121,6 +122,15 @@ class Runner {
   long classes() const { return plan_.classes; }
 
  private:
+  static const Plan& checked(const Plan& plan, const Optimizer& optimizer, int threads) {
+    if (threads < 1) throw nb::value_error("a network takes at least one thread");
+    const size_t weights = optimizer.class_weights.size();
+    if (weights != 0 && weights != (size_t)plan.classes)
+      throw nb::value_error((std::to_string(plan.classes) + " classes take as many class weights, not " +
+                             std::to_string(weights)).c_str());
+    return plan;
+  }
+
   template <class A>
   static void check(const A& array, long a, long b, long c, const char* form) {
     if ((long)array.shape(1) != a || (long)array.shape(2) != b || (long)array.shape(3) != c)
@@ -240,12 +250,12 @@ NB_MODULE(_native, m) {
               result = r.network().train(pictures, positions.data(), starts.data(), batches, rates.data(), seed,
                                          first_step, losses);
             }
-            return nb::make_tuple(
-                nb::ndarray<nb::numpy, double, nb::ndim<1>>(losses, {(size_t)batches}, owner), result.correct);
+            return std::pair{nb::ndarray<nb::numpy, double, nb::ndim<1>>(losses, {(size_t)batches}, owner),
+                             result.correct};
           },
-          "bytes"_a = nb::none(), "floats"_a = nb::none(), "factor"_a = nb::none(), "offset"_a = nb::none(),
-          "labels"_a, "positions"_a, "starts"_a, "rates"_a, "seed"_a = 0, "first_step"_a = 0, "moves"_a = nb::none(),
-          "fill"_a = 0, "hole"_a = 0, "reflect"_a = false);
+          nb::kw_only(), "bytes"_a = nb::none(), "floats"_a = nb::none(), "factor"_a = nb::none(),
+          "offset"_a = nb::none(), "labels"_a, "positions"_a, "starts"_a, "rates"_a, "seed"_a = 0,
+          "first_step"_a = 0, "moves"_a = nb::none(), "fill"_a = 0, "hole"_a = 0, "reflect"_a = false);
 
   m.def("instruction_sets", [] {
     std::vector<std::string> names;

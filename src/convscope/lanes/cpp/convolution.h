@@ -264,8 +264,11 @@ inline void bias_gradient(const Vec* gy, long channels, long channel, long rows,
                           float* gradient) {
   for (long o = 0; o < channels; o++) {
     Vec sum = {};
-    for (long i = 0; i < rows; i++)
-      for (long j = 0; j < width; j++) sum += gy[o * channel + i * row + j];
+    for (long i = 0; i < rows; i++) {
+      Vec row_sum = {};
+      for (long j = 0; j < width; j++) row_sum += gy[o * channel + i * row + j];
+      sum += row_sum;
+    }
     gradient[o] += sum_of_lanes(sum);
   }
 }

@@ -65,10 +65,13 @@ inline double cross_entropy(const LossSettings& s, const Vec* logits, const int6
     if (even > 0)
       gradient[k] -= keep(first_lanes(valid), splat((float)(even * (s.class_weights ? s.class_weights[k] : 1.0f) / s.divisor)));
   }
-  for (int l = 0; l < valid; l++) {
-    const double own = (1 - (double)s.smoothing) * (s.class_weights ? s.class_weights[labels[l]] : 1.0f);
-    gradient[labels[l]][l] -= (float)(own / s.divisor);
-  }
+  // A picture's gradients sum to 0: its label's, which loses its digits where it is right and certain, is what
+  // the others leave.
+  Int own_class = splat_int(-1);
+  for (int l = 0; l < valid; l++) own_class[l] = (int32_t)labels[l];
+  Vec others = {};
+  for (long k = 0; k < classes; k++) others += keep(own_class != splat_int((int32_t)k), gradient[k]);
+  for (int l = 0; l < valid; l++) gradient[labels[l]][l] = -others[l];
   return loss / s.divisor;
 }
 

@@ -123,7 +123,8 @@ inline void normalize_pooled(const Norm& norm, const Step& s, const View& x, con
   });
 }
 
-// Per channel of a block: sums of g and of g * (x - mean). g is zero in empty lanes.
+// Per channel of a block: sums of g and of g * (x - mean), row by row, which rounds less than one long sum. g is
+// zero in empty lanes.
 inline void block_sums(const Norm& norm, const View& x, const View& g, std::vector<Sums>& out) {
   out.resize(x.shape->channels);
   for (long c = 0; c < x.shape->channels; c++) {
@@ -131,10 +132,13 @@ inline void block_sums(const Norm& norm, const View& x, const View& g, std::vect
     Vec gradient = {}, product = {};
     for (long i = 0; i < x.shape->height; i++) {
       const Vec *row = x.row(c, i), *d = g.row(c, i);
+      Vec row_gradient = {}, row_product = {};
       for (long j = 0; j < x.shape->width; j++) {
-        gradient += d[j];
-        product += d[j] * (row[j] - mean);
+        row_gradient += d[j];
+        row_product += d[j] * (row[j] - mean);
       }
+      gradient += row_gradient;
+      product += row_product;
     }
     out[c] = {sum_of_lanes(gradient), sum_of_lanes(product)};
   }
@@ -149,13 +153,16 @@ inline void block_sums_pooled(const Norm& norm, const View& x, const View& g, co
     Vec gradient = {}, product = {};
     for (long i = 0; i < g.shape->height; i++) {
       const Vec *above = x.row(c, 2 * i), *below = x.row(c, 2 * i + 1), *d = g.row(c, i);
+      Vec row_gradient = {}, row_product = {};
       for (long j = 0; j < g.shape->width; j++) {
         const Int which = widen(*index++), right = (which & 1) != Int{}, lower = which > splat_int(1);
         const Vec value = select(lower, select(right, below[2 * j + 1], below[2 * j]),
                                  select(right, above[2 * j + 1], above[2 * j]));
-        gradient += d[j];
-        product += d[j] * (value - mean);
+        row_gradient += d[j];
+        row_product += d[j] * (value - mean);
       }
+      gradient += row_gradient;
+      product += row_product;
     }
     out[c] = {sum_of_lanes(gradient), sum_of_lanes(product)};
   }

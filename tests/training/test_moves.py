@@ -1,0 +1,94 @@
+"""Augmentation in training: the same pictures for both engines, others in each epoch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import convscope
+from convscope.errors import UsageError
+from convscope.lanes import native
+from convscope.training.moves import EpochMoves
+from convscope.training.recipe import Recipe
+
+from .conftest import make_dataset
+from .test_lanes_engine import RATES, engine_of, same_arrays, ten_batches
+from .test_pipeline import FAST, assert_same_weights
+
+ENGINES = ["torch", *(["lanes"] if native.available() else [])]
+AUGMENTATIONS = [
+    {"shift": 2, "flip": True},
+    {"crop": 2, "cutout": 3},
+    {"cutout": 2, "flip": True},
+]
+
+
+@pytest.mark.skipif(not native.available(), reason=native.reason() or "")
+@pytest.mark.parametrize("settings", AUGMENTATIONS)
+def test_both_engines_train_on_the_same_pictures(settings: dict[str, Any]) -> None:
+    engines = {name: engine_of(name, **settings) for name in ("lanes", "torch")}
+    for epoch in (1, 2):
+        figures = {
+            name: list(engine.train(ten_batches(), RATES, epoch=epoch, first_step=0))
+            for name, engine in engines.items()
+        }
+    same_arrays(engines["lanes"].state(), engines["torch"].state(), rtol=1e-3, atol=1e-5)
+    lanes, torch = (sum(part.correct for part in figures[name]) for name in ("lanes", "torch"))
+    assert lanes == torch
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_the_epoch_and_the_seed_decide(name: str) -> None:
+    def trained(*, epoch: int = 1, **settings: Any) -> np.ndarray:
+        engine = engine_of(name, **{"shift": 2, "cutout": 2, **settings})
+        list(engine.train(ten_batches()[:3], RATES[:3], epoch=epoch, first_step=0))
+        return engine.weights()["linear1.weight"]
+
+    first = trained()
+    np.testing.assert_array_equal(trained(), first)
+    for other in ({"epoch": 2}, {"seed": 4}, {"shift": 1}, {"cutout": 0}, {"shift": 0, "crop": 2}):
+        assert (trained(**other) != first).any(), other
+    np.testing.assert_array_equal(trained(shift=0, cutout=0), trained(shift=0, cutout=0, epoch=2))
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_evaluation_moves_nothing(name: str) -> None:
+    images = make_dataset().validation.images
+    np.testing.assert_array_equal(engine_of(name, shift=2).logits(images), engine_of(name).logits(images))
+
+
+def test_a_table_is_drawn_once_per_epoch() -> None:
+    moves = EpochMoves(make_dataset(), Recipe.of(shift=1))
+    first = moves.table(1)
+    assert first is not None
+    assert moves.table(1) is first
+    assert first.shape == (50, 5)
+    second = moves.table(2)
+    assert second is not None
+    assert (second != first).any()
+    assert EpochMoves(make_dataset(), Recipe.of()).table(1) is None
+
+
+def test_a_run_repeats_with_its_recipe(tmp_path: Path) -> None:
+    settings = {**FAST, "net": "convnet-bn", "shift": 1, "flip": True, "cutout": 2, "beta1": 0.8}
+    runs = [convscope.train("digits", **settings, out=tmp_path / "first")]
+    recipe = Recipe.of(**Recipe.read(tmp_path / "first" / "recipe.toml"))
+    assert (recipe.shift, recipe.flip, recipe.cutout, recipe.beta1) == (1, True, 2, 0.8)
+    runs.append(convscope.train(recipe=recipe, out=tmp_path / "again", quiet=True))
+    assert_same_weights(runs[0].bundle, runs[1].bundle)
+    plain = convscope.train(recipe=recipe, flip=False, out=tmp_path / "plain", quiet=True)
+    assert (plain.bundle.weights["conv1.weight"] != runs[0].bundle.weights["conv1.weight"]).any()
+
+
+def test_moves_that_make_no_sense_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="give one of them"):
+        Recipe.of(shift=1, crop=1)
+    with pytest.raises(UsageError, match="--shift -1"):
+        Recipe.of(shift=-1)
+    for name in ("shift", "crop", "cutout"):
+        with pytest.raises(UsageError, match=f"--{name} 8 is too much for pictures of 8×8"):
+            convscope.train("digits", **{**FAST, "net": "convnet-bn", name: 8}, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
