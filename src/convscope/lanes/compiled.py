@@ -20,6 +20,10 @@ class Compiled:
         self._network = network
         self.graph = network.graph
 
+    def executed_flops(self) -> int:
+        """Floating-point operations for one picture, as `Plan.operations` counts them."""
+        return self._network.plan.operations
+
     def __repr__(self) -> str:
         return f"Compiled({self.graph.name!r}, inputs of {self.graph.input_shape})"
 

@@ -104,6 +104,19 @@ class Plan:
         """All tensors, in the order of first use."""
         return list(dict.fromkeys(tensor for step in self.steps for tensor in step.tensors))
 
+    @property
+    def operations(self) -> int:
+        """Floating-point operations that the plan executes for one picture.
+
+        Two per product of its convolutions and linear layers, of Winograd's where a step uses it; the additions
+        of its transforms, activations and pools are not counted.
+
+        >>> from convscope import nets
+        >>> plan(nets.graph("simple-cnn-4-8"), training=False).operations
+        110272
+        """
+        return 2 * sum(_products(step) for step in self.steps)
+
     def describe(self) -> str:
         """A line per step: phase, kind, what is read and written; for people who read plans.
 
@@ -121,6 +134,30 @@ class Plan:
                     words.append(name if value is True else f"{name}={value}")
             lines.append(f"{step.phase}  {step.kind:<20}  {' '.join(words)}")
         return "\n".join(lines)
+
+
+def _products(step: Step) -> int:
+    """Multiplications of a step for one picture."""
+    fields = step.fields
+    if step.kind.startswith("linear"):
+        read, written = (
+            (fields["gy"], fields["gx"]) if step.kind == "linear_input" else (fields["x"], fields["y"])
+        )
+        both_ways = 2 if step.kind == "linear" and "gy" in fields else 1  # the update computes the weights'
+        return int(both_ways * read.channels * written.channels)
+    if not step.kind.startswith("convolution"):
+        return 0
+    read = fields["gy"] if step.kind == "convolution_input" else fields["x"]
+    written = {"convolution": "y", "convolution_input": "gx", "convolution_weight": "gy"}[step.kind]
+    scale = 2 if fields.get("pool") else 1
+    pairs = read.channels * fields[written].channels // fields.get("groups", 1)
+    kernel = fields.get("kernel_height", 1) * fields.get("kernel_width", 1)
+    if fields.get("winograd") and step.kind != "convolution_weight":
+        height, width = fields[written].height * scale, fields[written].width * scale
+        tiles = -(-height // 2) * -(-width // 2)
+        return int(pairs * tiles * {9: 16, 25: 49}[kernel])
+    positions = fields["gy"] if step.kind == "convolution_input" else fields[written]
+    return int(pairs * positions.height * positions.width * scale**2 * kernel)
 
 
 def plan(graph: Graph, *, training: bool) -> Plan:

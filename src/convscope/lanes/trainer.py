@@ -180,6 +180,10 @@ class Trainer:
         named = self._network.named(self._network.native.gradients)
         return {name: named[name] for name in self._trained}
 
+    def executed_flops(self) -> int:
+        """Floating-point operations of a step for one picture, as `Plan.operations` counts them."""
+        return self._network.plan.operations
+
     def copy_to(self, module: nn.Module) -> None:
         """Write the weights into a module with the same names, such as the one that was given.
 
