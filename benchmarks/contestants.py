@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from native_engine import LR, Lanes, Unavailable
+from native_engine import LR, Forward, Training, Unavailable
 from torch_network import torch_network
 from work import training_flops
 
@@ -242,24 +242,24 @@ def onnx_runtime(case: Case) -> Contestant:
 
 def lanes_steps(case: Case) -> Contestant:
     """As `convscope train` uses it: several steps per native call, gathered from the uint8 images."""
-    engine, count = Lanes(case, training=True), max(1, PICTURES_PER_CALL // case.batch_size)
+    engine, count = Training(case), max(1, PICTURES_PER_CALL // case.batch_size)
 
     def run(first: int) -> np.ndarray:
         batches = [np.arange(b.start, b.stop) for b in map(case.batch, range(first, first + count))]
-        return engine.train_from_bytes(case.images, case.labels, batches)
+        return engine.steps(case.images, case.labels, batches)
 
     return Contestant(run, count, engine.flops)
 
 
 def lanes_step(case: Case) -> Contestant:
     """As a loop of one's own uses it: one float32 batch per call."""
-    engine, pictures = Lanes(case, training=True), case.pictures
-    return Contestant(lambda step: engine.train(pictures[case.batch(step)], case.labels[case.batch(step)]))
+    engine, pictures = Training(case), case.pictures
+    return Contestant(lambda step: engine.step(pictures[case.batch(step)], case.labels[case.batch(step)]))
 
 
 def lanes_forward(case: Case) -> Contestant:
-    """A plan without gradients, one float32 batch per call."""
-    engine, pictures = Lanes(case, training=False), case.pictures
+    """The compiled network, one float32 batch per call."""
+    engine, pictures = Forward(case), case.pictures
     return Contestant(lambda step: engine.logits(pictures[case.batch(step)]), flops=engine.flops)
 
 

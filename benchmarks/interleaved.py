@@ -62,7 +62,7 @@ def interleaved(
     rates = {name: Rates() for name in names}
     patience = LONGEST_WAIT
     for repeat in range(repeats):
-        patience -= _wait_for_quiet(patience)
+        patience -= wait_for_quiet(patience)
         turn = repeat % len(names)
         for name in names[turn:] + names[:turn]:
             if rates[name].seconds > PATIENCE and repeat >= LEAST_REPEATS:
@@ -91,7 +91,7 @@ def _slice(contestant: Contestant, first: int, seconds: float) -> tuple[int, flo
     return steps, elapsed, (_busy_elsewhere() - busy) / (elapsed * (os.cpu_count() or 1))
 
 
-def _wait_for_quiet(longest: float) -> float:
+def wait_for_quiet(longest: float) -> float:
     """Waits until other processes leave the processor alone; seconds waited, at most about `longest`."""
     start = time.perf_counter()
     while True:

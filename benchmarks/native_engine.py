@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,44 +17,58 @@ class Unavailable(Exception):
     """A contestant cannot run here; the message says why."""
 
 
-class Lanes:
-    """A network of one case in the engine, with Adam where it trains."""
+class Training:
+    """A case in a `lanes.Trainer` with Adam."""
 
-    def __init__(self, case: Case, *, training: bool) -> None:
-        if reason := missing():
-            raise Unavailable(reason)
-        from convscope.errors import ConvscopeError
-        from convscope.lanes.network import Network, OptimizerSettings
+    def __init__(self, case: Case) -> None:
+        self.trainer = _made(
+            lambda lanes: lanes.Trainer(case.graph, weights=case.weights, lr=LR, threads=case.threads)
+        )
 
-        settings = OptimizerSettings(optimizer="adam")
-        try:
-            self.network = Network(
-                case.graph, case.weights, training=training, threads=case.threads, settings=settings
-            )
-        except ConvscopeError as error:  # an operation that the plan does not take
-            raise Unavailable(str(error)) from error
-        self.factor = np.full(case.images.shape[-1], 1 / 255, np.float32)
-
-    def train_from_bytes(
-        self, images: np.ndarray, labels: np.ndarray, batches: list[np.ndarray]
-    ) -> np.ndarray:
+    def steps(self, images: np.ndarray, labels: np.ndarray, batches: list[np.ndarray]) -> np.ndarray:
         """One step per batch of positions into uint8 images (N, H, W, C); their losses."""
-        from convscope.lanes.network import Pixels
+        return self.trainer.steps(images, labels, batches)
 
-        return self.network.train(Pixels(images, self.factor), labels, batches, [LR] * len(batches))[0]
-
-    def train(self, pictures: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    def step(self, pictures: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """One step on a float32 batch (N, C, H, W); its loss."""
-        return self.network.train(pictures, labels, [np.arange(len(pictures))], [LR])[0]
+        return np.asarray(self.trainer.step(pictures, labels))
+
+    def flops(self) -> float | None:
+        return _flops(self.trainer)
+
+
+class Forward:
+    """A case under `lanes.compile`."""
+
+    def __init__(self, case: Case) -> None:
+        self.compiled = _made(
+            lambda lanes: lanes.compile(case.graph, weights=case.weights, threads=case.threads)
+        )
 
     def logits(self, pictures: np.ndarray) -> np.ndarray:
         """float32 (N, C, H, W) → (N, classes)."""
-        return self.network.outputs(pictures)
+        return self.compiled(pictures)
 
     def flops(self) -> float | None:
-        """Operations per picture that it executes, transforms not counted; None where it does not say."""
-        executed: Any = getattr(self.network, "executed_flops", None)
-        return float(executed()) if executed else None
+        return _flops(self.compiled)
+
+
+def _made(make: Callable[[Any], Any]) -> Any:
+    if reason := missing():
+        raise Unavailable(reason)
+    from convscope import lanes
+    from convscope.errors import ConvscopeError
+
+    try:
+        return make(lanes)
+    except ConvscopeError as error:  # an operation that the plan does not take
+        raise Unavailable(str(error)) from error
+
+
+def _flops(engine: Any) -> float | None:
+    """Operations per picture that it executes, transforms not counted; None where it does not say."""
+    executed = getattr(engine, "executed_flops", None)
+    return float(executed()) if executed else None
 
 
 def missing() -> str | None:

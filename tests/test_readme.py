@@ -59,6 +59,14 @@ def test_commands_print_what_is_shown(
     assert run >= 8
 
 
+@pytest.mark.skipif(not native.available(), reason=native.reason() or "")
+def test_examples_of_the_how_to_run() -> None:
+    page = (ROOT / "docs" / "how-to.md").read_text("utf-8")
+    examples = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    assert len(examples) >= 2
+    exec(compile("\n".join(examples), "how-to.md", "exec"), {})
+
+
 def test_make_targets_exist() -> None:
     targets = [command.split()[1] for command, _ in transcript() if command.startswith("make ")]
     assert {"demo", "test"} <= set(targets)

@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from convscope.lanes import native
+
 from ..conftest import Command
 
 
@@ -140,6 +142,13 @@ def test_tables_fit_a_terminal(convscope: Command) -> None:
         assert result.returncode == 0
         if words != ("info",):
             assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+def test_info_says_what_the_engines_are(convscope: Command) -> None:
+    engines = json.loads(convscope("info", "--json").stdout)["engines"]
+    assert engines["torch"] == "available"
+    expected = "pictures side by side" if native.available() else f"not available: {native.reason()}"
+    assert expected in engines["lanes"]
 
 
 def test_ctrl_c_keeps_the_best_weights(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import Any
@@ -101,6 +102,30 @@ def test_graphs_and_bundles_compile_without_torch() -> None:
         "assert 'torch' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+FORK = """
+import os
+import sys
+import numpy as np
+from convscope import lanes, nets
+
+fast = lanes.compile(nets.graph("simple-cnn-4-8"), threads=2)
+batch = np.random.default_rng(0).random((64, 1, 28, 28), dtype=np.float32)
+before = fast(batch)
+for use in (True, False):
+    child = os.fork()
+    if child == 0:
+        sys.exit(use and not np.array_equal(fast(batch), before))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+assert np.array_equal(fast(batch), before)
+"""
+
+
+@there
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
+def test_a_fork_has_threads_of_its_own() -> None:
+    subprocess.run([sys.executable, "-W", "ignore", "-c", FORK], check=True, timeout=60)
 
 
 @there

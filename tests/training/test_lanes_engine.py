@@ -182,12 +182,18 @@ def test_a_network_without_parameters_is_refused() -> None:
         engine_of("lanes", graph)
 
 
-def test_training_and_predicting_on_lanes_import_no_torch(tmp_path: Path) -> None:
+def test_training_and_predicting_on_lanes_import_no_torch(tmp_path: Path, idx_folder: Path) -> None:
     code = (
         "import sys, numpy, convscope\n"
-        "run = convscope.train('digits', net='convnet-bn', epochs=1, out='run', quiet=True)\n"
+        "from convscope.training.progress import Silent\n"
+        "later = {'torch', 'sklearn', 'scipy', 'matplotlib', 'jinja2', 'requests'}\n"
+        "class Watch(Silent):\n"
+        "    def begin(self, *_): assert not later & set(sys.modules), later & set(sys.modules)\n"
+        "settings = {'net': 'convnet-bn', 'epochs': 1, 'out': 'run', 'data_dir': 'data'}\n"
+        "run = convscope.train('mnist', **settings, progress=Watch())\n"
         "assert run.engine == 'lanes'\n"
-        "convscope.evaluate('run'), convscope.predict('run', numpy.zeros((8, 8), numpy.uint8))\n"
+        "convscope.evaluate('run'), convscope.predict('run', numpy.zeros((28, 28), numpy.uint8))\n"
         "assert 'torch' not in sys.modules"
     )
+    assert idx_folder == tmp_path / "data"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, timeout=60)

@@ -1,5 +1,15 @@
 #include "threads.h"
 
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <pthread.h>
+#endif
+
 namespace convscope {
 
 namespace {
@@ -14,20 +24,76 @@ inline void pause() {
 #endif
 }
 
-}  // namespace
-
-Threads::Threads(int count) : count_(count) {
-  for (int thread = 1; thread < count_; thread++) threads_.emplace_back([this, thread] { loop(thread); });
+// How often this process is a fork of another. A child has the memory of its parent, but none of the threads.
+int forks() {
+  static int count = 0;
+#if defined(__unix__) || defined(__APPLE__)
+  static const int known = pthread_atfork(nullptr, nullptr, [] { count++; });
+  (void)known;
+#endif
+  return count;
 }
 
-Threads::~Threads() {
-  {
-    std::lock_guard<std::mutex> guard(mutex_);
-    ending_ = true;
-    generation_.fetch_add(1);
+}  // namespace
+
+struct Threads::Workers {
+  std::vector<std::thread> threads;
+  std::atomic<long> generation{0};
+  std::atomic<long> next{0};
+  std::atomic<int> working{0};
+  std::atomic<bool> ending{false};
+  long items = 0;
+  Call call = nullptr;
+  void* context = nullptr;
+  std::mutex mutex;
+  std::condition_variable wake;
+
+  explicit Workers(int count) {
+    for (int thread = 1; thread < count; thread++) threads.emplace_back([this, thread] { loop(thread); });
   }
-  wake_.notify_all();
-  for (auto& thread : threads_) thread.join();
+
+  ~Workers() {
+    ending = true;
+    begin();
+    for (auto& thread : threads) thread.join();
+  }
+
+  void begin() {
+    {
+      std::lock_guard<std::mutex> guard(mutex);
+      generation.fetch_add(1, std::memory_order_release);
+    }
+    wake.notify_all();
+  }
+
+  void take_items(int thread) {
+    for (;;) {
+      long item = next.fetch_add(1, std::memory_order_relaxed);
+      if (item >= items) return;
+      call(context, item, thread);
+    }
+  }
+
+  void loop(int thread) {
+    long seen = 0;
+    for (;;) {
+      for (int spin = 0; spin < SPINS && generation.load(std::memory_order_acquire) == seen; spin++) pause();
+      if (generation.load(std::memory_order_acquire) == seen) {
+        std::unique_lock<std::mutex> lock(mutex);
+        wake.wait(lock, [&] { return generation.load(std::memory_order_acquire) != seen; });
+      }
+      seen++;
+      if (ending) return;
+      take_items(thread);
+      working.fetch_sub(1, std::memory_order_release);
+    }
+  }
+};
+
+Threads::Threads(int count) : count_(count), forks_(forks()), workers_(new Workers(count)) {}
+
+Threads::~Threads() {
+  if (forks_ == forks()) delete workers_;
 }
 
 void Threads::run(long items, Call call, void* context) {
@@ -35,43 +101,21 @@ void Threads::run(long items, Call call, void* context) {
     for (long item = 0; item < items; item++) call(context, item, 0);
     return;
   }
-  items_ = items;
-  call_ = call;
-  context_ = context;
-  next_.store(0, std::memory_order_relaxed);
-  working_.store(count_ - 1, std::memory_order_relaxed);
-  {
-    std::lock_guard<std::mutex> guard(mutex_);
-    generation_.fetch_add(1, std::memory_order_release);
+  if (forks_ != forks()) {
+    workers_ = new Workers(count_);  // the parent's are left as they are: they cannot be joined here
+    forks_ = forks();
   }
-  wake_.notify_all();
-  take_items(0);
-  for (int spin = 0; working_.load(std::memory_order_acquire) > 0; spin++) {
+  Workers& w = *workers_;
+  w.items = items;
+  w.call = call;
+  w.context = context;
+  w.next.store(0, std::memory_order_relaxed);
+  w.working.store(count_ - 1, std::memory_order_relaxed);
+  w.begin();
+  w.take_items(0);
+  for (int spin = 0; w.working.load(std::memory_order_acquire) > 0; spin++) {
     if (spin < SPINS) pause();
     else std::this_thread::yield();
-  }
-}
-
-void Threads::take_items(int thread) {
-  for (;;) {
-    long item = next_.fetch_add(1, std::memory_order_relaxed);
-    if (item >= items_) return;
-    call_(context_, item, thread);
-  }
-}
-
-void Threads::loop(int thread) {
-  long seen = 0;
-  for (;;) {
-    for (int spin = 0; spin < SPINS && generation_.load(std::memory_order_acquire) == seen; spin++) pause();
-    if (generation_.load(std::memory_order_acquire) == seen) {
-      std::unique_lock<std::mutex> lock(mutex_);
-      wake_.wait(lock, [&] { return generation_.load(std::memory_order_acquire) != seen; });
-    }
-    seen++;
-    if (ending_) return;
-    take_items(thread);
-    working_.fetch_sub(1, std::memory_order_release);
   }
 }
 

@@ -1,10 +1,5 @@
 // A few threads that share the blocks of a phase; they spin briefly between phases, then sleep.
 #pragma once
-#include <atomic>
-#include <condition_variable>
-#include <mutex>
-#include <thread>
-#include <vector>
 
 namespace convscope {
 
@@ -26,21 +21,12 @@ class Threads {
 
  private:
   using Call = void (*)(void*, long, int);
+  struct Workers;
   void run(long items, Call call, void* context);
-  void take_items(int thread);
-  void loop(int thread);
 
   int count_;
-  std::vector<std::thread> threads_;
-  std::atomic<long> generation_{0};
-  std::atomic<long> next_{0};
-  std::atomic<int> working_{0};
-  std::atomic<bool> ending_{false};
-  long items_ = 0;
-  Call call_ = nullptr;
-  void* context_ = nullptr;
-  std::mutex mutex_;
-  std::condition_variable wake_;
+  int forks_;         // of the process, when the workers began
+  Workers* workers_;
 };
 
 }  // namespace convscope
