@@ -7,15 +7,19 @@ namespace LANES_ISA {
 
 constexpr int MAX_ROWS = CONVSCOPE_REGISTERS == 32 ? 16 : 10;
 
+constexpr long FEATURES_AT_ONCE = 128;  // in one sum: the sum of a few sums rounds less than one long one
+
 template <int ROWS>
 INLINE void linear_tile(const float* weight, const float* bias, long features, const Vec* x, Vec* y) {
-  Vec sum[ROWS];
-  UNROLL for (int o = 0; o < ROWS; o++) sum[o] = splat(bias ? bias[o] : 0.0f);
-  for (long f = 0; f < features; f++) {
-    const Vec v = x[f];
-    UNROLL for (int o = 0; o < ROWS; o++) sum[o] += weight[o * features + f] * v;
+  for (long first = 0; first < features; first += FEATURES_AT_ONCE) {
+    const long last = std::min(features, first + FEATURES_AT_ONCE);
+    Vec sum[ROWS] = {};
+    for (long f = first; f < last; f++) {
+      const Vec v = x[f];
+      UNROLL for (int o = 0; o < ROWS; o++) sum[o] += weight[o * features + f] * v;
+    }
+    UNROLL for (int o = 0; o < ROWS; o++) y[o] = sum[o] + (first > 0 ? y[o] : splat(bias ? bias[o] : 0.0f));
   }
-  UNROLL for (int o = 0; o < ROWS; o++) y[o] = sum[o];
 }
 
 inline void linear(const float* weight, const float* bias, long features, long outputs, const Vec* x, Vec* y) {
