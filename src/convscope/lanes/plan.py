@@ -108,8 +108,8 @@ class Plan:
     def operations(self) -> int:
         """Floating-point operations that the plan executes for one picture.
 
-        Two per product of its convolutions and linear layers, of Winograd's where a step uses it; the additions
-        of its transforms, activations and pools are not counted.
+        Two per product of its convolutions and linear layers, of Winograd's where a step uses it; the
+        additions of its transforms, activations and pools are not counted.
 
         >>> from convscope import nets
         >>> plan(nets.graph("simple-cnn-4-8"), training=False).operations
