@@ -273,6 +273,8 @@ def check_memory(of: Plan) -> None:
             memory.check(tensor, step)
         for tensor in writes(step):
             memory.write(tensor)
+        for tensor in reads(step):  # a step does not write where it still reads
+            memory.check(tensor, step)
     for step in of.steps:  # the update
         if step.kind == "linear" and of.training:
             for name in ("x", "gy"):
