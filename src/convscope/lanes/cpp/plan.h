@@ -59,7 +59,7 @@ struct Step {
   Kind kind = Kind::copy;
   int phase = 0;
   int x = -1, x2 = -1, y = -1, index = -1;  // tensors
-  int gx = -1, gx2 = -1, gy = -1;           // gradients of them
+  int gx = -1, gy = -1;                     // gradients of them
   bool accumulate = false;                  // add to what is written instead of replacing it
   long weight = -1, bias = -1;              // offsets into the parameters; -1: none
   long running_mean = -1, running_var = -1;
@@ -91,7 +91,6 @@ struct Plan {
   std::vector<Range> trainable;
   int norms = 0;
   long classes = 0;
-  int logits = -1;                 // tensor
 };
 
 enum class Rule : int { sgd, adam, adamw };
