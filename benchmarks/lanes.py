@@ -23,7 +23,7 @@ from typing import Any
 from comparison import Comparison, table
 from lanes_case import environment
 from native_engine import instruction_set
-from result_files import RESULTS, save_result
+from result_files import RESULTS, read_result, save_result
 
 from convscope.columns import columns
 
@@ -54,7 +54,7 @@ def main() -> None:
     words = _arguments()
     failed: list[str] = []
     for what in words.what:
-        rows: list[dict[str, Any]] = []
+        rows = _rows_kept(what, words) if words.add else []
         result = {"what": what, "settings": _settings(words), **_tools(), "rows": rows}
         for threads in words.threads:
             print(f"\n{what}, {threads} thread{'s' * (threads > 1)}\n", flush=True)
@@ -85,12 +85,25 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--contestants", type=_words, help="some of: " + ", ".join(_all_contestants()))
     parser.add_argument("--repeats", type=int, default=9)
     parser.add_argument("--seconds", type=float, default=0.2, help="of a slice, at least")
+    parser.add_argument("--add", action="store_true", help="keep the file's rows that are not measured again")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the result files")
     words = parser.parse_args()
     for given, known in ((words.what, CONTESTANTS), (words.contestants or (), _all_contestants())):
         if unknown := set(given) - set(known):
             parser.error(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(known)}")
     return words
+
+
+def _rows_kept(what: str, words: argparse.Namespace) -> list[dict[str, Any]]:
+    """The rows of the result file that this run does not measure."""
+    old = read_result(f"lanes-{what}", words.results)
+    return [
+        row
+        for row in (old["rows"] if old else [])
+        if row["net"] not in words.nets
+        or row["batch_size"] not in words.batches
+        or row["threads"] not in words.threads
+    ]
 
 
 def _rows_of(what: str, net: str, threads: int, words: argparse.Namespace) -> list[dict[str, Any]]:
