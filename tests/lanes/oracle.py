@@ -127,7 +127,7 @@ def undecided(graph: Graph, weights: Arrays, x: np.ndarray) -> bool:
     """Whether rounding might decide on which side of a kink a number lies, or which of two is the maximum.
 
     That is so for numbers close to a kink but not on it; on it by chance, where numbers are no longer round:
-    they move when the input moves a little; or almost but not quite equal.
+    they move when inputs and weights move a little; or almost but not quite equal.
     """
     round_numbers: set[str] = set()
     for node in graph.nodes:
@@ -154,6 +154,9 @@ def undecided(graph: Graph, weights: Arrays, x: np.ndarray) -> bool:
             if round_numbers.issuperset(node.inputs):
                 hook.remove()
         moved = True
+        generator = torch.Generator().manual_seed(0)
+        for parameter in module.parameters():
+            parameter *= 1 + 1e-8 * torch.rand(parameter.shape, dtype=torch.float64, generator=generator)
         module(torch.from_numpy(x).double() * (1 + 1e-8))
     return found
 
