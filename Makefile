@@ -7,7 +7,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CPP := src/convscope/lanes/cpp
 
-.PHONY: demo test native stubs wheel sanitize lint types format clean
+.PHONY: demo test native parity stubs wheel sanitize lint types format clean
 
 demo: .venv/installed .venv/native
 	$(BIN)/convscope train
@@ -68,6 +68,10 @@ endef
 sanitize: .venv/installed
 	$(call SANITIZED,thread,tsan)
 	$(call SANITIZED,address,asan)
+
+# gradients and losses of whole trainings beside PyTorch's, 100 steps, with a table
+parity: .venv/installed-test .venv/native
+	CONVSCOPE_LONG=1 $(BIN)/python -m pytest -q -s tests/lanes/test_parity.py
 
 lint: .venv/installed-test
 	$(BIN)/ruff check .
