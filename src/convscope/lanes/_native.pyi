@@ -513,6 +513,9 @@ class Network:
     @property
     def parameters(self) -> Annotated[NDArray[numpy.float32], dict(shape=(None,))]: ...
 
+    def parameters_changed(self) -> None:
+        """To be called after `parameters` were written to."""
+
     @property
     def gradients(self) -> Annotated[NDArray[numpy.float32], dict(shape=(None,))]: ...
 

@@ -106,6 +106,7 @@ class Network:
         numbers = self.native.parameters
         for parameter in self.plan.parameters:
             numbers[parameter.offset : parameter.end] = np.ravel(parameter.value(arrays))
+        self.native.parameters_changed()
         self.counts = {
             name: int(arrays[name]) for name, spec in self.graph.parameters.items() if spec.dtype == "int64"
         }

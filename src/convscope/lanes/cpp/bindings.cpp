@@ -204,6 +204,8 @@ NB_MODULE(_native, m) {
       .def(nb::init<const Plan&, const Optimizer&, int, const std::string&>(), "plan"_a, "optimizer"_a, "threads"_a,
            "instruction_set"_a = "")
       .def_prop_ro("parameters", [](Runner& r) { return r.numbers(r.network().parameters()); })
+      .def("parameters_changed", [](Runner& r) { r.network().parameters_changed(); },
+           "To be called after `parameters` were written to.")
       .def_prop_ro("gradients", [](Runner& r) { return r.numbers(r.network().gradients()); })
       .def_prop_ro("first_moments", [](Runner& r) { return r.numbers(r.network().first_moments()); })
       .def_prop_ro("second_moments", [](Runner& r) { return r.numbers(r.network().second_moments()); })
@@ -219,7 +221,7 @@ NB_MODULE(_native, m) {
             nb::capsule owner(out, [](void* p) noexcept { delete[] (float*)p; });
             {
               nb::gil_scoped_release release;
-              r.network().logits(pictures, nullptr, (long)count, out);
+              r.network().logits(pictures, (long)count, out);
             }
             return nb::ndarray<nb::numpy, float, nb::ndim<2>>(out, {count, classes}, owner);
           },

@@ -100,21 +100,26 @@ static NOINLINE void correlate_row(const Correlation& c, const float* w, const f
   }
 }
 
-// Rows outside, so that the rows of x that one row of y sees stay in the cache for all its channels.
-inline void correlate_all(const Correlation& c, const Vec* x, Vec* y) {
-  const Parts parts(c.out_channels, MAX_OUT);
+// function(channels as a constant, row, first channel, its weights and bias) for the parts of the output channels of
+// every row. Rows outside, so that the rows of x that one row of y sees stay in the cache for all its channels.
+template <int MOST, class Function>
+INLINE void each_row_and_part(const Correlation& c, Function&& function) {
+  const Parts parts(c.out_channels, MOST);
   for (long i = 0; i < c.rows; i++) {
     const float* w = c.weights;
     for (int part = 0, o = 0; part < parts.count; part++) {
       const int n = parts.size(part);
-      const float* bias = c.bias ? c.bias + o : nullptr;
-      const Vec* from = x + i * c.x_row;
-      Vec* to = y + i * c.y_row + o * c.y_channel;
-      with_constant<MAX_OUT>(n, [&](auto out) { correlate_row<decltype(out)::value>(c, w, bias, from, to); });
+      with_constant<MOST>(n, [&](auto out) { function(out, i, o, w, c.bias ? c.bias + o : nullptr); });
       w += c.in_channels * c.tap_count * n;
       o += n;
     }
   }
+}
+
+inline void correlate_all(const Correlation& c, const Vec* x, Vec* y) {
+  each_row_and_part<MAX_OUT>(c, [&](auto out, long i, int o, const float* w, const float* bias) {
+    correlate_row<decltype(out)::value>(c, w, bias, x + i * c.x_row, y + i * c.y_row + o * c.y_channel);
+  });
 }
 
 // The largest of four and which it was (0..3, row-major); the first among equals, as in PyTorch.
@@ -159,22 +164,11 @@ static NOINLINE void correlate_pooled_row(const PooledCorrelation& pooled, const
 
 inline void correlate_pooled_all(const PooledCorrelation& pooled, const Vec* x, Vec* y, Bytes* index) {
   const Correlation& c = pooled.conv;
-  const Parts parts(c.out_channels, MAX_OUT_POOLED);
-  for (long i = 0; i < c.rows; i++) {
-    const float* w = c.weights;
-    for (int part = 0, o = 0; part < parts.count; part++) {
-      const int n = parts.size(part);
-      const float* bias = c.bias ? c.bias + o : nullptr;
-      const Vec* from = x + 2 * i * c.x_row;
-      Vec* to = y + i * c.y_row + o * c.y_channel;
-      Bytes* where = index ? index + i * c.columns + o * pooled.index_channel : nullptr;
-      with_constant<MAX_OUT_POOLED>(n, [&](auto out) {
-        correlate_pooled_row<decltype(out)::value>(pooled, w, bias, from, to, where);
-      });
-      w += c.in_channels * c.tap_count * n;
-      o += n;
-    }
-  }
+  each_row_and_part<MAX_OUT_POOLED>(c, [&](auto out, long i, int o, const float* w, const float* bias) {
+    Bytes* where = index ? index + i * c.columns + o * pooled.index_channel : nullptr;
+    correlate_pooled_row<decltype(out)::value>(pooled, w, bias, x + 2 * i * c.x_row,
+                                               y + i * c.y_row + o * c.y_channel, where);
+  });
 }
 
 // Weights (out, in, tap), the tap numbers of `chosen` in order, as correlate_all and correlate_pooled_all read them.

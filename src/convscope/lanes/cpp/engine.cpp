@@ -3,10 +3,10 @@
 // A phase is a run of steps that one block can take without waiting for the others; between phases all blocks
 // meet. Blocks are grouped into slots that depend on the batch alone; a slot's blocks run in order and add into
 // the slot's own gradients, which are then summed slot by slot: the bits do not depend on the number of threads.
-#include <cstdlib>
 #include <memory>
 #include <vector>
 
+#include "buffer.h"
 #include "feed.h"
 #include "linear.h"
 #include "loss.h"
@@ -25,30 +25,6 @@ constexpr long MAX_SLOTS = 16;
 constexpr long SLOT_NUMBERS = 1L << 25;  // all slots' gradients together stay below this
 constexpr long CHUNK = 4096;             // parameters of one work item of an update
 constexpr long LINEAR_ROWS = 32;         // outputs of a linear layer in one
-
-// Zeroed memory on a cache line's boundary.
-template <class T>
-class Buffer {
- public:
-  Buffer() = default;
-  explicit Buffer(long count) : size_(count), data_((T*)std::aligned_alloc(64, (count * sizeof(T) + 127) / 64 * 64)) {
-    if (!data_) throw std::bad_alloc();
-    std::memset((void*)data_, 0, count * sizeof(T));
-  }
-  Buffer(Buffer&& other) noexcept : size_(other.size_), data_(other.data_) { other.data_ = nullptr; }
-  Buffer& operator=(Buffer&& other) noexcept {
-    std::swap(size_, other.size_);
-    std::swap(data_, other.data_);
-    return *this;
-  }
-  ~Buffer() { std::free((void*)data_); }
-  operator T*() const { return data_; }
-  long size() const { return size_; }
-
- private:
-  long size_ = 0;
-  T* data_ = nullptr;
-};
 
 uint64_t mix(uint64_t x) {  // splitmix64 (Steele, Lea & Flood 2014)
   x += 0x9e3779b97f4a7c15ull;
@@ -81,8 +57,8 @@ struct Region {
 
 struct Batch {
   const Pictures* pictures;
-  const int64_t* positions;
-  long first, count, blocks;
+  const int64_t* positions;     // null: the first ones
+  long count, blocks;
   LossSettings loss;
   uint64_t seed;
   int64_t step;
@@ -109,15 +85,16 @@ class LaneNetwork final : public Network {
   }
 
   float* parameters() override { return parameters_; }
+  void parameters_changed() override { packed_ = false; }
   float* gradients() override { return gradients_; }
   float* first_moments() override { return first_; }
   float* second_moments() override { return second_; }
   int64_t steps_done() const override { return steps_done_; }
   void set_steps_done(int64_t steps) override { steps_done_ = steps; }
 
-  void logits(const Pictures& pictures, const int64_t* positions, long count, float* out) override {
-    pack();
-    Batch batch{&pictures, positions, 0, count, (count + LANES - 1) / LANES, {}, 0, 0, out};
+  void logits(const Pictures& pictures, long count, float* out) override {
+    if (!packed_) pack();
+    Batch batch{&pictures, nullptr, count, (count + LANES - 1) / LANES, {}, 0, 0, out};
     run(batch, batch.blocks);
   }
 
@@ -126,13 +103,14 @@ class LaneNetwork final : public Network {
     Result result;
     for (long b = 0; b < batches; b++) {
       const long count = starts[b + 1] - starts[b];
-      const int64_t* chosen = positions ? positions + starts[b] : nullptr;
-      Batch batch{&pictures, chosen, starts[b], count, (count + LANES - 1) / LANES, {}, seed, first_step + b, nullptr};
+      Batch batch{&pictures, positions + starts[b], count, (count + LANES - 1) / LANES, {}, seed, first_step + b,
+                  nullptr};
       batch.loss = loss_settings(batch);
       const long slots = slots_of(batch.blocks);
       pack();
       run(batch, slots);
       update(batch, slots, rates[b]);
+      packed_ = false;
       double loss = 0;
       for (long i = 0; i < batch.blocks; i++) loss += block_loss_[i], result.correct += block_correct_[i];
       result.loss_sum += loss;
@@ -255,10 +233,11 @@ class LaneNetwork final : public Network {
   }
 
   static int64_t label(const Batch& b, long i) {
-    return b.pictures->labels[b.positions ? b.positions[i] : b.first + i];
+    return b.pictures->labels[b.positions[i]];
   }
 
   void pack() {
+    packed_ = true;
     threads_.share((long)plan_.steps.size(), [&](long i, int) {
       const Step& s = plan_.steps[i];
       const float* weight = parameters_ + s.weight;
@@ -300,8 +279,7 @@ class LaneNetwork final : public Network {
         for (size_t i = begin; i < end; i++) serial_step(plan_.steps[i], batch);
       } else {
         threads_.share(slots, [&](long slot, int thread) {
-          if (phase == 0 && training)
-            std::memset((void*)(float*)slot_gradients_[slot], 0, sizeof(float) * plan_.parameters);
+          if (phase == 0 && training) clear_slot(slot_gradients_[slot]);
           for (long block = batch.blocks * slot / slots; block < batch.blocks * (slot + 1) / slots; block++) {
             Place place{(int)block, (int)std::min<long>(LANES, batch.count - block * LANES), thread,
                         thread_arenas_[thread], plan_.block_elements ? (Vec*)block_arenas_[block] : nullptr,
@@ -312,6 +290,13 @@ class LaneNetwork final : public Network {
       }
       begin = end;
     }
+  }
+
+  // What blocks add to; the gradients of linear layers and normalisations are written, not added.
+  void clear_slot(float* gradients) const {
+    for (const Region& region : regions_)
+      if (region.source == Region::slots)
+        std::memset(gradients + region.begin, 0, sizeof(float) * (region.end - region.begin));
   }
 
   void serial_step(const Step& s, const Batch& batch) {
@@ -350,17 +335,22 @@ class LaneNetwork final : public Network {
     return v;
   }
 
+  // Where a result goes that may be added to what is there.
+  View target(const Step& s, int i, const Place& place) const { return s.accumulate ? view(i, place) : output(i, place); }
+
+  const float* bias_of(const Step& s) const { return s.bias >= 0 ? parameters_ + s.bias : nullptr; }
+
   void block_step(const Step& s, const Prepared& p, const Batch& batch, const Place& place) {
     switch (s.kind) {
       case Kind::gather:
         gather(*batch.pictures, batch.positions ? batch.positions + place.block * LANES : nullptr,
-               batch.first + place.block * LANES, place.valid, output(s.y, place), rooms_[place.thread]);
+               place.block * LANES, place.valid, output(s.y, place), rooms_[place.thread]);
         break;
       case Kind::convolution: convolve(s, p, place); break;
       case Kind::convolution_input: convolve_input(s, p, place); break;
       case Kind::convolution_weight: convolve_weight(s, p, place); break;
       case Kind::linear:
-        linear(parameters_ + s.weight, s.bias >= 0 ? parameters_ + s.bias : nullptr, tensor(s.x).elements(),
+        linear(parameters_ + s.weight, bias_of(s), tensor(s.x).elements(),
                tensor(s.y).elements(), view(s.x, place).at, view(s.y, place).at);
         break;
       case Kind::linear_input:
@@ -387,7 +377,7 @@ class LaneNetwork final : public Network {
         break;
       }
       case Kind::normalization_input: {
-        const View x = view(s.x, place), gy = view(s.gy, place), gx = output(s.gx, place);
+        const View x = view(s.x, place), gy = view(s.gy, place), gx = target(s, s.gx, place);
         if (s.pool) normalization_input_pooled(norms_[s.norm], x, gy, bytes(s.index, place), gx, place.valid);
         else normalization_input(norms_[s.norm], x, gy, gx, place.valid, s.accumulate);
         break;
@@ -403,7 +393,7 @@ class LaneNetwork final : public Network {
           max_pool_2x2_input(s.activation, (float)s.slope, y, gy, bytes(s.index, place), output(s.gx, place),
                              s.bias >= 0 ? place.gradients + s.bias : nullptr);
         } else {
-          const View gx = s.accumulate ? view(s.gx, place) : output(s.gx, place);
+          const View gx = target(s, s.gx, place);
           max_pool_input(rows_of(s, *gx.shape, *gy.shape), columns_of(s, *gx.shape, *gy.shape), s.activation,
                          (float)s.slope, y, gy, bytes(s.index, place), gx, s.accumulate);
         }
@@ -415,7 +405,7 @@ class LaneNetwork final : public Network {
         break;
       }
       case Kind::average_pool_input: {
-        const View gy = view(s.gy, place), gx = s.accumulate ? view(s.gx, place) : output(s.gx, place);
+        const View gy = view(s.gy, place), gx = target(s, s.gx, place);
         average_pool_input(rows_of(s, *gx.shape, *gy.shape), columns_of(s, *gx.shape, *gy.shape), gy, gx, s.accumulate);
         break;
       }
@@ -424,7 +414,7 @@ class LaneNetwork final : public Network {
         break;
       case Kind::activation_input:
         activation_input(s.activation, (float)s.slope, view(s.x, place), view(s.y, place), view(s.gy, place),
-                         s.accumulate || s.gx == s.gy ? view(s.gx, place) : output(s.gx, place), s.accumulate);
+                         s.gx == s.gy ? view(s.gx, place) : target(s, s.gx, place), s.accumulate);
         break;
       case Kind::add: {
         const View a = view(s.x, place), b = view(s.x2, place);
@@ -434,26 +424,14 @@ class LaneNetwork final : public Network {
         });
         break;
       }
-      case Kind::multiply: {
-        const View a = view(s.x, place), b = view(s.x2, place);
-        fill_rows(output(s.y, place), false, [&](long c, long i) {
-          const Vec *u = a.row(c, i), *v = b.row(c, i);
-          return [=](long j) { return u[j] * v[j]; };
-        });
+      case Kind::multiply: multiply(view(s.x, place), view(s.x2, place), output(s.y, place), false); break;
+      case Kind::multiply_input:  // x is the other factor
+        multiply(view(s.gy, place), view(s.x, place), target(s, s.gx, place), s.accumulate);
         break;
-      }
-      case Kind::multiply_input: {  // x is the other factor
-        const View g = view(s.gy, place), other = view(s.x, place);
-        fill_rows(s.accumulate ? view(s.gx, place) : output(s.gx, place), s.accumulate, [&](long c, long i) {
-          const Vec *u = g.row(c, i), *v = other.row(c, i);
-          return [=](long j) { return u[j] * v[j]; };
-        });
-        break;
-      }
       case Kind::affine: {
         const View x = view(s.x, place);
         const float factor = (float)s.factor, offset = (float)s.offset;
-        fill_rows(s.accumulate ? view(s.y, place) : output(s.y, place), s.accumulate, [&](long c, long i) {
+        fill_rows(target(s, s.y, place), s.accumulate, [&](long c, long i) {
           const Vec* u = x.row(c, i);
           return [=](long j) { return u[j] * factor + offset; };
         });
@@ -468,21 +446,14 @@ class LaneNetwork final : public Network {
       }
       case Kind::softmax_input:
       case Kind::log_softmax_input: {
-        const Vec *y = view(s.y, place).at, *gy = view(s.gy, place).at;
-        Vec* gx = view(s.gx, place).at;
-        const bool logarithm = s.kind == Kind::log_softmax_input;
-        Vec sum = {};
-        for (long k = 0; k < tensor(s.y).channels; k++) sum += logarithm ? gy[k] : gy[k] * y[k];
-        for (long k = 0; k < tensor(s.y).channels; k++) {
-          const Vec g = logarithm ? gy[k] - exponential(y[k]) * sum : y[k] * (gy[k] - sum);
-          gx[k] = s.accumulate ? gx[k] + g : g;
-        }
+        softmax_input(view(s.y, place).at, view(s.gy, place).at, view(s.gx, place).at, tensor(s.y).channels,
+                      s.kind == Kind::log_softmax_input, s.accumulate);
         break;
       }
       case Kind::dropout: {
         const uint64_t key = mix(mix(mix(batch.seed) + (uint64_t)batch.step) + (uint64_t)s.number);
         const Dropout d{(float)s.offset, s.whole_channels, (uint32_t)(key >> 32), place.block * LANES};
-        dropout(d, view(s.x, place), s.accumulate ? view(s.y, place) : output(s.y, place), s.accumulate);
+        dropout(d, view(s.x, place), target(s, s.y, place), s.accumulate);
         break;
       }
       case Kind::loss: finish(s, batch, place); break;
@@ -498,7 +469,7 @@ class LaneNetwork final : public Network {
     if (s.winograd) {
       const long scale = s.pool ? 2 : 1;
       const Winograd w = winograd_of(s, pass, in, out, scale * out.height, scale * out.width, place);
-      const float* bias = s.bias >= 0 ? parameters_ + s.bias : nullptr;
+      const float* bias = bias_of(s);
       const bool relu = s.activation == Activation::relu;
       if (s.pool) winograd_pooled(w, x.at + pass.from, y.at, out.channel(), out.row(), bias, relu, bytes(s.index, place));
       else winograd_plain(w, x.at + pass.from, y.at, out.channel(), out.row(), bias, false, relu);
@@ -506,11 +477,12 @@ class LaneNetwork final : public Network {
       return;
     }
     const long ins = in.channels / s.groups, outs = out.channels / s.groups;
+    const float* bias = bias_of(s);
     for (long g = 0; g < s.groups; g++) {
       Correlation c{ins, in.channel(), s.stride_height * in.row(), s.stride_width, (int)outs, pass.rows, pass.columns,
                     out.channel(), out.row(), 1, pass.taps.data(), (int)pass.taps.size(),
                     pass.packed + g * outs * ins * (long)pass.taps.size(),
-                    s.bias >= 0 ? parameters_ + s.bias + g * outs : nullptr, false, s.activation == Activation::relu};
+                    bias ? bias + g * outs : nullptr, false, s.activation == Activation::relu};
       const Vec* from = x.at + pass.from + g * ins * in.channel();
       Vec* to = y.at + g * outs * out.channel();
       if (s.pool) {
@@ -539,7 +511,7 @@ class LaneNetwork final : public Network {
   }
 
   void convolve_input(const Step& s, const Prepared& p, const Place& place) {
-    const View gy = view(s.gy, place), gx = s.accumulate ? view(s.gx, place) : output(s.gx, place);
+    const View gy = view(s.gy, place), gx = target(s, s.gx, place);
     const Tensor &in = *gy.shape, &out = *gx.shape;
     if (s.winograd) {
       const Winograd w = winograd_of(s, p.passes[0], in, out, out.height, out.width, place);
@@ -678,6 +650,7 @@ class LaneNetwork final : public Network {
   std::vector<Region> regions_;
   std::vector<Norm> norms_;
   long winograd_room_ = 0;
+  bool packed_ = false;
   std::vector<Buffer<Vec>> thread_arenas_, block_arenas_, winograd_rooms_;
   std::vector<Buffer<uint8_t>> rooms_;
   std::vector<Buffer<float>> slot_gradients_;

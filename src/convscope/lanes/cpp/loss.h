@@ -8,7 +8,7 @@
 namespace convscope {
 namespace LANES_ISA {
 
-// Over `count` vectors `stride` apart. Returns log(sum(exp(x))) - written y is exp(x - that) or x - that.
+// Over `count` vectors `stride` apart: y = exp(x) / sum(exp(x)), or its logarithm.
 INLINE void softmax(const Vec* x, Vec* y, long count, long stride, bool logarithm) {
   Vec most = x[0], sum = {};
   for (long k = 1; k < count; k++) most = larger(most, x[k * stride]);
@@ -22,10 +22,22 @@ INLINE void softmax(const Vec* x, Vec* y, long count, long stride, bool logarith
   }
 }
 
+// gx (+)= the gradient through either, from its output y.
+INLINE void softmax_input(const Vec* y, const Vec* gy, Vec* gx, long count, bool logarithm, bool add) {
+  Vec sum = {};
+  for (long k = 0; k < count; k++) sum += logarithm ? gy[k] : gy[k] * y[k];
+  for (long k = 0; k < count; k++) {
+    const Vec g = logarithm ? gy[k] - exponential(y[k]) * sum : y[k] * (gy[k] - sum);
+    gx[k] = add ? gx[k] + g : g;
+  }
+}
+
 struct LossSettings {
   float smoothing;
   const float* class_weights;  // or null
   double divisor;              // of the batch: pictures, or the sum of their classes' weights
+
+  float weight(long label) const { return class_weights ? class_weights[label] : 1.0f; }
 };
 
 // One block: writes the gradient of the batch's loss, zero in empty lanes; returns the block's share of the loss
@@ -47,23 +59,22 @@ inline double cross_entropy(const LossSettings& s, const Vec* logits, const int6
   double loss = 0;
   const double even = s.smoothing / classes;
   double all_weights = 0;
-  for (long k = 0; k < classes; k++) all_weights += s.class_weights ? s.class_weights[k] : 1.0f;
+  for (long k = 0; k < classes; k++) all_weights += s.weight(k);
   Vec factor = {};
   for (int l = 0; l < valid; l++) {
     const long label = labels[l];
     const double log_sum = std::log((double)sum[l]) + most[l];
-    const double own = (1 - (double)s.smoothing) * (s.class_weights ? s.class_weights[label] : 1.0f);
+    const double own = (1 - (double)s.smoothing) * s.weight(label);
     loss += own * (log_sum - logits[label][l]);
     if (even > 0)
       for (long k = 0; k < classes; k++)
-        loss += even * (s.class_weights ? s.class_weights[k] : 1.0f) * (log_sum - logits[k][l]);
+        loss += even * s.weight(k) * (log_sum - logits[k][l]);
     factor[l] = (float)((own + even * all_weights) / s.divisor / sum[l]);
     correct += guess[l] == label;
   }
   for (long k = 0; k < classes; k++) {
     gradient[k] *= factor;
-    if (even > 0)
-      gradient[k] -= keep(first_lanes(valid), splat((float)(even * (s.class_weights ? s.class_weights[k] : 1.0f) / s.divisor)));
+    if (even > 0) gradient[k] -= keep(first_lanes(valid), splat((float)(even * s.weight(k) / s.divisor)));
   }
   // A picture's gradients sum to 0: its label's, which loses its digits where it is right and certain, is what
   // the others leave.

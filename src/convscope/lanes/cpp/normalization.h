@@ -13,7 +13,7 @@ struct Moments { double mean, squares; };  // squares: sum of squared deviations
 struct Sums { double gradient, product; };
 
 struct Norm {
-  std::vector<float> mean, deviation_inverse;       // of the batch in training, the running ones otherwise
+  std::vector<float> mean, deviation_inverse;       // of the batch
   std::vector<float> scale, shift;                  // y = (x - mean) * scale + shift
   std::vector<float> constant, per_deviation;       // gx = scale * g + constant + per_deviation * (x - mean)
   std::vector<std::vector<Moments>> moments;        // per block
@@ -72,16 +72,6 @@ inline void combine_moments(Norm& norm, const Step& s, const std::vector<double>
     const double unbiased = squares / std::max(count - 1.0, 1.0);
     running_mean = (float)((1 - s.momentum) * running_mean + s.momentum * mean);
     running_var = (float)((1 - s.momentum) * running_var + s.momentum * unbiased);
-  }
-}
-
-inline void use_running_moments(Norm& norm, const Step& s, const float* parameters) {
-  for (size_t c = 0; c < norm.mean.size(); c++) {
-    const double inverse = 1.0 / std::sqrt((double)parameters[s.running_var + c] + s.epsilon);
-    norm.mean[c] = parameters[s.running_mean + c];
-    norm.deviation_inverse[c] = (float)inverse;
-    norm.scale[c] = (float)((s.weight >= 0 ? parameters[s.weight + c] : 1.0) * inverse);
-    norm.shift[c] = s.bias >= 0 ? parameters[s.bias + c] : 0.0f;
   }
 }
 

@@ -125,13 +125,14 @@ class Network {
  public:
   virtual ~Network() = default;
   virtual float* parameters() = 0;
+  virtual void parameters_changed() = 0;  // what was packed of them is to be packed again
   virtual float* gradients() = 0;
   virtual float* first_moments() = 0;
   virtual float* second_moments() = 0;
   virtual int64_t steps_done() const = 0;
   virtual void set_steps_done(int64_t steps) = 0;
-  // Outputs of `count` pictures at `positions` (null: the first ones), (count, classes).
-  virtual void logits(const Pictures& pictures, const int64_t* positions, long count, float* out) = 0;
+  // Outputs of the first `count` pictures, (count, classes).
+  virtual void logits(const Pictures& pictures, long count, float* out) = 0;
   // One optimiser step for each batch `positions[starts[i]..starts[i + 1]]`; loss_sum adds up the batches' means.
   virtual Result train(const Pictures& pictures, const int64_t* positions, const int64_t* starts, long batches,
                        const double* rates, uint64_t seed, int64_t first_step, double* losses) = 0;

@@ -31,6 +31,14 @@ INLINE void fill_rows(const View& y, bool add, Row&& row_of) {
   });
 }
 
+// y (+)= a * b
+inline void multiply(const View& a, const View& b, const View& y, bool add) {
+  fill_rows(y, add, [&](long c, long i) {
+    const Vec *u = a.row(c, i), *v = b.row(c, i);
+    return [=](long j) { return u[j] * v[j]; };
+  });
+}
+
 template <Activation A>
 INLINE Vec activate(Vec x, float slope) {
   if constexpr (A == Activation::relu) return relu(x);

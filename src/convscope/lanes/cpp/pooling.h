@@ -40,29 +40,41 @@ inline Axis columns_of(const Step& s, const Tensor& x, const Tensor& y) {
           s.count_padding};
 }
 
-// The first maximum wins; `index` (may be null) gets its number in the window, row-major.
-inline void max_pool(const Axis& rows, const Axis& columns, const View& x, const View& y, Bytes* index) {
-  for (long c = 0; c < y.shape->channels; c++)
+// function(channel, i, j, its rows, its columns) for every window, row-major.
+template <class Function>
+INLINE void each_window(long channels, const Axis& rows, const Axis& columns, Function&& function) {
+  for (long c = 0; c < channels; c++)
     for (long i = 0; i < rows.output; i++) {
       const Span r = rows.span(i);
-      for (long j = 0; j < columns.output; j++) {
-        const Span k = columns.span(j);
-        const long across = columns.adaptive ? k.end - k.first : columns.kernel;
-        Vec best = splat(-__builtin_inff());
-        Int which = {};
-        bool none = true;
-        for (long a = r.first, m = r.number; a < r.end; a += r.step, m++)
-          for (long b = k.first, n = k.number; b < k.end; b += k.step, n++) {
-            const Vec value = x.row(c, a)[b];
-            const Int wins = (value > best) | (none ? splat_int(-1) : Int{});
-            best = select(wins, value, best);
-            which = wins ? splat_int((int32_t)(m * across + n)) : which;
-            none = false;
-          }
-        y.row(c, i)[j] = best;
-        if (index) *index++ = narrow(which);
-      }
+      for (long j = 0; j < columns.output; j++) function(c, i, j, r, columns.span(j));
     }
+}
+
+// function(row, column, its number in the whole window) for every input of one window, row-major.
+template <class Function>
+INLINE void each_input(const Axis& columns, const Span& rows, const Span& across, Function&& function) {
+  const long width = columns.adaptive ? across.end - across.first : columns.kernel;
+  for (long a = rows.first, m = rows.number; a < rows.end; a += rows.step, m++)
+    for (long b = across.first, n = across.number; b < across.end; b += across.step, n++)
+      function(a, b, m * width + n);
+}
+
+// The first maximum wins; `index` (may be null) gets its number in the window, row-major.
+inline void max_pool(const Axis& rows, const Axis& columns, const View& x, const View& y, Bytes* index) {
+  each_window(y.shape->channels, rows, columns, [&](long c, long i, long j, const Span& r, const Span& k) {
+    Vec best = splat(-__builtin_inff());
+    Int which = {};
+    bool none = true;
+    each_input(columns, r, k, [&](long a, long b, long number) {
+      const Vec value = x.row(c, a)[b];
+      const Int wins = (value > best) | (none ? splat_int(-1) : Int{});
+      best = select(wins, value, best);
+      which = wins ? splat_int((int32_t)number) : which;
+      none = false;
+    });
+    y.row(c, i)[j] = best;
+    if (index) *index++ = narrow(which);
+  });
 }
 
 inline void clear(const View& v) {
@@ -75,20 +87,14 @@ inline void max_pool_input(const Axis& rows, const Axis& columns, Activation a, 
   if (!add) clear(gx);
   with_activation(a, [&](auto kind) {
     const Bytes* at = index;
-    for (long c = 0; c < gy.shape->channels; c++)
-      for (long i = 0; i < rows.output; i++) {
-        const Span r = rows.span(i);
-        for (long j = 0; j < columns.output; j++) {
-          const Span k = columns.span(j);
-          const long across = columns.adaptive ? k.end - k.first : columns.kernel;
-          const Vec out = y.row(c, i)[j];
-          const Vec g = gy.row(c, i)[j] * derivative<decltype(kind)::value>(out, out, slope);
-          const Int which = widen(*at++);
-          for (long p = r.first, m = r.number; p < r.end; p += r.step, m++)
-            for (long q = k.first, n = k.number; q < k.end; q += k.step, n++)
-              gx.row(c, p)[q] += keep(which == splat_int((int32_t)(m * across + n)), g);
-        }
-      }
+    each_window(gy.shape->channels, rows, columns, [&](long c, long i, long j, const Span& r, const Span& k) {
+      const Vec out = y.row(c, i)[j];
+      const Vec g = gy.row(c, i)[j] * derivative<decltype(kind)::value>(out, out, slope);
+      const Int which = widen(*at++);
+      each_input(columns, r, k, [&](long p, long q, long number) {
+        gx.row(c, p)[q] += keep(which == splat_int((int32_t)number), g);
+      });
+    });
   });
 }
 
@@ -123,31 +129,19 @@ inline void max_pool_2x2_input(Activation a, float slope, const View& y, const V
 }
 
 inline void average_pool(const Axis& rows, const Axis& columns, const View& x, const View& y) {
-  for (long c = 0; c < y.shape->channels; c++)
-    for (long i = 0; i < rows.output; i++) {
-      const Span r = rows.span(i);
-      for (long j = 0; j < columns.output; j++) {
-        const Span k = columns.span(j);
-        Vec sum = {};
-        for (long a = r.first; a < r.end; a += r.step)
-          for (long b = k.first; b < k.end; b += k.step) sum += x.row(c, a)[b];
-        y.row(c, i)[j] = sum / (float)(r.size * k.size);
-      }
-    }
+  each_window(y.shape->channels, rows, columns, [&](long c, long i, long j, const Span& r, const Span& k) {
+    Vec sum = {};
+    each_input(columns, r, k, [&](long a, long b, long) { sum += x.row(c, a)[b]; });
+    y.row(c, i)[j] = sum / (float)(r.size * k.size);
+  });
 }
 
 inline void average_pool_input(const Axis& rows, const Axis& columns, const View& gy, const View& gx, bool add) {
   if (!add) clear(gx);
-  for (long c = 0; c < gy.shape->channels; c++)
-    for (long i = 0; i < rows.output; i++) {
-      const Span r = rows.span(i);
-      for (long j = 0; j < columns.output; j++) {
-        const Span k = columns.span(j);
-        const Vec g = gy.row(c, i)[j] / (float)(r.size * k.size);
-        for (long a = r.first; a < r.end; a += r.step)
-          for (long b = k.first; b < k.end; b += k.step) gx.row(c, a)[b] += g;
-      }
-    }
+  each_window(gy.shape->channels, rows, columns, [&](long c, long i, long j, const Span& r, const Span& k) {
+    const Vec g = gy.row(c, i)[j] / (float)(r.size * k.size);
+    each_input(columns, r, k, [&](long a, long b, long) { gx.row(c, a)[b] += g; });
+  });
 }
 
 }  // namespace LANES_ISA
