@@ -15,6 +15,9 @@ import pytest
 from hypothesis import settings
 from PIL import Image
 
+from convscope.lanes import native
+
+needs_lanes = pytest.mark.skipif(not native.available(), reason=native.reason() or "")
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 # Two test processes share two cores: threads beyond one only wait for each other.

@@ -15,7 +15,8 @@ from convscope.errors import ShapeError
 from convscope.graph import Builder, Graph, initial_weights
 from convscope.lanes import native
 
-there = pytest.mark.skipif(not native.available(), reason=native.reason() or "")
+from .conftest import needs_lanes
+
 PICTURE_NETS = [name for name, net in nets.CATALOGUE.items() if len(net.input_shape) == 3]
 
 
@@ -44,7 +45,7 @@ def assert_near(found: np.ndarray, expected: np.ndarray) -> None:
     assert (abs(found - expected) <= 1e-5 * np.maximum(1, abs(expected))).all(), abs(found - expected).max()
 
 
-@there
+@needs_lanes
 @pytest.mark.parametrize("name", PICTURE_NETS)
 def test_lanes_and_torch_give_the_same_logits(name: str) -> None:
     shape = (3, 64, 64) if name == "resnet-18" else None
@@ -60,7 +61,7 @@ def test_lanes_and_torch_give_the_same_logits(name: str) -> None:
     np.testing.assert_array_equal(bundle.logits(pictures[5:6])[0], bundle.logits(pictures)[5])
 
 
-@there
+@needs_lanes
 def test_signals_give_the_same_outputs() -> None:
     import torch
 

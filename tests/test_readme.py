@@ -11,7 +11,7 @@ from PIL import Image
 
 from convscope.lanes import native
 
-from .conftest import Command
+from .conftest import Command, needs_lanes
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -59,7 +59,7 @@ def test_commands_print_what_is_shown(
     assert run >= 8
 
 
-@pytest.mark.skipif(not native.available(), reason=native.reason() or "")
+@needs_lanes
 def test_examples_of_the_how_to_run() -> None:
     page = (ROOT / "docs" / "how-to.md").read_text("utf-8")
     examples = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)

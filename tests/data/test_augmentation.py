@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
@@ -12,6 +11,8 @@ from convscope.data.augmentation import Augmentation
 from convscope.graph import Builder, initial_weights
 from convscope.lanes import native
 from convscope.lanes.network import Moves, Network, OptimizerSettings, Pixels
+
+from ..conftest import needs_lanes
 
 EVERYTHING = Augmentation(shift=3, flip=True, cutout=4, fill=7)
 
@@ -128,7 +129,7 @@ def test_no_pictures_no_moves() -> None:
     assert EVERYTHING.move(pictures(0, 8, 8, 3), table).shape == (0, 8, 8, 3)
 
 
-@pytest.mark.skipif(not native.available(), reason=native.reason() or "")
+@needs_lanes
 def test_lanes_sees_what_is_drawn() -> None:
     images = pictures(40, 13, 10, 3)
     for how in (EVERYTHING, Augmentation(crop=5, flip=True, cutout=3)):

@@ -21,7 +21,7 @@ from convscope.errors import ConvscopeError, DataError, ShapeError, UnsupportedO
 from convscope.graph import initial_weights
 from convscope.lanes import native
 
-there = pytest.mark.skipif(not native.available(), reason=native.reason() or "")
+from ..conftest import needs_lanes
 
 
 class Net(nn.Module):
@@ -48,7 +48,7 @@ def batch(count: int = 21) -> torch.Tensor:
     return torch.from_numpy(np.random.default_rng(0).random((count, 1, 12, 12), dtype=np.float32))
 
 
-@there
+@needs_lanes
 def test_a_module_computes_the_same() -> None:
     net = a_net()
     fast = convscope.lanes.compile(net, batch(1))
@@ -65,7 +65,7 @@ def test_a_module_computes_the_same() -> None:
     assert "Net" in repr(fast)
 
 
-@there
+@needs_lanes
 def test_weights_are_copied_and_can_be_replaced() -> None:
     net, other = a_net(), a_net()
     fast = lanes.compile(net, batch(1), threads=1)
@@ -83,7 +83,7 @@ def test_weights_are_copied_and_can_be_replaced() -> None:
         fast.set_weights({name: value for name, value in net.state_dict().items() if name != "fc.weight"})
 
 
-@there
+@needs_lanes
 def test_graphs_and_bundles_compile_without_torch() -> None:
     code = (
         "import sys, numpy as np\n"
@@ -122,13 +122,13 @@ assert np.array_equal(fast(batch), before)
 """
 
 
-@there
+@needs_lanes
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
 def test_a_fork_has_threads_of_its_own() -> None:
     subprocess.run([sys.executable, "-W", "ignore", "-c", FORK], check=True, timeout=60)
 
 
-@there
+@needs_lanes
 def test_signals_compile() -> None:
     graph = nets.graph("simple-cnn-1d")
     module = graph.to_module(seed=1).eval()
@@ -144,7 +144,7 @@ class Upsampled(nn.Sequential):
         super().__init__(nn.Conv2d(1, 2, 3, padding=1), nn.ReLU())
 
 
-@there
+@needs_lanes
 @pytest.mark.parametrize(
     ("given", "error", "words"),
     [
@@ -160,7 +160,7 @@ def test_inputs_that_do_not_fit_are_refused(given: Any, error: type[Exception], 
         lanes.compile(a_net(), batch(1))(given)
 
 
-@there
+@needs_lanes
 def test_what_cannot_be_compiled_is_said() -> None:
     with pytest.raises(UsageError, match="a module needs the shape of one input"):
         lanes.compile(a_net())

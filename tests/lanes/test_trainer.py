@@ -13,11 +13,11 @@ from torch import nn
 from convscope import lanes, nets
 from convscope.errors import ConvscopeError, DataError, ShapeError, UnknownName, UsageError
 from convscope.graph import Builder
-from convscope.lanes import native
 
+from ..conftest import needs_lanes
 from .test_compiled import Net, a_net, batch
 
-pytestmark = pytest.mark.skipif(not native.available(), reason=native.reason() or "")
+pytestmark = needs_lanes
 
 LABELS = np.random.default_rng(1).integers(0, 3, 21)
 SHAPE = (1, 12, 12)

@@ -16,18 +16,17 @@ from convscope.lanes import native
 from convscope.training.choice import choose_engine
 from convscope.training.recipe import Recipe
 
+from ..conftest import needs_lanes
 from ..test_inference import no_plan
 from .conftest import SAMPLER_NET
 from .test_pipeline import FAST, Heard
-
-there = pytest.mark.skipif(not native.available(), reason=native.reason() or "")
 
 
 def chosen(graph: Graph | None = None, **settings: Any) -> tuple[str, str | None]:
     return choose_engine(Recipe.of(**settings), graph or nets.graph("convnet-bn"), "net")
 
 
-@there
+@needs_lanes
 def test_auto_is_lanes_on_the_cpu() -> None:
     assert chosen() == chosen(engine="lanes") == ("lanes", None)
     assert chosen(engine="torch") == ("torch", None)
@@ -37,7 +36,7 @@ def test_auto_is_lanes_on_the_cpu() -> None:
     assert "float32" in str(why)
 
 
-@there
+@needs_lanes
 def test_what_has_no_plan_is_named() -> None:
     name, why = chosen(no_plan())
     assert name == "torch"
@@ -67,7 +66,7 @@ def test_lanes_elsewhere_is_a_wrong_usage(settings: dict[str, Any]) -> None:
         Recipe.of(engine="lanes", **settings)
 
 
-@there
+@needs_lanes
 def test_the_recipe_keeps_the_engine_that_ran(tmp_path: Path) -> None:
     for engine in ("auto", "lanes", "torch"):
         run = convscope.train("digits", **FAST, engine=engine, out=tmp_path / engine)
@@ -77,7 +76,7 @@ def test_the_recipe_keeps_the_engine_that_ran(tmp_path: Path) -> None:
         assert [note for note in run.notes if "engine" in note] == []
 
 
-@there
+@needs_lanes
 def test_a_program_trains_with_torch(net_file: Callable[..., Path], tmp_path: Path) -> None:
     settings = {**FAST, "net": str(net_file(SAMPLER_NET))}
     heard = Heard()
@@ -88,7 +87,7 @@ def test_a_program_trains_with_torch(net_file: Callable[..., Path], tmp_path: Pa
         convscope.train("digits", **settings, engine="lanes", out=tmp_path / "other", progress=heard)
 
 
-@there
+@needs_lanes
 def test_the_reason_is_among_the_notes(net_file: Callable[..., Path], tmp_path: Path) -> None:
     source = (
         "from torch import nn\n"

@@ -13,16 +13,16 @@ import pytest
 
 from convscope.errors import ConvscopeError, UsageError
 from convscope.graph import Builder, Graph, initial_weights
-from convscope.lanes import native
 from convscope.training.engine import Engine
 from convscope.training.lanes_engine import LanesEngine
 from convscope.training.loop import shuffled_batches
 from convscope.training.torch_engine import TorchEngine
 
+from ..conftest import needs_lanes
 from .conftest import make_dataset
 from .test_torch_engine import RATES, recipe_of, small_graph, ten_batches
 
-pytestmark = pytest.mark.skipif(not native.available(), reason=native.reason() or "")
+pytestmark = needs_lanes
 
 OPTIMIZERS = [
     {"optimizer": "sgd", "momentum": 0.8, "weight_decay": 0.01},

@@ -14,6 +14,7 @@ from convscope.lanes import native
 from convscope.training.moves import EpochMoves
 from convscope.training.recipe import Recipe
 
+from ..conftest import needs_lanes
 from .conftest import make_dataset
 from .test_lanes_engine import RATES, engine_of, same_arrays, ten_batches
 from .test_pipeline import FAST, assert_same_weights
@@ -26,7 +27,7 @@ AUGMENTATIONS = [
 ]
 
 
-@pytest.mark.skipif(not native.available(), reason=native.reason() or "")
+@needs_lanes
 @pytest.mark.parametrize("settings", AUGMENTATIONS)
 def test_both_engines_train_on_the_same_pictures(settings: dict[str, Any]) -> None:
     engines = {name: engine_of(name, **settings) for name in ("lanes", "torch")}

@@ -98,6 +98,13 @@ class Graph:
                 specs.setdefault(node.parameters[role], spec)
         return MappingProxyType(specs)
 
+    @cached_property
+    def trained(self) -> tuple[str, ...]:
+        """The names of the tensors that training changes: the trainable ones that are not frozen."""
+        return tuple(
+            name for name, spec in self.parameters.items() if spec.trainable and name not in self.frozen
+        )
+
     @property
     def parameter_count(self) -> int:
         """Numbers that can be trained, shared ones counted once; running statistics not counted."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
 from .lowering import Lowering, Record, Value
 from .plan import Tensor
@@ -19,18 +19,9 @@ class Backward:
         logits = self.forward.values[self.forward.graph.output]
         gradient, _ = self._target(logits)
         self.emit("loss", x=logits.tensor, gx=gradient)
-        undo: dict[str, Callable[[Record], None]] = {
-            name.removeprefix("_"): getattr(self, name)
-            for name in (
-                *("_convolution", "_normalization", "_linear", "_max_pool", "_average_pool", "_activation"),
-                *("_add", "_multiply", "_affine", "_concat", "_pad", "_dropout", "_view", "_copy"),
-                *("_softmax", "_log_softmax"),
-            )
-        }
         for record in reversed(self.forward.tape):
             if record.output.gradient is not None:
-                undo[record.kind](record)
-        self.forward.plan.steps.sort(key=lambda step: step.phase)
+                getattr(self, f"_{record.kind}")(record)
 
     def _target(self, value: Value) -> tuple[Tensor, bool]:
         """Where a gradient of `value` goes, and whether it is added to what is there."""
@@ -40,11 +31,15 @@ class Backward:
         value.gradient = Tensor(shape.channels, shape.height, shape.width, border=value.gradient_border)
         return value.gradient, False
 
-    def _pass_on(self, gradient: Tensor, value: Value) -> None:
-        """Add a gradient of the same shape to that of `value`."""
+    def _give(self, value: Value, kind: str, *, into: str = "gx", **fields: Any) -> None:
+        """A step whose result, the field `into`, is added to the gradient of `value` if that needs one."""
         if value.needs_gradient:
-            target, add = self._target(value)
-            self.emit("copy", x=gradient, y=target, accumulate=add)
+            fields[into], add = self._target(value)
+            self.emit(kind, accumulate=add, **fields)
+
+    def _pass_on(self, gradient: Tensor | None, value: Value) -> None:
+        """Add a gradient of the same shape to that of `value`."""
+        self._give(value, "copy", into="y", x=gradient)
 
     def _through_activation(self, record: Record) -> Tensor:
         """The output's gradient, in place times the slope of the activation that the pass ended with."""
@@ -83,17 +78,14 @@ class Backward:
             bias=None if fields["pool"] else fields["bias"],
             **fields["geometry"],
         )
-        if x.needs_gradient:
-            target, add = self._target(x)
-            self.emit(
-                "convolution_input",
-                gy=dense,
-                gx=target,
-                accumulate=add,
-                weight=fields["weight"],
-                winograd=fields["winograd"],
-                **fields["geometry"],
-            )
+        self._give(
+            x,
+            "convolution_input",
+            gy=dense,
+            weight=fields["weight"],
+            winograd=fields["winograd"],
+            **fields["geometry"],
+        )
 
     def _normalization(self, record: Record) -> None:
         x, *others = record.inputs
@@ -124,9 +116,7 @@ class Backward:
     def _linear(self, record: Record) -> None:
         (x,), gradient = record.inputs, record.output.gradient
         record.fields["step"].fields["gy"] = gradient  # the update reads x and this, once all blocks are done
-        if x.needs_gradient:
-            target, add = self._target(x)
-            self.emit("linear_input", gy=gradient, gx=target, accumulate=add, weight=record.fields["weight"])
+        self._give(x, "linear_input", gy=gradient, weight=record.fields["weight"])
 
     def _max_pool(self, record: Record) -> None:
         (x,), fields = record.inputs, record.fields
@@ -146,69 +136,41 @@ class Backward:
 
     def _average_pool(self, record: Record) -> None:
         (x,) = record.inputs
-        if x.needs_gradient:
-            target, add = self._target(x)
-            gradient = record.output.gradient
-            self.emit(
-                "average_pool_input", gy=gradient, gx=target, accumulate=add, **record.fields["geometry"]
-            )
+        self._give(x, "average_pool_input", gy=record.output.gradient, **record.fields["geometry"])
 
     def _activation(self, record: Record) -> None:
-        (x,) = record.inputs
-        if x.needs_gradient:
-            target, add = self._target(x)
-            self.emit(
-                "activation_input",
-                x=x.tensor,
-                y=record.output.tensor,
-                gy=record.output.gradient,
-                gx=target,
-                accumulate=add,
-                **record.fields["activation"],
-            )
+        (x,), y = record.inputs, record.output
+        self._give(
+            x, "activation_input", x=x.tensor, y=y.tensor, gy=y.gradient, **record.fields["activation"]
+        )
 
     def _add(self, record: Record) -> None:
-        assert record.output.gradient is not None
         for value in record.inputs:
             self._pass_on(record.output.gradient, value)
 
     def _multiply(self, record: Record) -> None:
         for value, factor in zip(record.inputs, reversed(record.inputs), strict=True):
-            if value.needs_gradient:
-                target, add = self._target(value)
-                gradient = record.output.gradient
-                self.emit("multiply_input", x=factor.tensor, gy=gradient, gx=target, accumulate=add)
+            self._give(value, "multiply_input", x=factor.tensor, gy=record.output.gradient)
 
     def _affine(self, record: Record) -> None:
         (x,) = record.inputs
-        if x.needs_gradient:
-            target, add = self._target(x)
-            factor = record.fields["factor"]
-            self.emit("affine", x=record.output.gradient, y=target, factor=factor, accumulate=add)
+        self._give(x, "affine", into="y", x=record.output.gradient, factor=record.fields["factor"])
 
     def _concat(self, record: Record) -> None:
         at = 0
         for value in record.inputs:
-            if value.needs_gradient:
-                target, add = self._target(value)
-                self.emit("copy", x=record.output.gradient, y=target, first_channel=at, accumulate=add)
+            self._give(value, "copy", into="y", x=record.output.gradient, first_channel=at)
             at += value.tensor.channels
 
     def _pad(self, record: Record) -> None:
         (x,) = record.inputs
-        if x.needs_gradient:
-            target, add = self._target(x)
-            self.emit("copy", x=record.output.gradient, y=target, accumulate=add, **record.fields["corner"])
+        self._give(x, "copy", into="y", x=record.output.gradient, **record.fields["corner"])
 
     def _dropout(self, record: Record) -> None:
         (x,) = record.inputs
-        if x.needs_gradient:
-            target, add = self._target(x)
-            settings = record.fields["settings"]
-            self.emit("dropout", x=record.output.gradient, y=target, accumulate=add, **settings)
+        self._give(x, "dropout", into="y", x=record.output.gradient, **record.fields["settings"])
 
     def _copy(self, record: Record) -> None:
-        assert record.output.gradient is not None
         self._pass_on(record.output.gradient, record.inputs[0])
 
     def _view(self, record: Record) -> None:
@@ -231,10 +193,7 @@ class Backward:
             self._pass_on(seen, x)
 
     def _softmax(self, record: Record) -> None:
-        (x,) = record.inputs
-        if x.needs_gradient:
-            target, add = self._target(x)
-            kind = f"{record.kind}_input"
-            self.emit(kind, y=record.output.tensor, gy=record.output.gradient, gx=target, accumulate=add)
+        (x,), y = record.inputs, record.output
+        self._give(x, f"{record.kind}_input", y=y.tensor, gy=y.gradient)
 
     _log_softmax = _softmax

@@ -51,7 +51,7 @@ def pool_fields(node: Node) -> dict[str, Any]:
 def uses_winograd(node: Node, in_channels: int, written: Tensor) -> bool:
     """Whether a convolution or its input gradient (that reads the output's channels) is worth transforming.
 
-    Below 16 × 16 channels the transforms cost what they save; measured, as docs/benchmarks.md tells.
+    Below 16 × 16 channels the transforms cost what they save.
     """
     attributes = node.attributes
     plain = {"stride": (1, 1), "dilation": (1, 1), "groups": 1}

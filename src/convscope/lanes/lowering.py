@@ -75,15 +75,14 @@ class Lowering:
         if self.training:
             for name, spec in self.graph.parameters.items():
                 if spec.dtype == "float32":
-                    trainable = spec.trainable and name not in self.graph.frozen
-                    self._offsets[name] = self._add(spec.shape, _tensor(name), name=name, trainable=trainable)
+                    trained = name in self.graph.trained
+                    self._offsets[name] = self._add(spec.shape, _tensor(name), name=name, trainable=trained)
         for node in self.graph.nodes:
             if node.name not in self.absorbed:
                 getattr(self, f"_{FAMILIES[node.operation]}")(node)
         logits = self.values[self.graph.output]
         if not self.training:
             self.emit("loss", x=logits.tensor)
-        self.plan.steps.sort(key=lambda step: step.phase)
 
     # steps and their order
 
@@ -106,10 +105,6 @@ class Lowering:
                 self._ready[tensor.root] = step.phase
         self.plan.steps.append(step)
         return step
-
-    def new_norm(self) -> int:
-        self.plan.norms += 1
-        return self.plan.norms - 1
 
     # parameters
 
@@ -236,7 +231,8 @@ class Lowering:
             self._scale_only(node, x)
             return
         momentum = node.attributes["momentum"]
-        norm = self.new_norm()
+        norm = self.plan.norms
+        self.plan.norms += 1
         parameters = {
             role: self._parameter(node, role) for role in ("weight", "bias", "running_mean", "running_var")
         }
@@ -391,7 +387,6 @@ class Lowering:
         flat = self._contiguous(x)
         y = Value(tensor_like(node.shape), x.needs_gradient)
         if self._borders(node):
-            y.tensor.border = (0, 0, 0, 0)
             source = tensor_like(node.shape)
             source.base = flat.tensor
             self.emit("copy", x=source, y=y.tensor)

@@ -148,7 +148,7 @@ class Network:
         result = np.empty((len(pictures), self.graph.output_shape[0]), dtype=np.float32)
         start = 0
         while start < len(pictures):
-            with self.lock:
+            with self.lock:  # waiting for it is no part of what a call took
                 part = slice(start, start + self.pace.take(len(pictures) - start))
                 began = time.perf_counter()
                 try:

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+T = TypeVar("T")
+
 SECONDS = 0.08
 GROWTH = 4  # from one call to the next
 
@@ -20,6 +26,17 @@ class Pace:
     def __init__(self, multiple: int = 1) -> None:
         self.multiple = multiple  # what a call should get is a multiple of this, the first one this much
         self.count = multiple
+
+    def calls(self, count: int, work: Callable[[slice], T]) -> Iterator[T]:
+        """What `work` gives for one part after the other of `count` items; only its own time counts."""
+        done = 0
+        while done < count:
+            part = slice(done, done + self.take(count - done))
+            began = time.perf_counter()
+            result = work(part)
+            self.took(part.stop - part.start, time.perf_counter() - began)
+            done = part.stop
+            yield result
 
     def take(self, left: int) -> int:
         """How many of the items that are left the next call should get."""

@@ -178,5 +178,6 @@ def plan(graph: Graph, *, training: bool) -> Plan:
     forward.run()
     if training:
         Backward(forward).run()
+    forward.plan.steps.sort(key=lambda step: step.phase)
     place(forward.plan)
     return forward.plan

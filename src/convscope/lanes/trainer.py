@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -75,12 +74,7 @@ class Trainer:
         classes = self.graph.output_shape[0]
         if class_weights is not None and len(class_weights) != classes:
             raise ShapeError(f"there are {len(class_weights)} class_weights for {classes} classes.")
-        self._trained = [
-            name
-            for name, spec in self.graph.parameters.items()
-            if spec.trainable and name not in self.graph.frozen
-        ]
-        if not self._trained:
+        if not self.graph.trained:
             raise UsageError(f"{self.graph.name} has no parameters to train.")
         settings = OptimizerSettings(
             optimizer=optimizer,
@@ -178,7 +172,7 @@ class Trainer:
     def gradients(self) -> Arrays:
         """The gradients of the last step by name, before clipping and decay; zeros before the first."""
         named = self._network.named(self._network.native.gradients)
-        return {name: named[name] for name in self._trained}
+        return {name: named[name] for name in self.graph.trained}
 
     def executed_flops(self) -> int:
         """Floating-point operations of a step for one picture, as `Plan.operations` counts them."""
@@ -215,18 +209,14 @@ class Trainer:
             )
         for rate in rates:
             _check("lr", rate, rate >= 0, "0 or more")
-        losses = np.empty(len(batches))
-        done = 0
         self._changed = True
-        while done < len(batches):
-            part = slice(done, done + self._pace.take(len(batches) - done))
-            began = time.perf_counter()
-            losses[part], _ = self._network.train(
+
+        def steps(part: slice) -> np.ndarray:
+            return self._network.train(
                 pictures, numbers, batches[part], rates[part], seed=self.seed, first_step=self.step_count
-            )
-            self._pace.took(len(losses[part]), time.perf_counter() - began)
-            done = part.stop
-        return losses
+            )[0]
+
+        return np.concatenate([np.zeros(0), *self._pace.calls(len(batches), steps)])
 
     def _picture_shape(self) -> tuple[int, int, int]:
         if len(self.graph.input_shape) != 3:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -28,10 +27,7 @@ class LanesEngine:
     ) -> None:
         self.name = "lanes"
         self.recipe = recipe
-        self.trained = [
-            name for name, spec in graph.parameters.items() if spec.trainable and name not in graph.frozen
-        ]
-        if not self.trained:
+        if not graph.trained:
             raise UsageError("the network has no parameters to train.")
         self.labels = dataset.train.labels
         factor, offset = dataset.preprocessing.factor_and_offset()
@@ -47,14 +43,10 @@ class LanesEngine:
     def train(
         self, batches: Sequence[np.ndarray], learning_rates: Sequence[float], *, epoch: int, first_step: int
     ) -> Iterator[StepFigures]:
-        done = 0
-        while done < len(batches):
-            part = slice(done, done + self.pace.take(len(batches) - done))
-            began = time.perf_counter()
-            figures = self._steps(batches[part], learning_rates[part], epoch, first_step + done)
-            self.pace.took(figures.steps, time.perf_counter() - began)
-            done += figures.steps
-            yield figures
+        def steps(part: slice) -> StepFigures:
+            return self._steps(batches[part], learning_rates[part], epoch, first_step + part.start)
+
+        yield from self.pace.calls(len(batches), steps)
 
     def logits(self, images: np.ndarray) -> np.ndarray:
         if self.changed:
@@ -71,7 +63,11 @@ class LanesEngine:
 
     def state(self) -> dict[str, np.ndarray]:
         first, second = (
-            {name: value for name, value in self.network.named(numbers).items() if name in self.trained}
+            {
+                name: value
+                for name, value in self.network.named(numbers).items()
+                if name in self.network.graph.trained
+            }
             for numbers in (self.network.native.first_moments, self.network.native.second_moments)
         )
         kept = moments_of(self.recipe.optimizer, self.recipe.momentum)
@@ -80,7 +76,8 @@ class LanesEngine:
 
     def set_state(self, state: Mapping[str, np.ndarray]) -> None:
         kept = moments_of(self.recipe.optimizer, self.recipe.momentum)
-        new = State.of_arrays(state, self.network.graph.parameters, self.trained, moments=kept)
+        graph = self.network.graph
+        new = State.of_arrays(state, graph.parameters, graph.trained, moments=kept)
         self.network.native.steps_done = new.steps
         self.set_weights(new.weights)
         for numbers, moments in (

@@ -147,12 +147,13 @@ def run_prepared(
         progress.end()
     seconds = time.perf_counter() - started
     name, split = dataset.evaluation
-    logits = _final_logits(prepared, engine, weights, split.images)
+    bundle = _bundle(prepared, weights, {})
+    logits = _final_logits(prepared, engine, bundle, weights, split.images)
     evaluation = evaluate(logits, split.labels, dataset.classes, split=name)
     if evaluated:
         evaluated(evaluation)
     metrics = {"epoch": best_epoch, evaluation.split: evaluation.to_dict()}
-    bundle = _bundle(prepared, weights, metrics)
+    bundle = replace(bundle, info={**bundle.info, "metrics": metrics})
     directory.write_bundle(bundle)
     run = Run(
         path=directory.path,
@@ -172,14 +173,18 @@ def run_prepared(
 
 
 def _final_logits(
-    prepared: Prepared, engine: Engine, weights: dict[str, np.ndarray], images: np.ndarray
+    prepared: Prepared,
+    engine: Engine,
+    bundle: Bundle,
+    weights: dict[str, np.ndarray],
+    images: np.ndarray,
 ) -> np.ndarray:
     """The outputs that the final figures are of: those of the bundle, as `eval` will have them.
 
     A device that trained also evaluates, because it is faster than this CPU.
     """
     if prepared.recipe.device == "cpu":
-        return _bundle(prepared, weights, {}).logits(images)
+        return bundle.logits(images)
     engine.set_weights(weights)
     return engine.logits(images)
 
