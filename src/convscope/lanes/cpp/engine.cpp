@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "buffer.h"
+#include "convolution_step.h"
 #include "feed.h"
 #include "linear.h"
 #include "loss.h"
@@ -15,7 +16,6 @@
 #include "plan.h"
 #include "pooling.h"
 #include "threads.h"
-#include "winograd.h"
 
 namespace convscope {
 namespace LANES_ISA {
@@ -32,19 +32,6 @@ uint64_t mix(uint64_t x) {  // splitmix64 (Steele, Lea & Flood 2014)
   x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
   return x ^ (x >> 31);
 }
-
-// One regular convolution: all of a forward one, or one class of positions of a strided input gradient.
-struct Pass {
-  std::vector<long> taps;    // offsets into the tensor that is read
-  std::vector<int> chosen;   // which taps of the kernel they are
-  long rows = 0, columns = 0, from = 0, to = 0;  // where it begins to read and write, from the interior
-  Buffer<float> packed;      // all groups; transformed where the step says Winograd
-};
-
-struct Prepared {
-  std::vector<Pass> passes;
-  std::vector<long> column_at;  // of the weight gradient
-};
 
 // The numbers of the update: a tensor or a part of one, and where its gradient comes from.
 struct Region {
@@ -124,43 +111,23 @@ class LaneNetwork final : public Network {
 
   const Tensor& tensor(int i) const { return plan_.tensors[i]; }
 
+  // What a step of a convolution reads and writes; null of the other kinds. The weights' gradient reads both.
+  const Tensor* read_by(const Step& s) const {
+    if (s.kind == Kind::convolution || s.kind == Kind::convolution_weight) return &tensor(s.x);
+    return s.kind == Kind::convolution_input ? &tensor(s.gy) : nullptr;
+  }
+  const Tensor& written_by(const Step& s) const {
+    return tensor(s.kind == Kind::convolution ? s.y : s.kind == Kind::convolution_input ? s.gx : s.gy);
+  }
+
   void prepare(const Step& s) {
-    Prepared p;
-    const long kernel = s.kernel_height * s.kernel_width;
-    if (s.kind == Kind::convolution) {
-      const Tensor &x = tensor(s.x), &y = tensor(s.y);
-      Pass pass;
-      for (long k = 0; k < kernel; k++) {
-        pass.chosen.push_back((int)k);
-        pass.taps.push_back(k / s.kernel_width * s.dilation_height * x.row() + k % s.kernel_width * s.dilation_width);
-      }
-      pass.rows = y.height;
-      pass.columns = y.width;
-      pass.from = -s.pad_top * x.row() - s.pad_left;
-      pass.packed = Buffer<float>(s.winograd ? transformed_size(s.kernel_height, y.channels, x.channels)
-                                             : y.channels * (x.channels / s.groups) * kernel);
-      if (s.winograd) winograd_room_ = std::max(winograd_room_, winograd_room(x.channels, y.channels));
-      p.passes.push_back(std::move(pass));
-    }
-    if (s.kind == Kind::convolution_input && s.winograd) {
-      const Tensor &gx = tensor(s.gx), &gy = tensor(s.gy);
-      Pass pass;
-      pass.packed = Buffer<float>(transformed_size(s.kernel_height, gx.channels, gy.channels));
-      pass.from = -((s.kernel_height - 1 - s.pad_top) * gy.row() + s.kernel_width - 1 - s.pad_left);
-      winograd_room_ = std::max(winograd_room_, winograd_room(gy.channels, gx.channels));
-      p.passes.push_back(std::move(pass));
-    } else if (s.kind == Kind::convolution_input) {
-      prepare_input_gradient(s, p);
-    }
+    const Tensor* read = read_by(s);
+    convolutions_.push_back(read ? ConvolutionStep(s, *read, written_by(s)) : ConvolutionStep());
+    winograd_room_ = std::max(winograd_room_, convolutions_.back().room());
     if (s.kind == Kind::convolution_weight) {
-      const Tensor& x = tensor(s.x);
-      for (long c = 0; c < x.channels / s.groups; c++)
-        for (long k = 0; k < kernel; k++)
-          p.column_at.push_back(c * x.channel() + (k / s.kernel_width * s.dilation_height - s.pad_top) * x.row() +
-                                k % s.kernel_width * s.dilation_width - s.pad_left);
-      const long size = tensor(s.gy).channels * (x.channels / s.groups) * kernel;
-      add_region(Region::slots, s.weight, s.weight + size);
-      if (s.bias >= 0) add_region(Region::slots, s.bias, s.bias + tensor(s.gy).channels);
+      const long outs = tensor(s.gy).channels, ins = read->channels / s.groups;
+      add_region(Region::slots, s.weight, s.weight + outs * ins * s.kernel_height * s.kernel_width);
+      if (s.bias >= 0) add_region(Region::slots, s.bias, s.bias + outs);
     }
     if (s.kind == Kind::max_pool_input && s.bias >= 0)
       add_region(Region::slots, s.bias, s.bias + tensor(s.gy).channels);
@@ -181,28 +148,6 @@ class LaneNetwork final : public Network {
       if (s.weight >= 0) add_region(Region::direct, s.weight, s.weight + (long)channels);
       if (s.bias >= 0) add_region(Region::direct, s.bias, s.bias + (long)channels);
     }
-    prepared_.push_back(std::move(p));
-  }
-
-  // Positions of x whose distance to the next multiple of the stride is the same see the same taps of gy.
-  void prepare_input_gradient(const Step& s, Prepared& p) {
-    const Tensor &gx = tensor(s.gx), &gy = tensor(s.gy);
-    for (long a = 0; a < std::min(s.stride_height, gx.height); a++)
-      for (long b = 0; b < std::min(s.stride_width, gx.width); b++) {
-        Pass pass;
-        for (long k = 0; k < s.kernel_height * s.kernel_width; k++) {
-          const long down = a + s.pad_top - k / s.kernel_width * s.dilation_height;
-          const long right = b + s.pad_left - k % s.kernel_width * s.dilation_width;
-          if (down % s.stride_height || right % s.stride_width) continue;
-          pass.chosen.push_back((int)k);
-          pass.taps.push_back(down / s.stride_height * gy.row() + right / s.stride_width);
-        }
-        pass.rows = (gx.height - a + s.stride_height - 1) / s.stride_height;
-        pass.columns = (gx.width - b + s.stride_width - 1) / s.stride_width;
-        pass.to = a * gx.row() + b;
-        pass.packed = Buffer<float>(gx.channels * (gy.channels / s.groups) * (long)pass.chosen.size());
-        p.passes.push_back(std::move(pass));
-      }
   }
 
   bool trains(long number) const {
@@ -240,20 +185,7 @@ class LaneNetwork final : public Network {
     packed_ = true;
     threads_.share((long)plan_.steps.size(), [&](long i, int) {
       const Step& s = plan_.steps[i];
-      const float* weight = parameters_ + s.weight;
-      for (Pass& pass : prepared_[i].passes) {
-        const bool back = s.kind == Kind::convolution_input;
-        const long outs = tensor(back ? s.gx : s.y).channels / s.groups, ins = tensor(back ? s.gy : s.x).channels / s.groups;
-        if (s.winograd) {
-          transform_weights(weight, (int)s.kernel_height, (int)outs, (int)ins, back, pass.packed);
-          continue;
-        }
-        const int kernel = (int)(s.kernel_height * s.kernel_width);
-        const int most = s.pool ? MAX_OUT_POOLED : MAX_OUT;
-        for (long g = 0; g < s.groups; g++)
-          pack_weights(weight + g * outs * ins * kernel, (int)outs, (int)ins, kernel, pass.chosen, most, back,
-                       pass.packed + g * outs * ins * (long)pass.chosen.size());
-      }
+      if (const Tensor* read = read_by(s)) convolutions_[i].pack(s, *read, written_by(s), parameters_ + s.weight);
     });
   }
 
@@ -284,7 +216,7 @@ class LaneNetwork final : public Network {
             Place place{(int)block, (int)std::min<long>(LANES, batch.count - block * LANES), thread,
                         thread_arenas_[thread], plan_.block_elements ? (Vec*)block_arenas_[block] : nullptr,
                         training ? (float*)slot_gradients_[slot] : nullptr};
-            for (size_t i = begin; i < end; i++) block_step(plan_.steps[i], prepared_[i], batch, place);
+            for (size_t i = begin; i < end; i++) block_step(plan_.steps[i], convolutions_[i], batch, place);
           }
         });
       }
@@ -340,15 +272,23 @@ class LaneNetwork final : public Network {
 
   const float* bias_of(const Step& s) const { return s.bias >= 0 ? parameters_ + s.bias : nullptr; }
 
-  void block_step(const Step& s, const Prepared& p, const Batch& batch, const Place& place) {
+  void block_step(const Step& s, const ConvolutionStep& convolution, const Batch& batch, const Place& place) {
     switch (s.kind) {
       case Kind::gather:
         gather(*batch.pictures, batch.positions ? batch.positions + place.block * LANES : nullptr,
                place.block * LANES, place.valid, output(s.y, place), rooms_[place.thread]);
         break;
-      case Kind::convolution: convolve(s, p, place); break;
-      case Kind::convolution_input: convolve_input(s, p, place); break;
-      case Kind::convolution_weight: convolve_weight(s, p, place); break;
+      case Kind::convolution:
+        convolution.forward(s, view(s.x, place), output(s.y, place), bytes(s.index, place), bias_of(s),
+                            winograd_rooms_[place.thread]);
+        break;
+      case Kind::convolution_input:
+        convolution.input_gradient(s, view(s.gy, place), target(s, s.gx, place), winograd_rooms_[place.thread]);
+        break;
+      case Kind::convolution_weight:
+        convolution.weight_and_bias_gradient(s, view(s.x, place), view(s.gy, place), place.gradients + s.weight,
+                                             s.bias >= 0 ? place.gradients + s.bias : nullptr);
+        break;
       case Kind::linear:
         linear(parameters_ + s.weight, bias_of(s), tensor(s.x).elements(),
                tensor(s.y).elements(), view(s.x, place).at, view(s.y, place).at);
@@ -462,86 +402,6 @@ class LaneNetwork final : public Network {
     }
   }
 
-  void convolve(const Step& s, const Prepared& p, const Place& place) {
-    const View x = view(s.x, place), y = output(s.y, place);
-    const Tensor &in = *x.shape, &out = *y.shape;
-    const Pass& pass = p.passes[0];
-    if (s.winograd) {
-      const long scale = s.pool ? 2 : 1;
-      const Winograd w = winograd_of(s, pass, in, out, scale * out.height, scale * out.width, place);
-      const float* bias = bias_of(s);
-      const bool relu = s.activation == Activation::relu;
-      if (s.pool) winograd_pooled(w, x.at + pass.from, y.at, out.channel(), out.row(), bias, relu, bytes(s.index, place));
-      else winograd_plain(w, x.at + pass.from, y.at, out.channel(), out.row(), bias, false, relu);
-      finish_activation(s, y);
-      return;
-    }
-    const long ins = in.channels / s.groups, outs = out.channels / s.groups;
-    const float* bias = bias_of(s);
-    for (long g = 0; g < s.groups; g++) {
-      Correlation c{ins, in.channel(), s.stride_height * in.row(), s.stride_width, (int)outs, pass.rows, pass.columns,
-                    out.channel(), out.row(), 1, pass.taps.data(), (int)pass.taps.size(),
-                    pass.packed + g * outs * ins * (long)pass.taps.size(),
-                    bias ? bias + g * outs : nullptr, false, s.activation == Activation::relu};
-      const Vec* from = x.at + pass.from + g * ins * in.channel();
-      Vec* to = y.at + g * outs * out.channel();
-      if (s.pool) {
-        Bytes* index = bytes(s.index, place);
-        const long plane = out.height * out.width;
-        correlate_pooled_all({c, plane}, from, to, index ? index + g * outs * plane : nullptr);
-      } else {
-        correlate_all(c, from, to);
-      }
-    }
-    finish_activation(s, y);
-  }
-
-  // What the kernels do not do while they write: every activation but the ReLU.
-  static void finish_activation(const Step& s, const View& y) {
-    if (s.activation != Activation::none && s.activation != Activation::relu)
-      activation(s.activation, (float)s.slope, y, y);
-  }
-
-  Winograd winograd_of(const Step& s, const Pass& pass, const Tensor& in, const Tensor& out, long rows, long columns,
-                       const Place& place) const {
-    Vec* v = winograd_rooms_[place.thread];
-    Vec* m = v + MAX_POINTS * in.channels * TILES;
-    return {(int)s.kernel_height, (int)in.channels, (int)out.channels, in.row(), in.channel(), rows, columns,
-            pass.packed, v, m, m + MAX_POINTS * OUT_CHUNK * TILES};
-  }
-
-  void convolve_input(const Step& s, const Prepared& p, const Place& place) {
-    const View gy = view(s.gy, place), gx = target(s, s.gx, place);
-    const Tensor &in = *gy.shape, &out = *gx.shape;
-    if (s.winograd) {
-      const Winograd w = winograd_of(s, p.passes[0], in, out, out.height, out.width, place);
-      winograd_plain(w, gy.at + p.passes[0].from, gx.at, out.channel(), out.row(), nullptr, s.accumulate, false);
-      return;
-    }
-    const long ins = in.channels / s.groups, outs = out.channels / s.groups;
-    for (const Pass& pass : p.passes)
-      for (long g = 0; g < s.groups; g++) {
-        Correlation c{ins, in.channel(), in.row(), 1, (int)outs, pass.rows, pass.columns, out.channel(),
-                      s.stride_height * out.row(), s.stride_width, pass.taps.data(), (int)pass.taps.size(),
-                      pass.packed + g * outs * ins * (long)pass.taps.size(), nullptr, s.accumulate, false};
-        correlate_all(c, gy.at + g * ins * in.channel(), gx.at + pass.to + g * outs * out.channel());
-      }
-  }
-
-  void convolve_weight(const Step& s, const Prepared& p, const Place& place) {
-    const View x = view(s.x, place), gy = view(s.gy, place);
-    const Tensor &in = *x.shape, &out = *gy.shape;
-    const long ins = in.channels / s.groups, outs = out.channels / s.groups, columns = (long)p.column_at.size();
-    for (long g = 0; g < s.groups; g++) {
-      WeightGradient w{(int)outs, columns, p.column_at.data(), out.height, out.width, s.stride_height * in.row(),
-                       s.stride_width, out.channel(), out.row()};
-      weight_gradient(w, x.at + g * ins * in.channel(), gy.at + g * outs * out.channel(),
-                      place.gradients + s.weight + g * outs * columns);
-    }
-    if (s.bias >= 0)
-      bias_gradient(gy.at, out.channels, out.channel(), out.height, out.row(), out.width, place.gradients + s.bias);
-  }
-
   // x into y; the smaller of the two is a part of the other, from `first_channel` and (pad_top, pad_left) on.
   void copy(const Step& s, const Place& place) {
     const Tensor &from = tensor(s.x), &to = tensor(s.y);
@@ -646,7 +506,7 @@ class LaneNetwork final : public Network {
   Threads& threads_;
   Buffer<float> parameters_, gradients_, first_, second_;
   int64_t steps_done_ = 0;
-  std::vector<Prepared> prepared_;
+  std::vector<ConvolutionStep> convolutions_;  // one for each step; empty for the other kinds
   std::vector<Region> regions_;
   std::vector<Norm> norms_;
   long winograd_room_ = 0;

@@ -1,0 +1,170 @@
+// A step of a convolution made ready: where its windows lie, its weights packed, and the kernel that computes it.
+#pragma once
+#include <vector>
+
+#include "buffer.h"
+#include "pooling.h"
+#include "winograd.h"
+
+namespace convscope {
+namespace LANES_ISA {
+
+// One regular convolution: all of a forward one, or one class of positions of a strided input gradient.
+struct Pass {
+  std::vector<long> taps;    // offsets into the tensor that is read
+  std::vector<int> chosen;   // which taps of the kernel they are
+  long rows = 0, columns = 0, from = 0, to = 0;  // where it begins to read and write, from the interior
+  Buffer<float> packed;      // all groups; transformed where the step says Winograd
+};
+
+class ConvolutionStep {
+ public:
+  ConvolutionStep() = default;  // of a step of another kind
+
+  // It reads x and writes y, reads gy and writes gx, or reads x and gy for the weights' gradient.
+  ConvolutionStep(const Step& s, const Tensor& read, const Tensor& written) {
+    if (s.kind == Kind::convolution_weight) prepare_weight_gradient(s, read);
+    else if (s.winograd) prepare_winograd(s, read, written);
+    else if (s.kind == Kind::convolution) prepare_forward(s, read, written);
+    else prepare_input_gradient(s, read, written);
+  }
+
+  // Vectors that a thread needs beside the tensors.
+  long room() const { return room_; }
+
+  void pack(const Step& s, const Tensor& read, const Tensor& written, const float* weight) {
+    const bool back = s.kind == Kind::convolution_input;
+    const long outs = written.channels / s.groups, ins = read.channels / s.groups;
+    const int kernel = (int)(s.kernel_height * s.kernel_width), most = s.pool ? MAX_OUT_POOLED : MAX_OUT;
+    for (Pass& pass : passes_) {
+      if (s.winograd) {
+        transform_weights(weight, (int)s.kernel_height, (int)outs, (int)ins, back, pass.packed);
+        continue;
+      }
+      for (long g = 0; g < s.groups; g++)
+        pack_weights(weight + g * outs * ins * kernel, (int)outs, (int)ins, kernel, pass.chosen, most, back,
+                     pass.packed + g * outs * ins * (long)pass.chosen.size());
+    }
+  }
+
+  void forward(const Step& s, const View& x, const View& y, Bytes* index, const float* bias, Vec* room) const {
+    const Tensor &in = *x.shape, &out = *y.shape;
+    const Pass& pass = passes_[0];
+    const bool rectify = s.activation == Activation::relu;
+    if (s.winograd) {
+      const long scale = s.pool ? 2 : 1;
+      const Winograd w = winograd_of(s, in, out, scale * out.height, scale * out.width, room);
+      if (s.pool) winograd_pooled(w, x.at + pass.from, y.at, out.channel(), out.row(), bias, rectify, index);
+      else winograd_plain(w, x.at + pass.from, y.at, out.channel(), out.row(), bias, false, rectify);
+    } else {
+      const long ins = in.channels / s.groups, outs = out.channels / s.groups, plane = out.height * out.width;
+      for (long g = 0; g < s.groups; g++) {
+        Correlation c{ins, in.channel(), s.stride_height * in.row(), s.stride_width, (int)outs, pass.rows,
+                      pass.columns, out.channel(), out.row(), 1, pass.taps.data(), (int)pass.taps.size(),
+                      pass.packed + g * outs * ins * (long)pass.taps.size(), bias ? bias + g * outs : nullptr, false,
+                      rectify};
+        const Vec* from = x.at + pass.from + g * ins * in.channel();
+        Vec* to = y.at + g * outs * out.channel();
+        if (s.pool) correlate_pooled_all({c, plane}, from, to, index ? index + g * outs * plane : nullptr);
+        else correlate_all(c, from, to);
+      }
+    }
+    if (s.activation != Activation::none && !rectify) activation(s.activation, (float)s.slope, y, y);
+  }
+
+  void input_gradient(const Step& s, const View& gy, const View& gx, Vec* room) const {
+    const Tensor &in = *gy.shape, &out = *gx.shape;
+    if (s.winograd) {
+      const Winograd w = winograd_of(s, in, out, out.height, out.width, room);
+      winograd_plain(w, gy.at + passes_[0].from, gx.at, out.channel(), out.row(), nullptr, s.accumulate, false);
+      return;
+    }
+    const long ins = in.channels / s.groups, outs = out.channels / s.groups;
+    for (const Pass& pass : passes_)
+      for (long g = 0; g < s.groups; g++) {
+        Correlation c{ins, in.channel(), in.row(), 1, (int)outs, pass.rows, pass.columns, out.channel(),
+                      s.stride_height * out.row(), s.stride_width, pass.taps.data(), (int)pass.taps.size(),
+                      pass.packed + g * outs * ins * (long)pass.taps.size(), nullptr, s.accumulate, false};
+        correlate_all(c, gy.at + g * ins * in.channel(), gx.at + pass.to + g * outs * out.channel());
+      }
+  }
+
+  // Adds to the gradients of the weight, and of the bias where it is not null.
+  void weight_and_bias_gradient(const Step& s, const View& x, const View& gy, float* weight, float* bias) const {
+    const Tensor &in = *x.shape, &out = *gy.shape;
+    const long ins = in.channels / s.groups, outs = out.channels / s.groups, columns = (long)column_at_.size();
+    for (long g = 0; g < s.groups; g++) {
+      WeightGradient w{(int)outs, columns, column_at_.data(), out.height, out.width, s.stride_height * in.row(),
+                       s.stride_width, out.channel(), out.row()};
+      weight_gradient(w, x.at + g * ins * in.channel(), gy.at + g * outs * out.channel(), weight + g * outs * columns);
+    }
+    if (bias) bias_gradient(gy.at, out.channels, out.channel(), out.height, out.row(), out.width, bias);
+  }
+
+ private:
+  void prepare_forward(const Step& s, const Tensor& x, const Tensor& y) {
+    const long kernel = s.kernel_height * s.kernel_width;
+    Pass pass;
+    for (long k = 0; k < kernel; k++) {
+      pass.chosen.push_back((int)k);
+      pass.taps.push_back(k / s.kernel_width * s.dilation_height * x.row() + k % s.kernel_width * s.dilation_width);
+    }
+    pass.rows = y.height;
+    pass.columns = y.width;
+    pass.from = -s.pad_top * x.row() - s.pad_left;
+    pass.packed = Buffer<float>(y.channels * (x.channels / s.groups) * kernel);
+    passes_.push_back(std::move(pass));
+  }
+
+  // The input's gradient is the convolution with the kernel turned by 180 degrees, padded by what is left of it.
+  void prepare_winograd(const Step& s, const Tensor& read, const Tensor& written) {
+    const bool back = s.kind == Kind::convolution_input;
+    const long top = back ? s.kernel_height - 1 - s.pad_top : s.pad_top;
+    const long left = back ? s.kernel_width - 1 - s.pad_left : s.pad_left;
+    Pass pass;
+    pass.packed = Buffer<float>(transformed_size(s.kernel_height, written.channels, read.channels));
+    pass.from = -(top * read.row() + left);
+    passes_.push_back(std::move(pass));
+    room_ = winograd_room(read.channels, written.channels);
+  }
+
+  // Positions of x whose distance to the next multiple of the stride is the same see the same taps of gy.
+  void prepare_input_gradient(const Step& s, const Tensor& gy, const Tensor& gx) {
+    for (long a = 0; a < std::min(s.stride_height, gx.height); a++)
+      for (long b = 0; b < std::min(s.stride_width, gx.width); b++) {
+        Pass pass;
+        for (long k = 0; k < s.kernel_height * s.kernel_width; k++) {
+          const long down = a + s.pad_top - k / s.kernel_width * s.dilation_height;
+          const long right = b + s.pad_left - k % s.kernel_width * s.dilation_width;
+          if (down % s.stride_height || right % s.stride_width) continue;
+          pass.chosen.push_back((int)k);
+          pass.taps.push_back(down / s.stride_height * gy.row() + right / s.stride_width);
+        }
+        pass.rows = (gx.height - a + s.stride_height - 1) / s.stride_height;
+        pass.columns = (gx.width - b + s.stride_width - 1) / s.stride_width;
+        pass.to = a * gx.row() + b;
+        pass.packed = Buffer<float>(gx.channels * (gy.channels / s.groups) * (long)pass.chosen.size());
+        passes_.push_back(std::move(pass));
+      }
+  }
+
+  void prepare_weight_gradient(const Step& s, const Tensor& x) {
+    for (long c = 0; c < x.channels / s.groups; c++)
+      for (long k = 0; k < s.kernel_height * s.kernel_width; k++)
+        column_at_.push_back(c * x.channel() + (k / s.kernel_width * s.dilation_height - s.pad_top) * x.row() +
+                             k % s.kernel_width * s.dilation_width - s.pad_left);
+  }
+
+  Winograd winograd_of(const Step& s, const Tensor& in, const Tensor& out, long rows, long columns, Vec* room) const {
+    Vec* m = room + MAX_POINTS * in.channels * TILES;
+    return {(int)s.kernel_height, (int)in.channels, (int)out.channels, in.row(), in.channel(), rows, columns,
+            passes_[0].packed, room, m, m + MAX_POINTS * OUT_CHUNK * TILES};
+  }
+
+  std::vector<Pass> passes_;
+  std::vector<long> column_at_;  // of the weight gradient
+  long room_ = 0;
+};
+
+}  // namespace LANES_ISA
+}  // namespace convscope
