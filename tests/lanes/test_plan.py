@@ -27,7 +27,8 @@ def small(name: str) -> Graph:
 
 
 def test_the_plan_of_simple_cnn_4_8() -> None:
-    """Both convolutions store only pooled values; the first needs no gradient of the pictures."""
+    """Both convolutions store only pooled values; where they came from is enough for the weights' gradient,
+    and the first convolution needs no other."""
     assert plan(nets.graph("simple-cnn-4-8"), training=True).describe() == (
         "0  gather                y=1×28×28\n"
         "0  convolution           x=1×28×28 y=4×13×13 index=4×13×13 pool activation=relu\n"
@@ -35,11 +36,12 @@ def test_the_plan_of_simple_cnn_4_8() -> None:
         "0  linear                x=200×1×1 y=10×1×1 gy=10×1×1\n"
         "0  loss                  x=10×1×1 gx=10×1×1\n"
         "0  linear_input          gy=10×1×1 gx=200×1×1\n"
-        "0  max_pool_input        y=8×5×5 gy=8×5×5 index=8×5×5 gx=8×11×11 pool activation=relu\n"
-        "0  convolution_weight    x=4×13×13 gy=8×11×11\n"
+        "0  activation_input      x=8×5×5 y=8×5×5 gy=8×5×5 gx=8×5×5 activation=relu\n"
+        "0  max_pool_input        y=8×5×5 gy=8×5×5 index=8×5×5 gx=8×11×11 pool\n"
+        "0  convolution_weight    x=4×13×13 gy=8×5×5 index=8×5×5 pool\n"
         "0  convolution_input     gy=8×11×11 gx=4×13×13\n"
-        "0  max_pool_input        y=4×13×13 gy=4×13×13 index=4×13×13 gx=4×26×26 pool activation=relu\n"
-        "0  convolution_weight    x=1×28×28 gy=4×26×26"
+        "0  activation_input      x=4×13×13 y=4×13×13 gy=4×13×13 gx=4×13×13 activation=relu\n"
+        "0  convolution_weight    x=1×28×28 gy=4×13×13 index=4×13×13 pool"
     )
     assert plan(nets.graph("simple-cnn-4-8"), training=False).describe() == (
         "0  gather                y=1×28×28\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .fields import reaches_weights_pooled
 from .lowering import Lowering, Record, Value
 from .plan import Tensor
 
@@ -54,8 +55,9 @@ class Backward:
 
     def _convolution(self, record: Record) -> None:
         (x,), fields = record.inputs, record.fields
-        if fields["pool"]:
-            gradient = record.output.gradient
+        gradient = dense = self._through_activation(record)
+        sparse = fields["pool"] and reaches_weights_pooled(fields["geometry"])
+        if fields["pool"] and (x.needs_gradient or not sparse):
             channels, height, width = record.node.shape
             dense = Tensor(channels, height, width, border=fields["border"])
             self.emit(
@@ -65,17 +67,15 @@ class Backward:
                 index=fields["index"],
                 gx=dense,
                 pool=True,
-                bias=fields["bias"],
-                **fields["activation"],
             )
-        else:
-            dense = self._through_activation(record)
         self.emit(
             "convolution_weight",
             x=x.tensor,
-            gy=dense,
+            gy=gradient if sparse else dense,
+            index=fields["index"] if sparse else None,
+            pool=sparse,
             weight=fields["weight"],
-            bias=None if fields["pool"] else fields["bias"],
+            bias=fields["bias"],
             **fields["geometry"],
         )
         self._give(

@@ -95,6 +95,13 @@ def input_gradient_border(window: dict[str, Any], x: Tensor, y: Tensor) -> tuple
     return top, left, bottom, right
 
 
+def reaches_weights_pooled(window: dict[str, Any]) -> bool:
+    """Whether a convolution with 2×2 maxima computes its weights' gradient from that of the maxima."""
+    kernel = window["kernel_height"], window["kernel_width"]
+    steps = (f"{what}_{axis}" for what in ("stride", "dilation") for axis in ("height", "width"))
+    return kernel in ((3, 3), (5, 5)) and all(window[name] == 1 for name in steps)
+
+
 def is_2x2(node: Node, graph: Graph) -> bool:
     """Whether a node is the pool that fuses: 2×2 maxima side by side, an odd row or column left out."""
     if node.operation != "max_pool2d":

@@ -438,4 +438,4 @@ def _reads(kind: str, name: str) -> bool:
     """Whether a step only reads the tensor in this field; otherwise it writes it."""
     if name == "y":
         return kind in ("max_pool_input", "activation_input", "softmax_input", "log_softmax_input")
-    return name == "index" and kind.endswith(("_input", "_sums"))
+    return name == "index" and kind.endswith(("_input", "_sums", "_weight"))

@@ -149,7 +149,7 @@ def _products(step: Step) -> int:
         return 0
     read = fields["gy"] if step.kind == "convolution_input" else fields["x"]
     written = {"convolution": "y", "convolution_input": "gx", "convolution_weight": "gy"}[step.kind]
-    scale = 2 if fields.get("pool") else 1
+    scale = 2 if fields.get("pool") and step.kind == "convolution" else 1
     pairs = read.channels * fields[written].channels // fields.get("groups", 1)
     kernel = fields.get("kernel_height", 1) * fields.get("kernel_width", 1)
     if fields.get("winograd") and step.kind != "convolution_weight":

@@ -30,13 +30,32 @@ INLINE void with_constant(int n, Function&& function) {
   }
 }
 
-// sum over channels c and taps t of w[c][t][o] * x[p][c * channel + tap[t]], for OUT channels and POS positions.
+// The taps first..end of a kernel.
+struct Taps { int first, end; };
+
+// y[o][i][j] (+)= bias[o] + sum of the taps at x[i * x_row + j * x_column]; all strides in vectors.
+struct Correlation {
+  long in_channels, x_channel, x_row, x_column;
+  int out_channels;
+  long rows, columns, y_channel, y_row, y_column;
+  const long* taps;
+  int tap_count;
+  const Taps* seen;      // of each row: the taps that do not lie in the border above or below
+  const float* weights;  // packed: for each part of the output channels [in][tap][part]
+  const float* bias;     // or null
+  bool accumulate;
+  bool relu;
+};
+
+// sum over channels c and the taps t of w[c][t][o] * x[p][c * channel + tap[t]], for OUT channels and POS positions.
 template <int OUT, int POS>
-INLINE void correlate(const Vec* const (&x)[POS], long channels, long channel, const long* taps, int tap_count,
-                      const float* w, Vec (&sum)[OUT][POS]) {
-  for (long c = 0; c < channels; c++)
-    for (int t = 0; t < tap_count; t++, w += OUT) {
-      const long at = c * channel + taps[t];
+INLINE void correlate(const Correlation& correlation, Taps taps, const Vec* const (&x)[POS], const float* w,
+                      Vec (&sum)[OUT][POS]) {
+  w += taps.first * OUT;
+  const long skipped = (long)(correlation.tap_count - (taps.end - taps.first)) * OUT;
+  for (long c = 0; c < correlation.in_channels; c++, w += skipped)
+    for (int t = taps.first; t < taps.end; t++, w += OUT) {
+      const long at = c * correlation.x_channel + correlation.taps[t];
       // the smaller side waits in registers, the larger one streams by
       if constexpr (OUT < POS) {
         Vec f[OUT];
@@ -56,21 +75,9 @@ INLINE void correlate(const Vec* const (&x)[POS], long channels, long channel, c
     }
 }
 
-// y[o][i][j] (+)= bias[o] + sum of the taps at x[i * x_row + j * x_column]; all strides in vectors.
-struct Correlation {
-  long in_channels, x_channel, x_row, x_column;
-  int out_channels;
-  long rows, columns, y_channel, y_row, y_column;
-  const long* taps;
-  int tap_count;
-  const float* weights;  // packed: for each part of the output channels [in][tap][part]
-  const float* bias;     // or null
-  bool accumulate;
-  bool relu;
-};
-
 template <int OUT, int POS>
-static NOINLINE void correlate_tile(const Correlation& c, const float* w, const float* bias, const Vec* x, Vec* y) {
+static NOINLINE void correlate_tile(const Correlation& c, Taps taps, const float* w, const float* bias, const Vec* x,
+                                    Vec* y) {
   const Vec* at[POS];
   UNROLL for (int p = 0; p < POS; p++) at[p] = x + p * c.x_column;
   Vec sum[OUT][POS];
@@ -78,7 +85,7 @@ static NOINLINE void correlate_tile(const Correlation& c, const float* w, const 
     Vec b = splat(bias ? bias[o] : 0.0f);
     UNROLL for (int p = 0; p < POS; p++) sum[o][p] = b;
   }
-  correlate<OUT, POS>(at, c.in_channels, c.x_channel, c.taps, c.tap_count, w, sum);
+  correlate<OUT, POS>(c, taps, at, w, sum);
   UNROLL for (int o = 0; o < OUT; o++) UNROLL for (int p = 0; p < POS; p++) {
     Vec* to = y + o * c.y_channel + p * c.y_column;
     Vec value = sum[o][p];
@@ -90,11 +97,12 @@ static NOINLINE void correlate_tile(const Correlation& c, const float* w, const 
 
 // One row of outputs for OUT channels.
 template <int OUT>
-static NOINLINE void correlate_row(const Correlation& c, const float* w, const float* bias, const Vec* x, Vec* y) {
+static NOINLINE void correlate_row(const Correlation& c, Taps taps, const float* w, const float* bias, const Vec* x,
+                                   Vec* y) {
   const Parts parts((int)c.columns, positions_of(OUT));
   for (int part = 0; part < parts.count; part++) {
     const int n = parts.size(part);
-    with_constant<positions_of(OUT)>(n, [&](auto pos) { correlate_tile<OUT, decltype(pos)::value>(c, w, bias, x, y); });
+    with_constant<positions_of(OUT)>(n, [&](auto pos) { correlate_tile<OUT, decltype(pos)::value>(c, taps, w, bias, x, y); });
     x += n * c.x_column;
     y += n * c.y_column;
   }
@@ -118,7 +126,7 @@ INLINE void each_row_and_part(const Correlation& c, Function&& function) {
 
 inline void correlate_all(const Correlation& c, const Vec* x, Vec* y) {
   each_row_and_part<MAX_OUT>(c, [&](auto out, long i, int o, const float* w, const float* bias) {
-    correlate_row<decltype(out)::value>(c, w, bias, x + i * c.x_row, y + i * c.y_row + o * c.y_channel);
+    correlate_row<decltype(out)::value>(c, c.seen[i], w, bias, x + i * c.x_row, y + i * c.y_row + o * c.y_channel);
   });
 }
 
@@ -141,8 +149,8 @@ struct PooledCorrelation {
 
 // One row of pooled outputs for OUT channels.
 template <int OUT>
-static NOINLINE void correlate_pooled_row(const PooledCorrelation& pooled, const float* w, const float* bias,
-                                          const Vec* x, Vec* y, Bytes* index) {
+static NOINLINE void correlate_pooled_row(const PooledCorrelation& pooled, Taps taps, const float* w,
+                                          const float* bias, const Vec* x, Vec* y, Bytes* index) {
   const Correlation& c = pooled.conv;
   for (long j = 0; j < c.columns; j++, x += 2 * c.x_column) {
     const Vec* const at[4] = {x, x + c.x_column, x + c.x_row, x + c.x_row + c.x_column};
@@ -151,7 +159,7 @@ static NOINLINE void correlate_pooled_row(const PooledCorrelation& pooled, const
       Vec b = splat(bias ? bias[o] : 0.0f);
       UNROLL for (int p = 0; p < 4; p++) sum[o][p] = b;
     }
-    correlate<OUT, 4>(at, c.in_channels, c.x_channel, c.taps, c.tap_count, w, sum);
+    correlate<OUT, 4>(c, taps, at, w, sum);
     UNROLL for (int o = 0; o < OUT; o++) {
       Int which;
       Vec value = largest_of_four(sum[o][0], sum[o][1], sum[o][2], sum[o][3], which);
@@ -166,7 +174,7 @@ inline void correlate_pooled_all(const PooledCorrelation& pooled, const Vec* x, 
   const Correlation& c = pooled.conv;
   each_row_and_part<MAX_OUT_POOLED>(c, [&](auto out, long i, int o, const float* w, const float* bias) {
     Bytes* where = index ? index + i * c.columns + o * pooled.index_channel : nullptr;
-    correlate_pooled_row<decltype(out)::value>(pooled, w, bias, x + 2 * i * c.x_row,
+    correlate_pooled_row<decltype(out)::value>(pooled, c.seen[i], w, bias, x + 2 * i * c.x_row,
                                                y + i * c.y_row + o * c.y_channel, where);
   });
 }
@@ -194,6 +202,20 @@ struct WeightGradient {
 
 constexpr int BAND = 128;   // positions between two sums over the lanes
 
+// to[a * stride + b] += the sum of the lanes of sum[a][b].
+template <int ROWS, int COLUMNS>
+INLINE void add_sums_of_lanes(const Vec (&sum)[ROWS][COLUMNS], float* to, long stride) {
+  constexpr int COUNT = ROWS * COLUMNS;
+  UNROLL for (int first = 0; first < COUNT; first += LANES) {
+    Vec group[LANES];
+    UNROLL for (int i = 0; i < LANES; i++)
+      group[i] = first + i < COUNT ? sum[(first + i) / COLUMNS % ROWS][(first + i) % COLUMNS] : Vec{};
+    const Vec total = sums_of_lanes(group);
+    UNROLL for (int i = 0; i < LANES; i++)
+      if (first + i < COUNT) to[(first + i) / COLUMNS * stride + (first + i) % COLUMNS] += total[i];
+  }
+}
+
 template <int OUT, int COLUMNS>
 static void weight_tile(const WeightGradient& g, long first_row, long last_row, const Vec* const (&x)[COLUMNS],
                         const Vec* gy, float* gradient) {
@@ -210,15 +232,7 @@ static void weight_tile(const WeightGradient& g, long first_row, long last_row, 
       }
     }
   }
-  constexpr int COUNT = OUT * COLUMNS;
-  UNROLL for (int first = 0; first < COUNT; first += LANES) {
-    Vec group[LANES];
-    UNROLL for (int i = 0; i < LANES; i++)
-      group[i] = first + i < COUNT ? sum[(first + i) / COLUMNS % OUT][(first + i) % COLUMNS] : Vec{};
-    const Vec total = sums_of_lanes(group);
-    UNROLL for (int i = 0; i < LANES; i++)
-      if (first + i < COUNT) gradient[(first + i) / COLUMNS * g.columns + (first + i) % COLUMNS] += total[i];
-  }
+  add_sums_of_lanes(sum, gradient, g.columns);
 }
 
 constexpr int MAX_COLUMNS = ACCUMULATORS / MAX_OUT;

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "buffer.h"
+#include "pooled_gradient.h"
 #include "pooling.h"
 #include "winograd.h"
 
@@ -13,6 +14,7 @@ namespace LANES_ISA {
 struct Pass {
   std::vector<long> taps;    // offsets into the tensor that is read
   std::vector<int> chosen;   // which taps of the kernel they are
+  std::vector<Taps> seen;    // for each row that is written
   long rows = 0, columns = 0, from = 0, to = 0;  // where it begins to read and write, from the interior
   Buffer<float> packed;      // all groups; transformed where the step says Winograd
 };
@@ -61,8 +63,8 @@ class ConvolutionStep {
       for (long g = 0; g < s.groups; g++) {
         Correlation c{ins, in.channel(), s.stride_height * in.row(), s.stride_width, (int)outs, pass.rows,
                       pass.columns, out.channel(), out.row(), 1, pass.taps.data(), (int)pass.taps.size(),
-                      pass.packed + g * outs * ins * (long)pass.taps.size(), bias ? bias + g * outs : nullptr, false,
-                      rectify};
+                      pass.seen.data(), pass.packed + g * outs * ins * (long)pass.taps.size(),
+                      bias ? bias + g * outs : nullptr, false, rectify};
         const Vec* from = x.at + pass.from + g * ins * in.channel();
         Vec* to = y.at + g * outs * out.channel();
         if (s.pool) correlate_pooled_all({c, plane}, from, to, index ? index + g * outs * plane : nullptr);
@@ -84,19 +86,30 @@ class ConvolutionStep {
       for (long g = 0; g < s.groups; g++) {
         Correlation c{ins, in.channel(), in.row(), 1, (int)outs, pass.rows, pass.columns, out.channel(),
                       s.stride_height * out.row(), s.stride_width, pass.taps.data(), (int)pass.taps.size(),
-                      pass.packed + g * outs * ins * (long)pass.taps.size(), nullptr, s.accumulate, false};
+                      pass.seen.data(), pass.packed + g * outs * ins * (long)pass.taps.size(), nullptr, s.accumulate,
+                      false};
         correlate_all(c, gy.at + g * ins * in.channel(), gx.at + pass.to + g * outs * out.channel());
       }
   }
 
   // Adds to the gradients of the weight, and of the bias where it is not null.
-  void weight_and_bias_gradient(const Step& s, const View& x, const View& gy, float* weight, float* bias) const {
+  void weight_and_bias_gradient(const Step& s, const View& x, const View& gy, const Bytes* index, float* weight,
+                                float* bias) const {
     const Tensor &in = *x.shape, &out = *gy.shape;
     const long ins = in.channels / s.groups, outs = out.channels / s.groups, columns = (long)column_at_.size();
     for (long g = 0; g < s.groups; g++) {
-      WeightGradient w{(int)outs, columns, column_at_.data(), out.height, out.width, s.stride_height * in.row(),
-                       s.stride_width, out.channel(), out.row()};
-      weight_gradient(w, x.at + g * ins * in.channel(), gy.at + g * outs * out.channel(), weight + g * outs * columns);
+      const Vec *from = x.at + g * ins * in.channel(), *gradient = gy.at + g * outs * out.channel();
+      float* to = weight + g * outs * columns;
+      if (s.pool) {
+        const PooledWeightGradient w{ins, in.channel(), in.row(), outs, out.height, out.width, out.channel(),
+                                     out.row()};
+        const Bytes* which = index + g * outs * out.height * out.width;
+        if (s.kernel_height == 3) pooled_weight_gradient<3>(w, from + column_at_[0], gradient, which, to);
+        else pooled_weight_gradient<5>(w, from + column_at_[0], gradient, which, to);
+      } else {
+        weight_gradient({(int)outs, columns, column_at_.data(), out.height, out.width, s.stride_height * in.row(),
+                         s.stride_width, out.channel(), out.row()}, from, gradient, to);
+      }
     }
     if (bias) bias_gradient(gy.at, out.channels, out.channel(), out.height, out.row(), out.width, bias);
   }
@@ -111,9 +124,29 @@ class ConvolutionStep {
     }
     pass.rows = y.height;
     pass.columns = y.width;
+    pass.seen = taps_seen(pass, [&](long i, int tap) {
+      const long down = tap / s.kernel_width * s.dilation_height - s.pad_top;
+      const auto inside = [&](long row) {
+        return 0 <= row * s.stride_height + down && row * s.stride_height + down < x.height;
+      };
+      return s.pool ? inside(2 * i) || inside(2 * i + 1) : inside(i);
+    });
     pass.from = -s.pad_top * x.row() - s.pad_left;
     pass.packed = Buffer<float>(y.channels * (x.channels / s.groups) * kernel);
     passes_.push_back(std::move(pass));
+  }
+
+  // For each row that is written, from the first to the last of the taps for which `inside(row, tap of the kernel)`.
+  template <class Inside>
+  static std::vector<Taps> taps_seen(const Pass& pass, Inside&& inside) {
+    std::vector<Taps> seen;
+    for (long i = 0; i < pass.rows; i++) {
+      Taps taps{0, 0};
+      for (int t = 0; t < (int)pass.chosen.size(); t++)
+        if (inside(i, pass.chosen[t])) taps = {taps.end ? taps.first : t, t + 1};
+      seen.push_back(taps);
+    }
+    return seen;
   }
 
   // The input's gradient is the convolution with the kernel turned by 180 degrees, padded by what is left of it.
@@ -142,6 +175,10 @@ class ConvolutionStep {
         }
         pass.rows = (gx.height - a + s.stride_height - 1) / s.stride_height;
         pass.columns = (gx.width - b + s.stride_width - 1) / s.stride_width;
+        pass.seen = taps_seen(pass, [&](long i, int tap) {
+          const long row = i + (a + s.pad_top - tap / s.kernel_width * s.dilation_height) / s.stride_height;
+          return 0 <= row && row < gy.height;
+        });
         pass.to = a * gx.row() + b;
         pass.packed = Buffer<float>(gx.channels * (gy.channels / s.groups) * (long)pass.chosen.size());
         passes_.push_back(std::move(pass));

@@ -129,8 +129,6 @@ class LaneNetwork final : public Network {
       add_region(Region::slots, s.weight, s.weight + outs * ins * s.kernel_height * s.kernel_width);
       if (s.bias >= 0) add_region(Region::slots, s.bias, s.bias + outs);
     }
-    if (s.kind == Kind::max_pool_input && s.bias >= 0)
-      add_region(Region::slots, s.bias, s.bias + tensor(s.gy).channels);
     if (s.kind == Kind::linear && s.gy >= 0) {  // a plan that trains says where the gradient of y lies
       const long outputs = tensor(s.y).elements(), features = tensor(s.x).elements();
       const long rows = std::min(outputs, LINEAR_ROWS), across = std::max<long>(LANES, CHUNK / rows / LANES * LANES);
@@ -286,7 +284,8 @@ class LaneNetwork final : public Network {
         convolution.input_gradient(s, view(s.gy, place), target(s, s.gx, place), winograd_rooms_[place.thread]);
         break;
       case Kind::convolution_weight:
-        convolution.weight_and_bias_gradient(s, view(s.x, place), view(s.gy, place), place.gradients + s.weight,
+        convolution.weight_and_bias_gradient(s, view(s.x, place), view(s.gy, place), bytes(s.index, place),
+                                             place.gradients + s.weight,
                                              s.bias >= 0 ? place.gradients + s.bias : nullptr);
         break;
       case Kind::linear:
@@ -330,8 +329,7 @@ class LaneNetwork final : public Network {
       case Kind::max_pool_input: {
         const View gy = view(s.gy, place), y = view(s.y, place);
         if (s.pool) {
-          max_pool_2x2_input(s.activation, (float)s.slope, y, gy, bytes(s.index, place), output(s.gx, place),
-                             s.bias >= 0 ? place.gradients + s.bias : nullptr);
+          max_pool_2x2_input(s.activation, (float)s.slope, y, gy, bytes(s.index, place), output(s.gx, place));
         } else {
           const View gx = target(s, s.gx, place);
           max_pool_input(rows_of(s, *gx.shape, *gy.shape), columns_of(s, *gx.shape, *gy.shape), s.activation,

@@ -3,6 +3,9 @@
 #include <cstdint>
 #include <cstring>
 #include <utility>
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
 
 #if defined(__AVX512F__)
 #define CONVSCOPE_LANES 16
@@ -42,7 +45,17 @@ INLINE Vec smaller(Vec a, Vec b) { return a < b ? a : b; }
 INLINE Vec relu(Vec x) { return Vec{} > x ? Vec{} : x; }  // one instruction, and a NaN stays one
 INLINE Vec load_unaligned(const float* p) { return (Vec) * (const UnalignedVec*)p; }
 INLINE void store_unaligned(float* p, Vec v) { *(UnalignedVec*)p = (UnalignedVec)v; }
-INLINE Int widen(Bytes b) { return __builtin_convertvector(b, Int); }
+
+// Each byte as a lane of 32 bits. GCC 12 takes the conversion apart byte by byte, so the instructions are named.
+INLINE Int widen(Bytes b) {
+#if CONVSCOPE_LANES == 16
+  return (Int)_mm512_maskz_cvtepu8_epi32(0xffff, (__m128i)b);
+#elif CONVSCOPE_LANES == 8
+  return (Int)_mm256_cvtepu8_epi32(_mm_cvtsi64_si128((int64_t)b));
+#else
+  return __builtin_convertvector(b, Int);
+#endif
+}
 
 // The low byte of each lane. As a choice of bytes, because GCC 12 takes a conversion apart lane by lane.
 INLINE Bytes narrow(Int i) {

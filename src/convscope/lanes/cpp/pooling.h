@@ -98,22 +98,19 @@ inline void max_pool_input(const Axis& rows, const Axis& columns, Activation a, 
   });
 }
 
-// The same for windows of 2x2 side by side: every position is written once. `sums`, where it is not null, gets the
-// sum of each channel added: the gradient of a bias before the pool.
+// The same for windows of 2x2 side by side: every position is written once.
 inline void max_pool_2x2_input(Activation a, float slope, const View& y, const View& gy, const Bytes* index,
-                               const View& gx, float* sums) {
+                               const View& gx) {
   const long height = gy.shape->height, width = gy.shape->width;
   with_activation(a, [&](auto kind) {
     const Bytes* at = index;
     for (long c = 0; c < gy.shape->channels; c++) {
-      Vec sum = {};
       for (long i = 0; i < height; i++) {
         Vec *above = gx.row(c, 2 * i), *below = gx.row(c, 2 * i + 1);
         const Vec *g = gy.row(c, i), *out = y.row(c, i);
         for (long j = 0; j < width; j++) {
           const Vec value = g[j] * derivative<decltype(kind)::value>(out[j], out[j], slope);
           const Int which = widen(*at++);
-          sum += value;
           above[2 * j] = keep(which == splat_int(0), value);
           above[2 * j + 1] = keep(which == splat_int(1), value);
           below[2 * j] = keep(which == splat_int(2), value);
@@ -123,7 +120,6 @@ inline void max_pool_2x2_input(Activation a, float slope, const View& y, const V
       }
       for (long i = 2 * height; i < gx.shape->height; i++)
         for (long j = 0; j < gx.shape->width; j++) gx.row(c, i)[j] = Vec{};
-      if (sums) sums[c] += sum_of_lanes(sum);
     }
   });
 }
