@@ -1,8 +1,9 @@
 """The network as data: build or trace a graph, describe it, save it, rebuild it."""
 
+from ..ops.geometry import Window
 from .builder import Builder
 from .graph import Graph, Node
-from .operation import ParameterSpec, Window
+from .operation import ParameterSpec
 from .receptive_field import ReceptiveField, receptive_fields
 from .summary import Layer, Summary, summarize
 from .weights import initial_weights

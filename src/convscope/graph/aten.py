@@ -9,10 +9,10 @@ from typing import Any
 from torch.fx import Node as FxNode
 
 from ..errors import UnsupportedOperation
+from ..ops.padding import Padding, resolve_padding
 from .graph import Node
 from .operation import Attribute, Shape, operation
 from .translation import Translation, Translator, each, innermost_call, kind_of
-from .windows import Padding, resolve_padding
 
 ACTIVATIONS = {"relu", "relu6", "sigmoid", "tanh", "silu", "hardswish", "hardsigmoid", "mish", "selu"}
 TRANSLATORS: dict[str, Translator] = {}

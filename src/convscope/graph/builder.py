@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from ..errors import ConvscopeError, ShapeError, UsageError
+from ..ops.padding import Padding, per_axis, resolve_padding
 from .graph import Graph, Node
 from .operation import LARGEST, Attribute, operation, spell
-from .windows import Padding, resolve_padding, spread
 
 
 class Builder:
@@ -255,9 +255,9 @@ class Builder:
         padding: Padding,
         dilation: int | Sequence[int],
     ) -> dict[str, Attribute]:
-        kernel = spread(kernel_size, rank, "kernel_size")
-        strides = spread(stride, rank, "stride")
-        dilations = spread(dilation, rank, "dilation")
+        kernel = per_axis(kernel_size, rank, "kernel_size")
+        strides = per_axis(stride, rank, "stride")
+        dilations = per_axis(dilation, rank, "dilation")
         pairs = resolve_padding(
             padding, x.shape[-rank:], kernel_size=kernel, stride=strides, dilation=dilations
         )

@@ -8,27 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ..errors import ShapeError, UnknownName, UsageError
+from ..ops.geometry import Window
 
 Shape = tuple[int, ...]  # without the batch: (C, H, W), (C, L) or (features,)
 # int, float, bool, str, a tuple of ints (one per axis) or of int pairs; `Operation.complete` checks them
 Attribute = Any
 LARGEST = 2**31 - 1  # no size, and no tensor of one picture, is larger
 Attributes = Mapping[str, Attribute]
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """What one output position sees along one axis: `kernel_size` inputs, `dilation` apart."""
-
-    kernel_size: int = 1
-    stride: int = 1
-    before: int = 0  # padding at the start of the axis
-    dilation: int = 1
-
-    @property
-    def extent(self) -> int:
-        """Pixels from the first to the last input, both counted."""
-        return self.dilation * (self.kernel_size - 1) + 1
 
 
 Reach = Literal["point", "whole"] | tuple[Window, ...]

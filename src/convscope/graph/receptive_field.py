@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..ops.geometry import Field
 from .graph import Graph, Node
-from .operation import Shape, Window
+from .operation import Shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +27,7 @@ class ReceptiveField:
 def receptive_fields(graph: Graph) -> dict[str, ReceptiveField]:
     """The receptive field of every node, by name.
 
-    A window of k, stride s, dilation d and leading padding p on a field of size r, jump j and start
-    b gives size r + (k - 1)·d·j, jump j·s, start b - p·j (Araujo et al. 2019, "Computing receptive
-    fields of convolutional neural networks"). Where branches meet the field is the smallest that
+    Windows follow each other as in `ops.Field.through`. Where branches meet the field is the smallest that
     holds both.
 
     >>> from convscope import nets
@@ -54,14 +53,13 @@ def _extend(graph: Graph, node: Node, below: ReceptiveField, picture: Shape) -> 
     if reach == "point":
         return below
     assert not isinstance(reach, str)
-    axes = [_slide(*axis) for axis in zip(reach, below.size, below.jump, below.centre, strict=True)]
-    size, jump, centre = zip(*axes, strict=True)
-    return ReceptiveField(size, jump, centre)
-
-
-def _slide(window: Window, size: int, jump: int, centre: float) -> tuple[int, int, float]:
-    extent = (window.kernel_size - 1) * window.dilation
-    return size + extent * jump, jump * window.stride, centre + (extent / 2 - window.before) * jump
+    axes = zip(reach, below.size, below.jump, below.centre, strict=True)
+    fields = [Field(size, jump, centre).through(window) for window, size, jump, centre in axes]
+    return ReceptiveField(
+        tuple(field.size for field in fields),
+        tuple(field.jump for field in fields),
+        tuple(field.centre for field in fields),
+    )
 
 
 def _union(fields: list[ReceptiveField], picture: Shape) -> ReceptiveField:

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 
 from ..errors import ShapeError, UnknownName, UsageError
+from ..ops.geometry import Window, output_size
+from ..ops.padding import BORDERS, Pairs
 from .operation import (
     LARGEST,
     Attribute,
@@ -15,89 +17,10 @@ from .operation import (
     Reach,
     Required,
     Shape,
-    Window,
     register,
     require_rank,
     spell,
 )
-
-Pairs = tuple[tuple[int, int], ...]
-Padding = int | str | Sequence[int | tuple[int, int]]
-PAD_MODES = ("zeros", "reflect", "replicate", "circular")
-
-
-def output_size(
-    size: int,
-    *,
-    kernel_size: int,
-    stride: int = 1,
-    padding: tuple[int, int] = (0, 0),
-    dilation: int = 1,
-    ceil_mode: bool = False,
-) -> int:
-    """Number of window positions along one axis; 0 or less where no window fits.
-
-    floor((size + before + after - dilation * (kernel_size - 1) - 1) / stride) + 1
-    (Dumoulin & Visin 2016, relationship 14). With `ceil_mode` a last window that starts inside
-    the picture or its leading padding counts too, as in PyTorch.
-
-    >>> output_size(32, kernel_size=5, padding=(2, 2))
-    32
-    >>> output_size(7, kernel_size=2, stride=2), output_size(7, kernel_size=2, stride=2, ceil_mode=True)
-    (3, 4)
-    """
-    room = size + sum(padding) - dilation * (kernel_size - 1) - 1
-    if room < 0:
-        return 0
-    if not ceil_mode:
-        return room // stride + 1
-    count = -(-room // stride) + 1
-    return count - 1 if (count - 1) * stride >= size + padding[0] else count
-
-
-def spread(value: int | Sequence[int], rank: int, what: str) -> tuple[int, ...]:
-    """One number, or one per axis, as one per axis; each at least 1."""
-    values = (value,) * rank if isinstance(value, int) else tuple(value)
-    if len(values) != rank or not all(isinstance(v, int) and v >= 1 for v in values):
-        raise UsageError(f"{what}={value!r} should be a whole number from 1, or {rank} of them.")
-    return values
-
-
-def resolve_padding(
-    padding: Padding,
-    sizes: Shape,
-    *,
-    kernel_size: Sequence[int],
-    stride: Sequence[int],
-    dilation: Sequence[int],
-) -> Pairs:
-    """Padding in any accepted form as (before, after) per axis.
-
-    `"same"` gives ceil(size / stride) outputs with the odd column at the end (ONNX `SAME_UPPER`;
-    PyTorch's `"same"` for stride 1); `"valid"` gives none.
-
-    >>> resolve_padding("same", (8, 8), kernel_size=(3, 2), stride=(1, 1), dilation=(1, 1))
-    ((1, 1), (0, 1))
-    """
-    rank = len(kernel_size)
-    if padding == "valid" or (padding == "same" and len(sizes) != rank):
-        return ((0, 0),) * rank  # an input of another rank is refused where the layer is added, by name
-    if padding == "same":
-        totals = (
-            max((-(-n // s) - 1) * s + d * (k - 1) + 1 - n, 0)
-            for n, k, s, d in zip(sizes, kernel_size, stride, dilation, strict=True)
-        )
-        return tuple((total // 2, total - total // 2) for total in totals)
-    if isinstance(padding, int):
-        padding = (padding,) * rank
-    if not isinstance(padding, str) and len(padding) == rank:
-        pairs = tuple((p, p) if isinstance(p, int) else (p[0], p[1]) for p in padding)
-        if all(isinstance(side, int) and side >= 0 for pair in pairs for side in pair):
-            return pairs
-    raise UsageError(
-        f"padding={padding!r} should be 'same', 'valid', a whole number from 0, "
-        "or one (before, after) per axis."
-    )
 
 
 class Windowed(Operation):
@@ -243,8 +166,8 @@ class Pad(Operation):
         if min(shape) < 1:
             raise ShapeError(f"padding {padding} leaves nothing of its input of {spell(inputs[0])}.")
         mode = attributes["mode"]
-        if mode not in PAD_MODES:
-            raise UnknownName("padding mode", mode, PAD_MODES)
+        if mode not in BORDERS:
+            raise UnknownName("padding mode", mode, BORDERS)
         if mode != "zeros" and len(kept) != 1:
             raise ShapeError(
                 f"{mode} padding borders every axis but the channels, not {len(padding)} of them."

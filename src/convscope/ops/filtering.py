@@ -1,0 +1,131 @@
+"""One picture under one kernel: tap by tap, as a column and a row, or by Fourier transform."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import UsageError
+from .arrays import DType
+from .padding import Pairs, pad
+
+METHODS = ("auto", "direct", "separable", "fft")
+BAND = 1 << 18  # numbers of a result that stay in the cache while all taps are added to them
+
+
+def correlate(
+    values: np.ndarray,
+    kernel: np.ndarray,
+    pads: Pairs,
+    stride: tuple[int, ...],
+    dilation: tuple[int, ...],
+    border: str,
+    method: str,
+    kind: DType,
+) -> np.ndarray:
+    """The cross-correlation of checked arrays with as many axes, one or two, in numbers of `kind`."""
+    picture, taps = np.atleast_2d(values), np.atleast_2d(kernel)
+    if values.ndim == 1:
+        pads, stride, dilation = ((0, 0), *pads), (1, *stride), (1, *dilation)
+    factors = factorize(taps) if kind.kind == "f" else None
+    chosen = choose(picture, taps, stride, factors, kind) if method == "auto" else method
+    if chosen == "separable" and factors is None:
+        raise UsageError(
+            'method="separable" needs floating-point numbers and a kernel that is a column times a row; '
+            'this one is not, and "direct" computes it.'
+        )
+    if chosen == "fft" and kind.kind != "f":
+        raise UsageError('method="fft" would round integers; "direct" is exact.')
+    padded = pad(picture, pads, border).astype(kind, copy=False)
+    if chosen == "separable":
+        assert factors is not None
+        column, row = factors
+        between = direct(padded, column.astype(kind), (stride[0], 1), dilation)
+        result = direct(between, row.astype(kind), (1, stride[1]), dilation)
+    elif chosen == "fft":
+        result = by_fft(padded, taps.astype(kind), stride, dilation)
+    else:
+        result = direct(padded, taps.astype(kind), stride, dilation)
+    return result.reshape(result.shape[2 - values.ndim :])
+
+
+def factorize(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """A kernel as (column, row) whose product it is to the last bits, or None where it is no such product.
+
+    >>> column, row = factorize(np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]]))
+    >>> np.allclose(column @ row, [[1, 0, -1], [2, 0, -2], [1, 0, -1]])
+    True
+    >>> factorize(np.eye(3)) is None
+    True
+    """
+    exact = kernel.astype(np.float64)
+    if min(exact.shape) == 1:
+        return (exact, np.ones((1, 1))) if exact.shape[1] == 1 else (np.ones((1, 1)), exact)
+    pivot = np.unravel_index(np.argmax(np.abs(exact)), exact.shape)
+    if exact[pivot] == 0:
+        return exact[:, :1], exact[:1]
+    column, row = exact[:, pivot[1] : pivot[1] + 1], exact[pivot[0] : pivot[0] + 1] / exact[pivot]
+    rounding = 4 * np.finfo(kernel.dtype if kernel.dtype.kind == "f" else np.float64).eps
+    return (column, row) if np.abs(column @ row - exact).max() <= rounding * abs(exact[pivot]) else None
+
+
+def choose(
+    picture: np.ndarray,
+    kernel: np.ndarray,
+    stride: tuple[int, ...],
+    factors: tuple[np.ndarray, np.ndarray] | None,
+    kind: DType,
+) -> str:
+    """The cheapest method by an estimate of its time per number of the picture.
+
+    A Fourier transform spreads a NaN or an infinity over everything, so a picture with one goes direct.
+    """
+    direct = kernel.size / (stride[0] * stride[1])
+    costs = {"direct": direct}
+    if factors is not None:
+        costs["separable"] = kernel.shape[0] / stride[0] + kernel.shape[1] / (stride[0] * stride[1])
+    if kind.kind == "f":
+        costs["fft"] = 12 * np.log2(picture.size + kernel.size)
+    best = min(costs, key=lambda name: costs[name])
+    if best == "fft" and not np.isfinite(picture).all():
+        del costs["fft"]
+        best = min(costs, key=lambda name: costs[name])
+    return best
+
+
+def direct(
+    padded: np.ndarray, kernel: np.ndarray, stride: tuple[int, ...], dilation: tuple[int, ...]
+) -> np.ndarray:
+    """A multiplication for every tap and place, in bands of rows."""
+    extents = [d * (k - 1) + 1 for k, d in zip(kernel.shape, dilation, strict=True)]
+    rows, columns = ((n - e) // s + 1 for n, e, s in zip(padded.shape, extents, stride, strict=True))
+    result = np.zeros((rows, columns), dtype=padded.dtype)
+    band = max(1, BAND // columns)
+    product = np.empty((min(band, rows), columns), dtype=padded.dtype)
+    for first in range(0, rows, band):
+        part = result[first : first + band]
+        for (i, j), weight in np.ndenumerate(kernel):
+            top, left = first * stride[0] + i * dilation[0], j * dilation[1]
+            window = padded[
+                top : top + (len(part) - 1) * stride[0] + 1 : stride[0],
+                left : left + (columns - 1) * stride[1] + 1 : stride[1],
+            ]
+            part += np.multiply(window, weight, out=product[: len(part)])
+    return result
+
+
+def by_fft(
+    padded: np.ndarray, kernel: np.ndarray, stride: tuple[int, ...], dilation: tuple[int, ...]
+) -> np.ndarray:
+    """The product of the spectra (convolution theorem), of the kernel turned by 180 degrees."""
+    import scipy.fft
+
+    extents = tuple(d * (k - 1) + 1 for k, d in zip(kernel.shape, dilation, strict=True))
+    spread = np.zeros(extents, dtype=kernel.dtype)
+    spread[:: dilation[0], :: dilation[1]] = kernel
+    shape = tuple(scipy.fft.next_fast_len(n, real=True) for n in padded.shape)  # what wraps around is cut off
+    spectrum = scipy.fft.rfft2(padded, shape, workers=-1)
+    spectrum *= scipy.fft.rfft2(np.flip(spread), shape, workers=-1)
+    whole = scipy.fft.irfft2(spectrum, shape, workers=-1)
+    return np.ascontiguousarray(
+        whole[extents[0] - 1 : padded.shape[0] : stride[0], extents[1] - 1 : padded.shape[1] : stride[1]]
+    )
