@@ -8,16 +8,15 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from ..columns import columns
 from ..errors import ConvscopeError
-from .app import app, command
+from .app import Group, app, command
 from .options import Json
 from .output import percent, print_json
 
 
-class RunsGroup(TyperGroup):
+class RunsGroup(Group):
     """A first word that is no command belongs to `list`, but for one that was meant to be a command."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

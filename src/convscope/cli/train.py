@@ -42,13 +42,13 @@ def train(
     **settings: Any,
 ) -> None:
     """Train a network and keep everything about it in a run directory; with --seeds, one run per seed."""
-    from ..training.recipe import Recipe
+    from ..training.recipe import Recipe, as_flag
     from ..training.seed_runs import check_seeds
     from .progress import listener
 
     if seeds is not None:
         check_seeds(seeds)
-    chosen = Recipe.of(**{**(Recipe.read(recipe) if recipe else {}), **settings})
+    chosen = Recipe.checked({**(Recipe.read(recipe) if recipe else {}), **settings}, as_flag)
     progress = listener(quiet)
 
     if seeds is not None:

@@ -7,7 +7,7 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ class RunDirectory:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lines: list[str] = []
+        self._kept: int | None = None  # the epoch whose weights its bundle has
 
     @classmethod
     def create(cls, data: str, net: str, out: Path | None) -> RunDirectory:
@@ -50,8 +51,20 @@ class RunDirectory:
             raise ConvscopeError(f"cannot make the folder {error.filename}: {error.strerror}.") from error
         raise ConvscopeError(f"{ROOT / stem} is taken a thousand times; choose another --out.")
 
-    def discard(self) -> None:
-        """Take back a run that came to nothing: the files it wrote, and the folder."""
+    @contextlib.contextmanager
+    def noting_what_is_kept(self) -> Iterator[None]:
+        """What breaks off a run gets a note of what is kept; without a bundle that is nothing."""
+        try:
+            yield
+        except BaseException as error:  # Ctrl-C too
+            if self._kept is None:
+                self._discard()
+                error.add_note("Nothing is kept of this run.")
+            else:
+                error.add_note(f"{self.path} keeps the weights of epoch {self._kept}.")
+            raise
+
+    def _discard(self) -> None:
         for name in ("recipe.toml", "initial.safetensors", "metrics.jsonl"):
             (self.path / name).unlink(missing_ok=True)
         with contextlib.suppress(OSError):
@@ -63,8 +76,10 @@ class RunDirectory:
     def write_bundle(self, bundle: Bundle, name: str = FILE_NAME) -> None:
         """Keep the bundle; from its first one on the run is `runs/latest`."""
         bundle.save(self.path / name)
-        if name == FILE_NAME and self.path.parent == ROOT:
-            _point_latest_to(self.path)
+        if name == FILE_NAME:
+            self._kept = bundle.info["metrics"]["epoch"]
+            if self.path.parent == ROOT:
+                _point_latest_to(self.path)
 
     def write_epoch(self, figures: EpochFigures) -> None:
         """One more line of `metrics.jsonl`."""
