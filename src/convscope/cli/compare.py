@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..columns import columns
+from ..columns import columns, shortened
 from ..spread import Spread
 from .app import command
 from .options import Json
-from .output import WIDTH, print_json, shortened
+from .output import WIDTH, print_json
 from .runs import group
 
 if TYPE_CHECKING:

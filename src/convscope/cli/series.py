@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..columns import columns
-from .output import caution, shortened
+from ..columns import columns, shortened
 
 if TYPE_CHECKING:
     from ..spread import Spread
@@ -33,7 +32,7 @@ def series_text(series: SeedRuns) -> str:
     return "\n".join(
         [
             f"{made.net} on {made.data}, {len(seeds)} seeds ({seeds[0]} to {seeds[-1]}),",
-            f"figures of {made.count:,} {made.split} pictures{caution(made.split)}",
+            f"figures of {made.count:,} {made.split} pictures",
             *columns(rows, right=[1, 2, 3, 4]),
         ]
     )

@@ -15,13 +15,12 @@ from typing import Any
 import numpy as np
 
 from .. import atomic
-from ..bundle import FILE_NAME, Bundle
+from ..bundle import FILE_NAME, LATEST, Bundle
 from ..errors import ConvscopeError
 from ..metrics import EpochFigures
 from .recipe import Recipe
 
 ROOT = Path("runs")
-LATEST = "latest"
 
 
 class RunDirectory:
