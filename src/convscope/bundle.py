@@ -303,6 +303,7 @@ def find(path: Path) -> Path:
     )
     if below is not None:
         raise ConvscopeError(f"{path} is a folder of runs; give one of them, such as {below}.")
+    name = shortened(str(path), QUOTED)
     raise ConvscopeError(
-        f"there is {what} {shortened(str(path), QUOTED)}; `convscope runs` lists the runs, `convscope train` makes one."
+        f"there is {what} {name}; `convscope runs` lists the runs, `convscope train` makes one."
     )
