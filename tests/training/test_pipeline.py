@@ -215,6 +215,9 @@ def test_where_links_are_not_to_be_had_latest_is_a_file(tmp_path: Path, monkeypa
     run = convscope.train("digits", **FAST)
     assert Path("runs/latest").read_text() == run.path.name
     assert_same_weights(Bundle.load("runs/latest"), run.bundle)
+    series = convscope.train_seeds("digits", seeds=2, **FAST)
+    assert Path("runs/latest").read_text() == f"{series.path.name}/seed-1"
+    assert_same_weights(Bundle.load("runs/latest"), Bundle.load(series.path / "seed-1"))
 
 
 @pytest.mark.parametrize("net", ["convnet-bn", "sampler"])

@@ -244,13 +244,14 @@ def test_nothing_is_left_of_a_series_that_comes_to_nothing(tmp_path: Path, monke
     assert list(Path("runs").iterdir()) == []
 
 
-def test_the_folder_is_in_runs_and_latest_stays_a_run(tmp_path: Path, monkeypatch: Any) -> None:
+def test_the_folder_is_in_runs_and_latest_is_its_last_run(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.chdir(tmp_path)
-    run = convscope.train("digits", **FAST)
+    convscope.train("digits", **FAST)
     series = convscope.train_seeds("digits", seeds=2, **FAST)
     assert series.path.parent == Path("runs")
     assert series.path.name.endswith("-digits-simple-cnn-16-32-seeds")
-    assert Path("runs/latest").resolve() == run.path.resolve()
+    assert Path("runs/latest").resolve() == (series.path / "seed-1").resolve()
+    assert Bundle.load("runs/latest").info["recipe"]["seed"] == 1
     with pytest.raises(ConvscopeError, match=r"is a folder of runs; give one of them, such as .*seed-0"):
         Bundle.load(series.path)
 

@@ -33,7 +33,7 @@ def compare(a: Run, b: Run, json: Json = False) -> None:
         print_json({**result.to_dict(), "sentences": said})
         return
     for name, side in (("A", result.a), ("B", result.b)):
-        print(f"{name}  {side.path}  ({_seeds(side)})")
+        print(f"{name}  {side.path}\n   {_seeds(side)}")
     print()
     print("\n".join(_differences(result)))
     print()

@@ -29,9 +29,10 @@ def series_text(series: SeedRuns) -> str:
         for name, spread in series.recall().items()
         if spread
     ]
+    name = f"{shortened(made.net)} on {shortened(made.data)}"
     return "\n".join(
         [
-            f"{made.net} on {made.data}, {len(seeds)} seeds ({seeds[0]} to {seeds[-1]}),",
+            f"{name}, {len(seeds)} seeds ({seeds[0]} to {seeds[-1]}),",
             f"figures of {made.count:,} {made.split} pictures",
             *columns(rows, right=[1, 2, 3, 4]),
         ]

@@ -73,11 +73,11 @@ class RunDirectory:
         atomic.write_text(self.path / "recipe.toml", recipe.to_toml())
 
     def write_bundle(self, bundle: Bundle, name: str = FILE_NAME) -> None:
-        """Keep the bundle; from its first one on the run is `runs/latest`."""
+        """Keep the bundle; from its first one on the run, or this run of a series, is `runs/latest`."""
         bundle.save(self.path / name)
         if name == FILE_NAME:
             self._kept = bundle.info["metrics"]["epoch"]
-            if self.path.parent == ROOT:
+            if ROOT in (self.path.parent, self.path.parent.parent):
                 _point_latest_to(self.path)
 
     def write_epoch(self, figures: EpochFigures) -> None:
@@ -108,13 +108,13 @@ class RunDirectory:
 
 def _point_latest_to(path: Path) -> None:
     """`runs/latest` becomes a link to the run; where links are not to be had, a file with its name."""
-    temporary, latest = path.parent / f".{LATEST}-{os.getpid()}", path.parent / LATEST
+    temporary, latest, target = ROOT / f".{LATEST}-{os.getpid()}", ROOT / LATEST, path.relative_to(ROOT)
     try:
-        temporary.symlink_to(path.name, target_is_directory=True)
+        temporary.symlink_to(target, target_is_directory=True)
         temporary.replace(latest)
     except OSError:
         temporary.unlink(missing_ok=True)
-        atomic.write_text(latest, path.name)
+        atomic.write_text(latest, target.as_posix())
 
 
 def _plain(name: str) -> str:
