@@ -78,5 +78,6 @@ def _row(run: dict[str, Any]) -> tuple[str, ...]:
     seeds = "" if run["seeds"] is None else str(run["seeds"])
     if run["seeds"] != run["wanted"] and run["wanted"] is not None:
         seeds += f" of {run['wanted']}"
-    net = "" if run["net"] in Path(run["run"]).name else shortened(run["net"])
+    name = run["net"].rpartition(":")[2]  # file.py:Class
+    net = "" if name in Path(run["run"]).name else shortened(name)
     return net, str(run["epochs"]), accuracy, run["split"] or "", seeds

@@ -80,7 +80,7 @@ class Recipe(BaseModel):
     device: Literal["cpu", "cuda", "mps"] = Field("cpu", description="where the torch engine runs")
     precision: Literal["float32", "bfloat16"] = Field("float32", description="bfloat16: autocast, of torch")
     threads: int | None = Field(
-        None, ge=1, description="CPU threads; all cores, or of torch one for a small network"
+        None, ge=1, description="CPU threads; all cores, but of the torch engine one for a small network"
     )
 
     @field_validator("data", "data_dir", "net")
