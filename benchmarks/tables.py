@@ -95,7 +95,7 @@ def whole_process() -> list[str]:
             result["data"],
             first["net"],
             settings,
-            f"{result['mean']:.2%} ± {result['deviation']:.2%}",
+            f"{100 * result['mean']:.2f} % ± {100 * result['deviation']:.2f} %",
             str(count),
             f"{result['median']:.2f} ({result['fastest']:.2f} to {result['slowest']:.2f})",
             f"{result['cpu_seconds']:.2f} s",

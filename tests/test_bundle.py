@@ -129,6 +129,21 @@ def test_a_file_with_the_name_of_a_run_leads_to_its_bundle(file: Path) -> None:
     latest.unlink()
 
 
+def test_only_latest_leads_to_another_bundle(file: Path) -> None:
+    other = file.parent.parent / "notes.txt"
+    other.write_text(file.parent.name)
+    with pytest.raises(ConvscopeError, match=r"notes\.txt is not a convscope bundle"):
+        Bundle.load(other)
+
+
+def test_an_error_quotes_no_whole_file(tmp_path: Path) -> None:
+    for name in ("latest", "notes.txt"):
+        (tmp_path / name).write_text("a long secret " * 60)
+        with pytest.raises(ConvscopeError) as caught:
+            Bundle.load(tmp_path / name)
+        assert len(str(caught.value)) < 500
+
+
 def test_a_killed_write_leaves_the_old_bundle(tmp_path: Path, monkeypatch: Any) -> None:
     path = tmp_path / "bundle.safetensors"
     a_bundle(net="old").save(path)

@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from . import atomic
+from .columns import shortened
 from .data import Preprocessing
 from .errors import ConvscopeError, DataError, ShapeError
 from .graph import Graph
@@ -27,9 +28,11 @@ if TYPE_CHECKING:
     from .inference import Forward
 
 FILE_NAME = "bundle.safetensors"
+LATEST = "latest"  # in a folder of runs, the one to use where none is named
 FORMAT, VERSION = "convscope-bundle", 1
 PROGRAM = "exported_program"  # the one tensor of a network that the graph cannot express
 READ_AT_ONCE = 256
+QUOTED = 200  # characters of a path or a reason in an error
 WRONG_KIND = (TypeError, ValueError, AttributeError)
 
 Picture = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
@@ -148,7 +151,8 @@ class Bundle:
             )
             bundle._check_weights()
         except (SafetensorError, OSError, RuntimeError, LookupError, *WRONG_KIND) as error:
-            raise ConvscopeError(f"{file} is not a convscope bundle, or is damaged: {error}.") from error
+            name, why = shortened(str(file), QUOTED), shortened(str(error), QUOTED)
+            raise ConvscopeError(f"{name} is not a convscope bundle, or is damaged: {why}.") from error
         return bundle
 
     def to_module(self) -> nn.Module:
@@ -287,8 +291,8 @@ def find(path: Path) -> Path:
 
     Raises `ConvscopeError` where there is none.
     """
-    if path.is_file() and path.suffix != ".safetensors" and path.stat().st_size < 1024:
-        path = path.parent / path.read_text("utf-8").strip()  # `latest` where links are not to be had
+    if path.name == LATEST and path.is_file() and path.stat().st_size < 1024:
+        path = path.parent / path.read_text("utf-8").strip()  # the run's name, where links are not to be had
     if path.is_dir() and (path / FILE_NAME).is_file():
         return path / FILE_NAME
     if path.is_file():
@@ -299,6 +303,7 @@ def find(path: Path) -> Path:
     )
     if below is not None:
         raise ConvscopeError(f"{path} is a folder of runs; give one of them, such as {below}.")
+    name = shortened(str(path), QUOTED)
     raise ConvscopeError(
-        f"there is {what} {path}; `convscope runs` lists the runs, `convscope train` makes one."
+        f"there is {what} {name}; `convscope runs` lists the runs, `convscope train` makes one."
     )

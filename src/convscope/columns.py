@@ -1,4 +1,4 @@
-"""Text in columns, for tables in a terminal and in files."""
+"""Text in columns, for tables in a terminal and in files, and shortened for where it has to fit."""
 
 from __future__ import annotations
 
@@ -22,3 +22,12 @@ def columns(rows: Sequence[Sequence[str]], *, right: Collection[int] = (), gap: 
         .rstrip()
         for row in rows
     ]
+
+
+def shortened(text: str, length: int = 26) -> str:
+    """
+    >>> shortened("a-very-long-name-of-a-class", 12)
+    'a-very…class'
+    """
+    ends = (length - 1) // 2
+    return text if len(text) <= length else f"{text[: length - 1 - ends]}…{text[-ends:]}"

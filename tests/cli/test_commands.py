@@ -82,8 +82,12 @@ def test_validation_figures_are_called_so(convscope: Command, photos: Path) -> N
         (photos / name).rmdir()
     result = convscope("train", "./photos", "--epochs", "1", "--size", "16", "--net", "simple-cnn-rgb")
     assert result.returncode == 0, result.stderr
-    assert "No test set: these are validation figures." in result.stdout
+    assert result.stdout.startswith("Validation accuracy")
+    assert (result.stdout + result.stderr).lower().count("no test") == 1
     assert "no test set: these are validation figures" in result.stderr
+    measured = convscope("eval", "runs/latest")
+    assert measured.stdout.startswith("Validation accuracy")
+    assert (measured.stdout + measured.stderr).lower().count("no test") == 1
 
 
 def test_own_class_loads_where_its_file_is_gone(convscope: Command, tmp_path: Path, idx_folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -21,7 +22,8 @@ def failure(convscope: Command, *words: str, code: int, **environment: str) -> s
     assert result.returncode == code, result.stderr
     assert result.stdout == ""
     assert "Traceback" not in result.stderr
-    return " ".join(result.stderr.replace("│", " ").split())
+    assert result.stderr.splitlines()[-1].startswith("error: ")
+    return " ".join(result.stderr.split())
 
 
 def make_class(folder: Path, name: str, count: int) -> None:
@@ -72,28 +74,43 @@ def test_truncated_download(convscope: Command, idx_folder: Path) -> None:
         (("train", "--net", "convnet-bm"), "did you mean 'convnet-bn'?"),
         (("summary", "lenet5"), "did you mean 'lenet-5'?"),
         (("train", "minst"), "did you mean 'mnist'?"),
-        (("train", "--epocs", "3"), "--epochs"),
-        (("trian",), "'train'"),
-        (("train", "--optimizer", "adamx"), "adamx"),
+        (("train", "--recipe", "mnist-fas"), "did you mean 'mnist-fast'?"),
+        (("train", "--epocs", "3"), "unknown option '--epocs': did you mean '--epochs'?"),
+        (("train", "-x"), "unknown option '-x'. `convscope train -h` says more."),
+        (("trian",), "unknown command 'trian': did you mean 'train'?"),
+        (("predict",), "missing argument 'model'"),
+        (("nets", "all"), "unexpected extra argument(s) (all)"),
+        (("train", "--lr"), "option '--lr' requires an argument"),
+        (("train", "--lr", "-1"), "--lr -1 should be more than 0."),
+        (("train", "--shift", "2.5"), "--shift 2.5 should be a whole number."),
+        (("train", "--seeds", "many"), "--seeds many should be a whole number."),
+        (("train", "--channels", "2"), "--channels 2 should be 1 or 3."),
+        (("predict", "a", "b", "--top", "0"), "--top 0 should be 1 or more."),
+        (("train", "--optimizer", "adamx"), "--optimizer adamx should be 'sgd', 'adam' or 'adamw' (did you"),
         (("train", "--epochs", "0"), "--epochs 0"),
         (("train", "--engine", "lanes", "--device", "cuda"), "--device cuda needs --engine torch"),
-        (("train", "--engine", "lane"), "'lane'"),
+        (("train", "--engine", "cuda"), "--engine cuda should be 'auto', 'lanes' or 'torch'."),
         (("train", "--shift", "2", "--crop", "2"), "give one of them"),
         (("train", "--shift", "8"), "--shift 8 is too much for pictures of 8×8"),
-        (("train", "--validation", "1.5"), "--validation 1.5"),
-        (("train", "--size", "big"), "--size 'big'"),
+        (("train", "--validation", "1.5"), "--validation 1.5 should be less than 1."),
+        (("train", "--size", "big"), "--size big"),
         (("summary", "convnet-bn", "--input", "28"), "1x28x28"),
     ],
 )
 def test_wrong_usage(convscope: Command, words: tuple[str, ...], expected: str) -> None:
-    assert expected in failure(convscope, *words, code=2)
+    message = failure(convscope, *words, code=2)
+    assert message.startswith("error: ")
+    assert expected in message
 
 
-def test_unknown_recipe_key(convscope: Command, tmp_path: Path) -> None:
+def test_what_is_wrong_in_a_recipe_is_named_by_file_and_key(convscope: Command, tmp_path: Path) -> None:
     (tmp_path / "my.toml").write_text("epoch = 3\n")
     message = failure(convscope, "train", "--recipe", "my.toml", code=2)
     assert "my.toml" in message
     assert "did you mean 'epochs'?" in message
+    (tmp_path / "my.toml").write_text("shift = 2\ncrop = 3\n")
+    message = failure(convscope, "train", "--recipe", "my.toml", code=2)
+    assert "in my.toml: shift = 2 and crop = 3 move" in message
 
 
 def test_input_too_small_names_layer_and_size(convscope: Command) -> None:
@@ -156,9 +173,32 @@ def test_a_full_output_is_said(tmp_path: Path) -> None:
 
 def test_a_run_that_comes_to_nothing_leaves_nothing(convscope: Command, tmp_path: Path) -> None:
     message = failure(convscope, "train", "--lr", "1e30", "--optimizer", "sgd", "--epochs", "2", code=1)
-    assert "--lr" in message
+    (sentence,) = re.findall("error: .*", message)
+    assert "--lr" in sentence
+    assert sentence.endswith("helps. Nothing is kept of this run.")
+    assert "kept" not in message.removesuffix(sentence)
     assert not list(tmp_path.glob("runs/2*"))
 
 
 def test_minimum_accuracy_is_a_share(convscope: Command) -> None:
     assert "0.95" in failure(convscope, "eval", "runs/latest", "--min-accuracy", "95", code=2)
+
+
+def test_ctrl_c_while_convscope_is_imported(tmp_path: Path) -> None:
+    """Every module it imports may be the one."""
+    for module in ("typer", "numpy", "pydantic"):
+        code = (
+            "import sys\nfrom convscope.cli import main\n\n\nclass Interrupt:\n"
+            "    def find_spec(self, name, *_):\n"
+            f"        if name == {module!r}:\n            raise KeyboardInterrupt\n\n\n"
+            "sys.meta_path.insert(0, Interrupt())\nmain(['train'])"
+        )
+        done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+        assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted. Nothing is kept.\n")
+
+
+def test_without_words_there_is_help(convscope: Command) -> None:
+    result = convscope()
+    assert result.returncode == 2
+    assert result.stdout == convscope("--help").stdout
+    assert "Usage: convscope" in result.stdout

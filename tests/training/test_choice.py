@@ -62,7 +62,7 @@ def test_without_the_native_engine_the_reason_is_said(monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("settings", [{"device": "cuda"}, {"device": "mps"}, {"precision": "bfloat16"}])
 def test_lanes_elsewhere_is_a_wrong_usage(settings: dict[str, Any]) -> None:
-    with pytest.raises(UsageError, match=r"^--engine lanes .*needs --engine torch\.$"):
+    with pytest.raises(UsageError, match=r"^engine = 'lanes' .*needs engine = 'torch'\.$"):
         Recipe.of(engine="lanes", **settings)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import shutil
 from collections.abc import Callable, Sequence
@@ -15,7 +16,7 @@ import pytest
 from scipy import stats
 
 import convscope
-from convscope.errors import ConvscopeError
+from convscope.errors import ConvscopeError, UsageError
 from convscope.training.comparison import Comparison, McNemar, Side, _tests, compare
 from convscope.training.recorded import Conditions
 from convscope.training.seed_runs import SeedFigures
@@ -97,10 +98,51 @@ def test_a_run_of_the_series_is_compared_with_the_others(folders: dict[str, Path
     result = compare(folders["fast"], folders["fast"] / "seed-11")
     assert [run.seed for run in result.a.runs] == [10, 12, 13]
     assert result.to_dict()["left_out"] == 11
-    assert "B is seed 11 of A, and is compared with the others." in sentences(result)
+    remark = "B has the recipe of A and one of its seeds, 11: it is compared with the other seeds."
+    assert remark in sentences(result)
     mirrored = compare(folders["fast"] / "seed-11", folders["fast"])
-    assert "A is seed 11 of B, and is compared with the others." in sentences(mirrored)
+    remark = "A has the recipe of B and one of its seeds, 11: it is compared with the other seeds."
+    assert remark in sentences(mirrored)
     assert mirrored.tests == result.tests
+
+
+def test_a_run_trained_again_by_itself_is_known_too(folders: dict[str, Path], tmp_path: Path) -> None:
+    convscope.train("digits", seed=11, lr=0.01, threads=1, out=tmp_path / "again", **FAST)
+    within, alone = (
+        compare(folders["fast"], run) for run in (folders["fast"] / "seed-11", tmp_path / "again")
+    )
+    assert (alone.left_out, alone.tests) == (11, within.tests)
+    assert sentences(alone) == sentences(within)
+    twice = compare(folders["fast"] / "seed-11", tmp_path / "again")
+    assert twice.to_dict()["same_seeds"] == [11]
+    assert sentences(twice)[-1] == (
+        "A and B have the same recipe and the same seed, 11: they are one training, done twice."
+    )
+    assert compare(folders["slow"], folders["fast"] / "seed-11").left_out is None  # another recipe
+
+
+def test_series_that_share_seeds_are_said_to(folders: dict[str, Path], tmp_path: Path) -> None:
+    convscope.train_seeds("digits", seeds=3, seed=12, lr=0.01, out=tmp_path / "more", **FAST)
+    result = compare(folders["fast"], tmp_path / "more")
+    assert result.same_seeds == (12, 13)
+    assert sentences(result)[-1].startswith("A and B have the same recipe, and 2 seeds are in both of them")
+    assert compare(folders["slow"], folders["fast"]).same_seeds == ()
+
+
+@pytest.mark.parametrize("name", ["run", "fast"])
+def test_nothing_is_compared_with_itself(folders: dict[str, Path], name: str) -> None:
+    twin = folders[name] / "bundle.safetensors" if name == "run" else folders[name] / "seed-10" / ".."
+    with pytest.raises(UsageError, match="A and B are the same") as caught:
+        compare(folders[name], twin)
+    assert caught.value.exit_code == 2
+
+
+def test_a_series_without_a_finished_seed_is_said(folders: dict[str, Path], tmp_path: Path) -> None:
+    cut = tmp_path / "cut" / "seed-10"
+    shutil.copytree(folders["fast"] / "seed-10", cut)
+    (cut / "result.json").unlink()
+    with pytest.raises(ConvscopeError, match=rf"none is finished.* --recipe {cut}/recipe.toml --seeds 30"):
+        compare(cut.parent, folders["run"])
 
 
 def test_a_path_within_a_run_will_do(folders: dict[str, Path]) -> None:
@@ -183,6 +225,7 @@ def test_a_series_of_one_finished_seed_is_too_short(folders: dict[str, Path], tm
     assert "A is not complete: 1 of its seeds is not finished." in said
 
 
+FIRST_SEEDS = itertools.count(0, 1000)  # no two sides share any
 CONDITIONS = Conditions(
     net="lenet-5", data="digits", engine="torch", parameters=1, split="test", count=400, recipe={},
     checksum="0", pictures="1", graph="2", versions={}, machine={},
@@ -193,7 +236,7 @@ def side(accuracies: Sequence[float], *, losses: Sequence[float] = (), **conditi
     runs = tuple(
         SeedFigures(seed, f"seed-{seed}", accuracy, loss, None, None, 0.1, 1, 1.0, {})
         for seed, (accuracy, loss) in enumerate(
-            zip(accuracies, losses or [float("nan")] * len(accuracies), strict=True)
+            zip(accuracies, losses or [float("nan")] * len(accuracies), strict=True), start=next(FIRST_SEEDS)
         )
     )
     made = replace(CONDITIONS, **conditions)
@@ -232,6 +275,11 @@ def test_of_losses() -> None:
         "no noise to test against."
     )
     assert said[1].startswith("B's test loss is 0.1950 higher, which is worse (95 % interval +0.")
+
+
+def test_a_difference_that_is_printed_as_nothing_has_no_sign() -> None:
+    a, b = side([0.9, 0.9], losses=[0.10, 0.12]), side([0.9, 0.9], losses=[0.10, 0.1199999])
+    assert said_of(a, b)[1].startswith("A and B have almost the same mean test loss (95 % interval −0.0")
 
 
 def test_a_run_in_and_out_of_a_series() -> None:

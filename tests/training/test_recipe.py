@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convscope.errors import ConvscopeError, UnknownName, UsageError
-from convscope.training.recipe import Recipe, flag
+from convscope.training.recipe import Recipe, as_flag, as_key
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)  # no lone surrogates
 SHARE = st.floats(0, 1, exclude_max=True)
@@ -75,16 +75,39 @@ def test_an_unknown_setting_is_refused_with_the_nearest() -> None:
         ("data", "lone \udc80 surrogate"),
     ],
 )
-def test_an_impossible_value_is_named_with_its_flag(name: str, value: Any) -> None:
+def test_an_impossible_value_is_named_with_its_setting(name: str, value: Any) -> None:
+    for written in (as_key, as_flag):
+        with pytest.raises(UsageError) as caught:
+            Recipe.checked({name: value}, written)
+        assert str(caught.value).startswith(f"{written(name, value)} should be ")
+        assert str(caught.value).count(".\n") == 0
+        assert "nput" not in str(caught.value)  # pydantic's own words
+        assert caught.value.exit_code == 2
+
+
+def test_settings_that_clash_are_named_as_they_are_written() -> None:
+    clash = {"engine": "lanes", "device": "cuda"}
+    for written, expected in (
+        (as_flag, "--engine lanes runs on the CPU; --device cuda needs --engine torch."),
+        (as_key, "engine = 'lanes' runs on the CPU; device = 'cuda' needs engine = 'torch'."),
+    ):
+        with pytest.raises(UsageError) as caught:
+            Recipe.checked(clash, written)
+        assert str(caught.value) == expected
+
+
+def test_a_choice_is_refused_with_the_nearest() -> None:
     with pytest.raises(UsageError) as caught:
-        Recipe.of(**{name: value})
-    assert flag(name) in str(caught.value)
-    assert repr(value) in str(caught.value)
-    assert caught.value.exit_code == 2
+        Recipe.of(schedule="cycle")
+    assert str(caught.value) == (
+        "schedule = 'cycle' should be 'constant', 'cosine' or 'one-cycle' (did you mean 'one-cycle'?)."
+    )
 
 
 def test_two_impossible_values_are_both_named() -> None:
-    with pytest.raises(UsageError, match=r"--epochs 0: .*; --lr -1: "):
+    with pytest.raises(
+        UsageError, match=r"^epochs = 0 should be 1 or more; lr = -1 should be more than 0\.$"
+    ):
         Recipe.of(epochs=0, lr=-1)
 
 
@@ -124,11 +147,11 @@ def test_settings_win_over_the_file_and_the_file_over_defaults(tmp_path: Path) -
     ("content", "kind", "names"),
     [
         (b"epoch = 3", UnknownName, "'epoch'"),
-        (b"epochs = 0", UsageError, "--epochs 0"),
+        (b"epochs = 0", UsageError, "epochs = 0 should be 1 or more"),
         (b"epochs = # \nlr = 1", UsageError, "line 1"),
         (b"\xff\xfe", UsageError, "utf-8"),
-        (b"lr = inf", UsageError, "--lr inf"),
-        (b"[data]\nname = 'mnist'", UsageError, "--data"),
+        (b"lr = inf", UsageError, "lr = inf should be a finite number"),
+        (b"[data]\nname = 'mnist'", UsageError, "data = {'name': 'mnist'} should be text"),
     ],
 )
 def test_a_bad_file_is_named_with_what_is_bad(
@@ -147,5 +170,7 @@ def test_a_bad_file_is_named_with_what_is_bad(
 def test_a_missing_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConvscopeError, match=r"there is no recipe .*none\.toml"):
         Recipe.read(tmp_path / "none.toml")
+    with pytest.raises(UnknownName, match="unknown recipe 'mnist-fas': did you mean 'mnist-fast'"):
+        Recipe.read(Path("mnist-fas"))
     with pytest.raises(ConvscopeError, match="cannot be read: Is a directory"):
         Recipe.read(tmp_path)

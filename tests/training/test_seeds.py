@@ -223,14 +223,14 @@ def test_early_stopping_is_not_told_seed_by_seed(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_series_keeps_what_it_has(tmp_path: Path) -> None:
-    heard = InterruptIn(3)
-    with pytest.raises(KeyboardInterrupt):
-        convscope.train_seeds("digits", seeds=5, out=tmp_path / "s", progress=heard, **FAST)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        convscope.train_seeds("digits", seeds=5, out=tmp_path / "s", progress=InterruptIn(3), **FAST)
     kept = SeedRuns.load(tmp_path / "s")
     assert ([run.seed for run in kept.runs], kept.wanted) == ([0, 1], 5)
-    assert heard.notes[-1].startswith("interrupted in seed 2:")
-    assert "the 2 of 5 seeds that are finished" in heard.notes[-1]
-    assert "nothing is kept" in heard.notes[-2]
+    assert caught.value.__notes__ == [
+        "Nothing is kept of this run.",
+        f"It was seed 2; {tmp_path}/s/seeds.json has the 2 of 5 seeds that are finished.",
+    ]
     assert sorted(path.name for path in kept.path.iterdir()) == ["seed-0", "seed-1", "seeds.json"]
 
 
@@ -238,18 +238,20 @@ def test_nothing_is_left_of_a_series_that_comes_to_nothing(tmp_path: Path, monke
     monkeypatch.chdir(tmp_path)
     with pytest.raises(KeyboardInterrupt):
         convscope.train_seeds("digits", seeds=2, progress=InterruptIn(1), **FAST)
-    with pytest.raises(ConvscopeError, match="--lr"):
+    with pytest.raises(ConvscopeError, match="--lr") as caught:
         convscope.train_seeds("digits", seeds=2, lr=1e30, optimizer="sgd", **{**FAST, "epochs": 2})
+    assert caught.value.__notes__ == ["Nothing is kept of this run.", "It was the first of 2 seeds."]
     assert list(Path("runs").iterdir()) == []
 
 
-def test_the_folder_is_in_runs_and_latest_stays_a_run(tmp_path: Path, monkeypatch: Any) -> None:
+def test_the_folder_is_in_runs_and_latest_is_its_last_run(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.chdir(tmp_path)
-    run = convscope.train("digits", **FAST)
+    convscope.train("digits", **FAST)
     series = convscope.train_seeds("digits", seeds=2, **FAST)
     assert series.path.parent == Path("runs")
     assert series.path.name.endswith("-digits-simple-cnn-16-32-seeds")
-    assert Path("runs/latest").resolve() == run.path.resolve()
+    assert Path("runs/latest").resolve() == (series.path / "seed-1").resolve()
+    assert Bundle.load("runs/latest").info["recipe"]["seed"] == 1
     with pytest.raises(ConvscopeError, match=r"is a folder of runs; give one of them, such as .*seed-0"):
         Bundle.load(series.path)
 

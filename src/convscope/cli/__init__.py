@@ -1,6 +1,22 @@
 """The command line: one file per command, nothing but arguments in and results out."""
 
-from . import train, eval, predict, summary, nets, runs, compare, info  # noqa: F401, I001  (the order of --help)
-from .app import main
+from __future__ import annotations
 
-__all__ = ["main"]
+import sys
+from typing import NoReturn
+
+from .complaint import complain, notes
+
+INTERRUPTED = 130
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """`convscope`: run a command line and leave with its exit code; `--debug` may stand anywhere."""
+    try:
+        from .execute import execute  # imports most of convscope; Ctrl-C may come meanwhile
+
+        code = execute(sys.argv[1:] if arguments is None else arguments)
+    except KeyboardInterrupt as interrupt:
+        complain("interrupted." + notes(interrupt, "Nothing is kept."))
+        code = INTERRUPTED
+    sys.exit(code)

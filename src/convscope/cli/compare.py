@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..columns import columns
+from ..columns import columns, shortened
 from ..spread import Spread
 from .app import command
 from .options import Json
-from .output import WIDTH, print_json, shortened
+from .output import WIDTH, print_json
 from .runs import group
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def compare(a: Run, b: Run, json: Json = False) -> None:
         print_json({**result.to_dict(), "sentences": said})
         return
     for name, side in (("A", result.a), ("B", result.b)):
-        print(f"{name}  {side.path}  ({_seeds(side)})")
+        print(f"{name}  {side.path}\n   {_seeds(side)}")
     print()
     print("\n".join(_differences(result)))
     print()

@@ -8,7 +8,8 @@ import typer
 
 from ..columns import columns
 from ..errors import GateFailed, UsageError
-from .app import command, complain
+from .app import command
+from .complaint import complain
 from .options import Json, Model, Quiet
 from .output import evaluation_sentence, percent, print_json
 

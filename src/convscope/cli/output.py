@@ -25,29 +25,12 @@ def percent(share: float, digits: int = 2) -> str:
     return f"{share:.{digits}%}".replace("%", " %")
 
 
-def shortened(text: str, length: int = 26) -> str:
-    """
-    >>> shortened("a-very-long-name-of-a-class", 12)
-    'a-very…class'
-    """
-    ends = (length - 1) // 2
-    return text if len(text) <= length else f"{text[: length - 1 - ends]}…{text[-ends:]}"
-
-
-def caution(split: str) -> str:
-    """A line of its own where final figures are not of test pictures."""
-    return {
-        "validation": "\nNo test set: these are validation figures.",
-        "train": "\nNo test and no validation pictures: these are figures of the training pictures.",
-    }.get(split, "")
-
-
 def evaluation_sentence(evaluation: Evaluation) -> str:
-    """The figures of an evaluation, and what they are of where that is not a test set."""
+    """The figures of an evaluation, and what they are of."""
     low, high = wilson_interval(evaluation.correct, evaluation.count)
     return (
         f"{evaluation.split.capitalize()} accuracy {percent(evaluation.accuracy)}, "
         f"loss {evaluation.loss:.4f}\n"
         f"{evaluation.correct:,} of {evaluation.count:,} right; 95 % interval "
-        f"{percent(low, 1).removesuffix(' %')} to {percent(high, 1)}{caution(evaluation.split)}"
+        f"{percent(low, 1).removesuffix(' %')} to {percent(high, 1)}"
     )

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from ..columns import columns
-from .app import command, complain
+from .app import command
+from .complaint import complain
 from .options import Json, Model
 from .output import percent, print_json
 

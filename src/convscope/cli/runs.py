@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json as json_format
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
-from ..columns import columns
+from ..columns import columns, shortened
 from ..errors import ConvscopeError
-from .app import app, command
+from .app import Group, app, command
 from .options import Json
-from .output import percent, print_json
+from .output import WIDTH, percent, print_json
 
 
-class RunsGroup(TyperGroup):
+class RunsGroup(Group):
     """A first word that is no command belongs to `list`, but for one that was meant to be a command."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -41,75 +39,45 @@ def runs(
     folder: Annotated[Path, typer.Argument(help="Where the runs are.")] = Path("runs"),
     json: Json = False,
 ) -> None:
-    """List the training runs, the newest first; runs that differ in their seed alone are one line."""
-    from ..training.seed_runs import SEEDS_FILE
+    """List the training runs, the newest first; the runs of a `train --seeds` are one line."""
+    from ..training.listing import runs_in
 
     if not folder.is_dir():
         raise ConvscopeError(
             f"there is no folder {folder}; `convscope train` makes runs/ where it is started."
         )
-    files = [*folder.glob("*/recipe.toml"), *folder.glob(f"*/{SEEDS_FILE}")]
-    newest = sorted(
-        (file for file in files if not file.parent.is_symlink()),
-        key=lambda file: file.stat().st_mtime,
-        reverse=True,
-    )
-    found = [
-        _describe_seeds(file.parent) if file.name == SEEDS_FILE else _describe(file.parent) for file in newest
-    ]
+    found = runs_in(folder)
     if json:
         print_json(found)
         return
-    rows = [("run", "net", "epochs", "accuracy", "of")]
-    rows += [
-        (Path(run["run"]).name, run["net"], str(run["epochs"]), _accuracy(run), _of(run)) for run in found
-    ]
-    print("\n".join(columns(rows, right=[2, 3])) if found else f"There are no runs in {folder}.")
+    print("\n".join(_table(found)) if found else f"There are no runs in {folder}.")
 
 
-def _describe(path: Path) -> dict[str, Any]:
-    """One run; without a result it is at work, or was interrupted."""
-    from ..training.recipe import Recipe
-
-    lines = path / "metrics.jsonl"
-    epochs = len(lines.read_text("utf-8").splitlines()) if lines.is_file() else 0
-    recipe = Recipe.read(path / "recipe.toml")
-    entry = {"run": str(path), "net": recipe["net"], "data": recipe["data"], "epochs": epochs}
-    try:
-        result = json_format.loads((path / "result.json").read_text("utf-8"))
-        entry |= {"accuracy": result["test"]["accuracy"], "split": result["test"]["split"]}
-    except (OSError, ValueError, KeyError, TypeError):
-        entry |= {"accuracy": None, "split": None}
-    return {**entry, "std": None, "seeds": None, "wanted": None}
-
-
-def _describe_seeds(path: Path) -> dict[str, Any]:
-    """A series: `accuracy` is the mean over its `seeds` finished runs, `std` their sample deviation."""
-    from ..training.seed_runs import SeedRuns
-
-    series = SeedRuns.load(path)
-    made, spread = series.conditions, series.spread("accuracy")
-    return {
-        "run": str(path),
-        "net": made.recipe["net"],
-        "data": made.recipe["data"],
-        "epochs": made.recipe["epochs"],
-        "accuracy": spread.mean if spread else series.runs[0].accuracy,
-        "split": made.split,
-        "std": spread.std if spread else None,
-        "seeds": len(series.runs),
-        "wanted": series.wanted,
-    }
+def _table(found: list[dict[str, Any]]) -> list[str]:
+    """A line per run; a name that would make it longer than 80 columns has a line to itself."""
+    names = ["run", *(Path(run["run"]).name for run in found)]
+    rows = [("net", "epochs", "accuracy", "of", "seeds"), *map(_row, found)]
+    filled = [i for i in range(len(rows[0])) if any(row[i] for row in rows[1:])]
+    facts = columns(
+        [[row[i] for i in filled] for row in rows],
+        right=[at for at, i in enumerate(filled) if rows[0][i] in ("epochs", "accuracy")],
+    )
+    room = WIDTH - 2 - max(map(len, facts))
+    width = max(len(name) for name in names if len(name) <= max(room, len("run")))
+    lines = []
+    for name, fact in zip(names, facts, strict=True):
+        lines += [f"{name:<{width}}  {fact}"] if len(name) <= width else [name, f"{'':<{width}}  {fact}"]
+    return lines
 
 
-def _accuracy(run: dict[str, Any]) -> str:
-    if run["accuracy"] is None:
-        return "unfinished"
-    return percent(run["accuracy"]) + (f" ± {100 * run['std']:.2f}" if run["std"] is not None else "")
-
-
-def _of(run: dict[str, Any]) -> str:
-    if run["seeds"] is None:
-        return run["split"] or ""
-    whole = "" if run["seeds"] == run["wanted"] else f" of {run['wanted']}"
-    return f"{run['split']}, {run['seeds']}{whole} seeds"
+def _row(run: dict[str, Any]) -> tuple[str, ...]:
+    """What is known of a run; its network only where its name does not say it."""
+    accuracy = "unfinished" if run["accuracy"] is None else percent(run["accuracy"])
+    if run["std"] is not None:
+        accuracy += f" ± {percent(run['std'])}"
+    seeds = "" if run["seeds"] is None else str(run["seeds"])
+    if run["seeds"] != run["wanted"] and run["wanted"] is not None:
+        seeds += f" of {run['wanted']}"
+    name = run["net"].rpartition(":")[2]  # file.py:Class
+    net = "" if name in Path(run["run"]).name else shortened(name)
+    return net, str(run["epochs"]), accuracy, run["split"] or "", seeds

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..columns import columns
-from .output import caution, shortened
+from ..columns import columns, shortened
 
 if TYPE_CHECKING:
     from ..spread import Spread
@@ -30,10 +29,11 @@ def series_text(series: SeedRuns) -> str:
         for name, spread in series.recall().items()
         if spread
     ]
+    name = f"{shortened(made.net)} on {shortened(made.data)}"
     return "\n".join(
         [
-            f"{made.net} on {made.data}, {len(seeds)} seeds ({seeds[0]} to {seeds[-1]}),",
-            f"figures of {made.count:,} {made.split} pictures{caution(made.split)}",
+            f"{name}, {len(seeds)} seeds ({seeds[0]} to {seeds[-1]}),",
+            f"figures of {made.count:,} {made.split} pictures",
             *columns(rows, right=[1, 2, 3, 4]),
         ]
     )

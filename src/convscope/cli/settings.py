@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import shlex
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
 
@@ -37,9 +38,18 @@ def with_settings(function: Callable[..., None]) -> Callable[..., None]:
         help_text = field.description or ""
         if field.default is not None and field.annotation is not bool:
             help_text += f" ({field.default})"
-        kind: Any = str if name == "size" else field.annotation
+        choices = _choices(field.annotation)
+        kind: Any = type(choices[0]) if choices else str if name == "size" else field.annotation
+        words = [*map(str, choices)]
         names = f"{flag(name)}/{flag('no_' + name)}" if field.annotation is bool else flag(name)
-        option = typer.Option(names, help=help_text, rich_help_panel=panel, show_default=False)
+        option = typer.Option(
+            names,
+            help=help_text,
+            rich_help_panel=panel,
+            show_default=False,
+            metavar=f"<{'|'.join(words)}>" if words else None,
+            autocompletion=words.copy if words else None,
+        )
         flags.append(
             inspect.Parameter(
                 name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, option]
@@ -59,6 +69,18 @@ def with_settings(function: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
+def _choices(annotation: Any) -> list[Any]:
+    """The values that a field takes, none where it takes whatever is of its type.
+
+    >>> _choices(Recipe.model_fields["resize"].annotation), _choices(int | None)
+    (['fit', 'crop', 'stretch'], [])
+    """
+    for part in (annotation, *get_args(annotation)):
+        if get_origin(part) is Literal:
+            return [*get_args(part)]
+    return []
+
+
 def parse_size(text: str) -> int | tuple[int, int]:
     """`64` or `48x64` (height x width).
 
@@ -67,5 +89,7 @@ def parse_size(text: str) -> int | tuple[int, int]:
     """
     size = sizes(text)
     if size is None or len(size) > 2:
-        raise UsageError(f"--size {text!r} should be a side such as 64, or height and width such as 48x64.")
+        raise UsageError(
+            f"--size {shlex.quote(text)} should be a side such as 64, or height and width such as 48x64."
+        )
     return size[0] if len(size) == 1 else (size[0], size[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import sys
 from typing import Annotated
 
@@ -43,6 +44,7 @@ def parse_shape(text: str) -> tuple[int, ...]:
     shape = sizes(text)
     if shape is None or len(shape) not in (2, 3) or 0 in shape:
         raise UsageError(
-            f"--input {text!r} should be channels, height and width such as 1x28x28, or channels and length."
+            f"--input {shlex.quote(text)} should be channels, height and width such as 1x28x28, "
+            "or channels and length."
         )
     return shape

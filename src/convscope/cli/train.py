@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..training.progress import Progress
     from ..training.recipe import Recipe
 
+LATEST = Path("runs/latest")
 DATA_HELP = "digits, mnist, fashion-mnist, kmnist, cifar10, or a folder with a folder of pictures per class."
 
 
@@ -42,13 +43,13 @@ def train(
     **settings: Any,
 ) -> None:
     """Train a network and keep everything about it in a run directory; with --seeds, one run per seed."""
-    from ..training.recipe import Recipe
+    from ..training.recipe import Recipe, as_flag
     from ..training.seed_runs import check_seeds
     from .progress import listener
 
     if seeds is not None:
         check_seeds(seeds)
-    chosen = Recipe.of(**{**(Recipe.read(recipe) if recipe else {}), **settings})
+    chosen = Recipe.checked({**(Recipe.read(recipe) if recipe else {}), **settings}, as_flag)
     progress = listener(quiet)
 
     if seeds is not None:
@@ -69,9 +70,10 @@ def train(
         return
     epochs = f"epoch {run.best_epoch} of {len(run.epochs)}"
     print(f"Weights of {epochs}, trained in {run.seconds:.1f} s by the {run.engine} engine.")
-    print(f"Run   {run.path}  (open report.html there)")
-    model = "runs/latest" if run.path.parent == Path("runs") else run.path
-    print(f"Next  convscope predict {model} picture.png")
+    print(f"Run     {run.path}")
+    print(f"Report  {run.path / 'report.html'}")
+    model = LATEST if run.path.parent == LATEST.parent else run.path
+    print(f"Next    convscope predict {model} picture.png")
 
 
 def _train_seeds(
@@ -86,5 +88,7 @@ def _train_seeds(
         print_json(series.to_dict())
         return
     print(series_text(series))
-    print(f"Runs  {series.path}  (seeds.json has every figure)")
-    print(f"Next  convscope runs compare {series.path} OTHER")
+    last = series.runs[-1]
+    model = LATEST if series.path.parent == LATEST.parent else series.path / last.run
+    print(f"Runs    {series.path}")
+    print(f"Next    convscope predict {model} picture.png  (the run of seed {last.seed})")

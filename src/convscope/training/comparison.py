@@ -10,14 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from .. import bundle
-from ..errors import ConvscopeError
+from ..errors import ConvscopeError, UsageError
 from ..significance import Prediction, Welch, mcnemar, prediction, welch
 from ..spread import Spread
 from .recipe import Recipe
 from .recorded import Conditions, read_predictions, read_result
-from .seed_runs import FIGURES, SEEDS_FILE, SeedFigures, SeedRuns
+from .seed_runs import FIGURES, SEEDS_FILE, SeedFigures, SeedRuns, first_unfinished
 
 TESTED = ("accuracy", "loss")  # of the final evaluation; a test of every figure would find one by chance
+SAME_TRAINING = (
+    "data",
+    "data_dir",
+    "strict",
+    "threads",
+)  # settings that change where it is read, or computed
 OF_A_SIDE = ("net", "parameters", "engine", "data", "checksum", "split", "count")
 Difference = Mapping[str, tuple[Any, Any]]
 
@@ -52,6 +58,10 @@ class Side:
         """
         defaults = Recipe.of().model_dump(mode="json", exclude={"seed"})
         return {**defaults, **self.conditions.recipe, "engine": self.conditions.engine}
+
+    def without(self, seed: int) -> Side:
+        """The side without the run of one seed."""
+        return replace(self, runs=tuple(run for run in self.runs if run.seed != seed))
 
     def values(self, figure: str) -> list[float] | None:
         """The figure of each run; None where a run has none, or one that is no number."""
@@ -91,7 +101,7 @@ class Comparison:
 
     a: Side
     b: Side
-    left_out: int | None  # the seed of the series that the other side is
+    left_out: int | None  # the seed of the series that the other side has trained too
     tests: Mapping[str, Welch | Prediction | McNemar]
 
     @cached_property
@@ -107,6 +117,11 @@ class Comparison:
         """Python, packages and machine that differ."""
         a, b = self.a.conditions, self.b.conditions
         return _differing({**a.versions, **a.machine}, {**b.versions, **b.machine})
+
+    @property
+    def same_seeds(self) -> tuple[int, ...]:
+        """The seeds that A and B have both trained, with the same recipe: the same trainings, done twice."""
+        return _same_seeds(self.a, self.b)
 
     @property
     def same_data(self) -> bool:
@@ -135,6 +150,7 @@ class Comparison:
             "same_pictures": self.same_pictures,
             "same_layers": self.same_layers,
             "left_out": self.left_out,
+            "same_seeds": list(self.same_seeds),
             "tests": tests,
         }
 
@@ -148,15 +164,18 @@ def compare(a: Path, b: Path) -> Comparison:
     Two series: Welch's t-test of the final accuracy and loss. A run against a series: where it lies among
     single runs like those of the series, by a t prediction interval. Two runs: the exact McNemar test on
     the pictures that both classified. Nothing is tested where the final pictures are not the same.
+
+    A run that the series has too, or has trained again with the same recipe and seed, is compared with the
+    others. Raises `UsageError` where A and B are one and the same.
     """
     first, second = open_side(a), open_side(b)
+    if first.path.resolve() == second.path.resolve():
+        what = "series of seeds" if first.is_series else "run"
+        raise UsageError(f"A and B are the same {what}, {first.path}; give two.")
     left_out = None
-    if first.is_series != second.is_series:  # a run of the series itself is compared with the others
-        series, single = (first, second) if first.is_series else (second, first)
-        if single.path.resolve().parent == series.path.resolve():
-            left_out = single.runs[0].seed
-            others = replace(series, runs=tuple(run for run in series.runs if run.seed != left_out))
-            first, second = (others, second) if first.is_series else (first, others)
+    if first.is_series != second.is_series and (same := _same_seeds(first, second)):
+        (left_out,) = same
+        first, second = (side.without(left_out) if side.is_series else side for side in (first, second))
     for side in (first, second):
         if side.is_series and len(side.runs) < 2:
             noun = "seed" if len(side.runs) == 1 else "seeds"
@@ -172,6 +191,11 @@ def open_side(path: Path) -> Side:
     if (path / SEEDS_FILE).is_file():
         series = SeedRuns.load(path)
         return Side(path, series.conditions, series.runs, series.wanted - len(series.runs))
+    if (first := first_unfinished(path)) is not None:
+        raise ConvscopeError(
+            f"{path} is a series of seeds of which none is finished: it is at work, or was interrupted. "
+            f"`convscope train --recipe {first / 'recipe.toml'} --seeds 30` trains it anew."
+        )
     folder = path if path.is_dir() else bundle.find(path).parent
     result = read_result(folder)
     seed = bundle.Bundle.load(folder).info["recipe"]["seed"]
@@ -201,6 +225,18 @@ def _mcnemar(a: Side, b: Side) -> McNemar:
     right = [read_predictions(side.path).right for side in (a, b)]
     only_a, only_b = int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum())
     return McNemar(only_a, only_b, mcnemar(only_a, only_b))
+
+
+def _same_seeds(a: Side, b: Side) -> tuple[int, ...]:
+    made = [
+        (
+            {name: value for name, value in side.settings.items() if name not in SAME_TRAINING},
+            *(getattr(side.conditions, name) for name in ("checksum", "graph", "parameters")),
+        )
+        for side in (a, b)
+    ]
+    shared = {run.seed for run in a.runs} & {run.seed for run in b.runs}
+    return tuple(sorted(shared)) if made[0] == made[1] else ()
 
 
 def _same_pictures(a: Conditions, b: Conditions) -> bool:

@@ -115,9 +115,21 @@ def run_prepared(
 
     `evaluated` hears the final figures as soon as they are there.
     """
-    recipe, dataset, network = prepared.recipe, prepared.dataset, prepared.network
     engine = make_engine(prepared)
-    directory = RunDirectory.create(dataset.name, network.name, out)
+    directory = RunDirectory.create(prepared.dataset.name, prepared.network.name, out)
+    with directory.noting_what_is_kept():
+        return _run_in(directory, prepared, engine, progress, evaluated, with_report)
+
+
+def _run_in(
+    directory: RunDirectory,
+    prepared: Prepared,
+    engine: Engine,
+    progress: Progress,
+    evaluated: Callable[[Evaluation], None] | None,
+    with_report: bool,
+) -> Run:
+    recipe, dataset, network = prepared.recipe, prepared.dataset, prepared.network
     directory.write_recipe(recipe)
     if network.own:
         directory.write_bundle(_bundle(prepared, network.weights, {}), "initial.safetensors")
@@ -134,15 +146,6 @@ def run_prepared(
                 weights, best_epoch = epoch.weights, epoch.figures.epoch
                 # an interrupted run leaves the best weights so far
                 directory.write_bundle(_bundle(prepared, weights, {"epoch": best_epoch}))
-    except BaseException as error:
-        if best_epoch:
-            kept = f"{directory.path} keeps the weights of epoch {best_epoch}"
-        else:
-            directory.discard()
-            kept = "nothing is kept of it"
-        happened = "interrupted" if isinstance(error, KeyboardInterrupt) else "stopped"
-        progress.note(f"{happened} in epoch {len(history) + 1}: {kept}.")
-        raise
     finally:
         progress.end()
     seconds = time.perf_counter() - started

@@ -76,27 +76,18 @@ class Lines(Silent):
 class SeriesProgress(Silent):
     """Tells another listener of a series: what all runs share once, and the steps, but no epochs.
 
-    What is said during a training (that it stopped early, say) is in the run's figures; it is held back, and
-    told where the series breaks off.
+    What is said during a training (that it stopped early, say) is in the run's figures, and not told.
     """
 
     def __init__(self, listener: Progress) -> None:
         self.listener = listener
         self.told: set[str] = set()
         self.training = self.begun = False
-        self.held_back: list[str] = []
 
     def note(self, sentence: str) -> None:
-        if self.training:
-            self.held_back.append(sentence)
-        elif sentence not in self.told:
+        if not self.training and sentence not in self.told:
             self.told.add(sentence)
             self.listener.note(sentence)
-
-    def tell_held_back(self) -> None:
-        self.training = False
-        for sentence in self.held_back:
-            self.note(sentence)
 
     def reading(self, what: str, done: int, whole: int | None) -> None:
         self.listener.reading(what, done, whole)
@@ -105,13 +96,12 @@ class SeriesProgress(Silent):
         if not self.begun:
             self.listener.begin(description, epochs)
         self.begun = self.training = True
-        self.held_back = []
 
     def step(self, epoch: int, done: int, steps: int, loss: float, accuracy: float, pictures: int) -> None:
         self.listener.step(epoch, done, steps, loss, accuracy, pictures)
 
     def seed(self, line: str) -> None:
-        self.training, self.held_back = False, []
+        self.training = False
         self.listener.seed(line)
 
     def end(self) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import shlex
 import tomllib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ..errors import ConvscopeError, UnknownName, UsageError
+from ..wrong_value import wanted
 
 SHIPPED = Path(__file__).parent / "recipes"
+TORCH = ("engine", "torch")
 
 
 class Recipe(BaseModel):
@@ -36,7 +40,9 @@ class Recipe(BaseModel):
         0.1, ge=0, lt=1, description="share of the training part held out to validate on"
     )
     test_fraction: float | None = Field(None, ge=0, lt=1, description="share held out to test on")
-    size: int | tuple[int, int] | None = Field(None, description="64, or height and width as 48x64")
+    size: int | tuple[int, int] | None = Field(
+        None, description="a side such as 64, or height and width as 48x64 (in a recipe [48, 64])"
+    )
     channels: Literal[1, 3] | None = Field(None, description="1 for grey, 3 for colour")
     resize: Literal["fit", "crop", "stretch"] | None = Field(None, description="how pictures get that size")
     invert: bool = Field(False, description="turn dark on light into light on dark")
@@ -73,37 +79,46 @@ class Recipe(BaseModel):
     )
     device: Literal["cpu", "cuda", "mps"] = Field("cpu", description="where the torch engine runs")
     precision: Literal["float32", "bfloat16"] = Field("float32", description="bfloat16: autocast, of torch")
-    threads: int | None = Field(None, ge=1, description="CPU threads; all cores, or one for a small network")
+    threads: int | None = Field(
+        None, ge=1, description="CPU threads; all cores, but of the torch engine one for a small network"
+    )
 
     @field_validator("data", "data_dir", "net")
     @classmethod
     def _can_be_written(cls, text: str | None) -> str | None:
-        if text is not None:
-            text.encode()  # a path that is not UTF-8 has no place in recipe.toml
+        try:
+            (text or "").encode()
+        except UnicodeEncodeError:  # a path that is not UTF-8 has no place in recipe.toml
+            raise ValueError("should be text in UTF-8") from None
         return text
 
     @model_validator(mode="after")
     def _check_together(self) -> Recipe:
+        engine = ("engine", self.engine)
         if self.engine == "lanes" and self.device != "cpu":
-            raise ValueError(f"--engine lanes runs on the CPU; --device {self.device} needs --engine torch")
+            raise _Clash("{} runs on the CPU; {} needs {}", engine, ("device", self.device), TORCH)
         if self.engine == "lanes" and self.precision != "float32":
-            raise ValueError(
-                f"--engine lanes computes in float32; --precision {self.precision} needs --engine torch"
-            )
+            raise _Clash("{} computes in float32; {} needs {}", engine, ("precision", self.precision), TORCH)
         if self.shift and self.crop:
-            raise ValueError("--shift and --crop move pictures over different borders; give one of them")
+            sides = ("shift", self.shift), ("crop", self.crop)
+            raise _Clash("{} and {} move pictures over different borders; give one of them", *sides)
         return self
 
     @classmethod
     def of(cls, **settings: Any) -> Recipe:
         """A recipe with these settings, the others at their defaults."""
+        return cls.checked(settings, as_key)
+
+    @classmethod
+    def checked(cls, settings: Mapping[str, Any], written: Callable[[str, Any], str]) -> Recipe:
+        """The same; what is wrong is said of settings as `written`: `as_key`, or `as_flag`."""
         for name in settings:
             if name not in cls.model_fields:
                 raise UnknownName("setting", name, cls.model_fields)
         try:
             return cls(**settings)
         except ValidationError as error:
-            raise UsageError(_explain(error)) from None
+            raise UsageError(_explain(error, settings, written)) from None
 
     @classmethod
     def read(cls, path: Path) -> dict[str, Any]:
@@ -115,14 +130,15 @@ class Recipe(BaseModel):
         'convnet-bn-8-16'
         """
         shipped = {file.stem: file for file in SHIPPED.glob("*.toml")}
-        if not path.exists() and str(path) in shipped:
+        if not path.exists():
+            if path.suffix or path.parent != Path():
+                raise ConvscopeError(f"there is no recipe {path}; convscope comes with {', '.join(shipped)}.")
+            if str(path) not in shipped:
+                raise UnknownName("recipe", str(path), shipped, "A file of your own is given by its path.")
             path = shipped[str(path)]
         try:
             settings = tomllib.loads(path.read_text("utf-8"))
             cls.of(**settings)
-        except FileNotFoundError:
-            known = ", ".join(sorted(shipped))
-            raise ConvscopeError(f"there is no recipe {path}; convscope comes with {known}.") from None
         except OSError as error:
             raise ConvscopeError(f"the recipe {path} cannot be read: {error.strerror}.") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -156,16 +172,42 @@ def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def _explain(error: ValidationError) -> str:
+def as_flag(name: str, value: Any) -> str:
+    """A setting and its value as on the command line.
+
+    >>> as_flag("batch_size", 64), as_flag("net", "my net.py"), as_flag("lr", -1.0)
+    ('--batch-size 64', "--net 'my net.py'", '--lr -1')
+    """
+    return f"{flag(name)} {shlex.quote(str(value)).removesuffix('.0')}"
+
+
+def as_key(name: str, value: Any) -> str:
+    """A setting and its value as in a recipe, or in Python.
+
+    >>> as_key("batch_size", 64), as_key("net", "my net.py")
+    ('batch_size = 64', "net = 'my net.py'")
+    """
+    return f"{name} = {value!r}"
+
+
+class _Clash(ValueError):
+    """Settings that do not go together; a `{}` in the sentence stands for each of them, however written."""
+
+    def __init__(self, sentence: str, *settings: tuple[str, Any]) -> None:
+        super().__init__(sentence)
+        self.sentence, self.settings = sentence, settings
+
+
+def _explain(error: ValidationError, settings: Mapping[str, Any], written: Callable[[str, Any], str]) -> str:
     sentences = []
     for problem in error.errors():
         if not problem["loc"]:  # of several settings together
-            sentences.append(str(problem["ctx"]["error"]))
+            clash = problem["ctx"]["error"]
+            sentences.append(clash.sentence.format(*(written(*setting) for setting in clash.settings)))
             continue
-        name = str(problem["loc"][0])
-        sentences.append(
-            f"{flag(name)} {problem['input']!r}: {problem['msg'][0].lower()}{problem['msg'][1:]}"
-        )
+        name, *alternative = map(str, problem["loc"])
+        should = f"should be {Recipe.model_fields[name].description}" if alternative else wanted(problem)
+        sentences.append(f"{written(name, settings[name])} {should}")
     return "; ".join(dict.fromkeys(sentences)) + "."
 
 

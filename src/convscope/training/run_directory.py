@@ -7,7 +7,7 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,12 @@ from typing import Any
 import numpy as np
 
 from .. import atomic
-from ..bundle import FILE_NAME, Bundle
+from ..bundle import FILE_NAME, LATEST, Bundle
 from ..errors import ConvscopeError
 from ..metrics import EpochFigures
 from .recipe import Recipe
 
 ROOT = Path("runs")
-LATEST = "latest"
 
 
 class RunDirectory:
@@ -30,6 +29,7 @@ class RunDirectory:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lines: list[str] = []
+        self._kept: int | None = None  # the epoch whose weights its bundle has
 
     @classmethod
     def create(cls, data: str, net: str, out: Path | None) -> RunDirectory:
@@ -50,8 +50,20 @@ class RunDirectory:
             raise ConvscopeError(f"cannot make the folder {error.filename}: {error.strerror}.") from error
         raise ConvscopeError(f"{ROOT / stem} is taken a thousand times; choose another --out.")
 
-    def discard(self) -> None:
-        """Take back a run that came to nothing: the files it wrote, and the folder."""
+    @contextlib.contextmanager
+    def noting_what_is_kept(self) -> Iterator[None]:
+        """What breaks off a run gets a note of what is kept; without a bundle that is nothing."""
+        try:
+            yield
+        except BaseException as error:  # Ctrl-C too
+            if self._kept is None:
+                self._discard()
+                error.add_note("Nothing is kept of this run.")
+            else:
+                error.add_note(f"{self.path} keeps the weights of epoch {self._kept}.")
+            raise
+
+    def _discard(self) -> None:
         for name in ("recipe.toml", "initial.safetensors", "metrics.jsonl"):
             (self.path / name).unlink(missing_ok=True)
         with contextlib.suppress(OSError):
@@ -61,10 +73,12 @@ class RunDirectory:
         atomic.write_text(self.path / "recipe.toml", recipe.to_toml())
 
     def write_bundle(self, bundle: Bundle, name: str = FILE_NAME) -> None:
-        """Keep the bundle; from its first one on the run is `runs/latest`."""
+        """Keep the bundle; from its first one on the run, or this run of a series, is `runs/latest`."""
         bundle.save(self.path / name)
-        if name == FILE_NAME and self.path.parent == ROOT:
-            _point_latest_to(self.path)
+        if name == FILE_NAME:
+            self._kept = bundle.info["metrics"]["epoch"]
+            if ROOT in (self.path.parent, self.path.parent.parent):
+                _point_latest_to(self.path)
 
     def write_epoch(self, figures: EpochFigures) -> None:
         """One more line of `metrics.jsonl`."""
@@ -94,13 +108,13 @@ class RunDirectory:
 
 def _point_latest_to(path: Path) -> None:
     """`runs/latest` becomes a link to the run; where links are not to be had, a file with its name."""
-    temporary, latest = path.parent / f".{LATEST}-{os.getpid()}", path.parent / LATEST
+    temporary, latest, target = ROOT / f".{LATEST}-{os.getpid()}", ROOT / LATEST, path.relative_to(ROOT)
     try:
-        temporary.symlink_to(path.name, target_is_directory=True)
+        temporary.symlink_to(target, target_is_directory=True)
         temporary.replace(latest)
     except OSError:
         temporary.unlink(missing_ok=True)
-        atomic.write_text(latest, path.name)
+        atomic.write_text(latest, target.as_posix())
 
 
 def _plain(name: str) -> str:

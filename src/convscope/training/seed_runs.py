@@ -147,6 +147,13 @@ class SeedRuns:
             raise ConvscopeError(f"{file} is not what `convscope train --seeds` wrote: {error}.") from error
 
 
+def first_unfinished(path: Path) -> Path | None:
+    """The first run of a series of which no seed is finished; None for what is no such folder."""
+    if (path / SEEDS_FILE).is_file():
+        return None
+    return min((file.parent for file in path.glob("seed-*/recipe.toml")), default=None)
+
+
 def check_seeds(seeds: int) -> None:
     """Raises `UsageError` for a number of seeds that has no spread."""
     if seeds < 2:

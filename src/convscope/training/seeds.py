@@ -78,7 +78,7 @@ def train_seeds(
             listener.seed(seed_line(series.runs[-1], split=split, done=done, wanted=seeds))
             del prepared, run  # their pictures, before the next ones are laid out
     except BaseException as error:
-        _tell_what_is_left(listener, directory, series, seed, seeds, error)
+        _note_what_is_left(error, directory, series, seed, seeds)
         raise
     assert series is not None
     return series
@@ -91,27 +91,18 @@ def _with(series: SeedRuns | None, run: Run, path: Path, wanted: int) -> SeedRun
     return series.plus(figures, read_predictions(run.path).pictures)
 
 
-def _tell_what_is_left(
-    progress: SeriesProgress,
-    directory: RunDirectory | None,
-    series: SeedRuns | None,
-    seed: int,
-    wanted: int,
-    error: BaseException,
+def _note_what_is_left(
+    error: BaseException, directory: RunDirectory | None, series: SeedRuns | None, seed: int, wanted: int
 ) -> None:
-    progress.tell_held_back()
     if directory is None:
         return
-    happened = "interrupted" if isinstance(error, KeyboardInterrupt) else "stopped"
     if series is None:
         with contextlib.suppress(OSError):
             directory.path.rmdir()
-        progress.note(f"{happened} in the first of {wanted} seeds.")
+        error.add_note(f"It was the first of {wanted} seeds.")
         return
-    progress.note(
-        f"{happened} in seed {seed}: {directory.path / SEEDS_FILE} has the {len(series.runs)} of {wanted} "
-        f"seeds that are finished."
-    )
+    done = f"{len(series.runs)} of {wanted} seeds"
+    error.add_note(f"It was seed {seed}; {directory.path / SEEDS_FILE} has the {done} that are finished.")
 
 
 class _Code:

@@ -50,6 +50,8 @@ def _of_two_series(comparison: Comparison, figure: str) -> list[str]:
 def _better(figure: str, value: float, split: str) -> str:
     if value == 0:
         return f"A and B have the same mean {split} {figure}"
+    if not difference(figure, value).startswith(("+", "−")):
+        return f"A and B have almost the same mean {split} {figure}"
     if figure == "accuracy":
         word = "better" if value > 0 else "worse"
         return f"B is {difference(figure, abs(value), sign=False)} {word} in {split} accuracy"
@@ -119,7 +121,12 @@ def _remarks(comparison: Comparison) -> list[str]:
             said.append(f"{name} is not complete: {side.missing} of its seeds {are} not finished.")
     if comparison.left_out is not None:
         one, many = ("B", "A") if comparison.a.is_series else ("A", "B")
-        said.append(f"{one} is seed {comparison.left_out} of {many}, and is compared with the others.")
+        said.append(
+            f"{one} has the recipe of {many} and one of its seeds, {comparison.left_out}: "
+            "it is compared with the other seeds."
+        )
+    elif same := comparison.same_seeds:
+        said.append(_of_same_seeds(same, single=not (comparison.a.is_series or comparison.b.is_series)))
     if comparison.same_pictures and comparison.a.conditions.split != "test":
         said.append(f"There are no test pictures: these are {comparison.a.conditions.split} figures.")
     if "net" not in comparison.settings and comparison.same_layers is not True:
@@ -129,6 +136,18 @@ def _remarks(comparison: Comparison) -> list[str]:
             else "The networks differ in their layers, though they have the same name."
         )
     return said
+
+
+def _of_same_seeds(seeds: tuple[int, ...], *, single: bool) -> str:
+    if single:
+        return (
+            f"A and B have the same recipe and the same seed, {seeds[0]}: they are one training, done twice."
+        )
+    count = f"{len(seeds)} seeds are" if len(seeds) > 1 else "1 seed is"
+    return (
+        f"A and B have the same recipe, and {count} in both of them: the test takes all runs as independent, "
+        "which these are not."
+    )
 
 
 def _cut(figure: str, value: float) -> float:

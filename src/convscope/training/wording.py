@@ -39,25 +39,20 @@ def number(figure: str, value: float, *, unit: bool = True) -> str:
 def mean_and_std(figure: str, spread: Spread) -> str:
     """
     >>> mean_and_std("accuracy", Spread(30, 0.9931, 0.0005, 0.993, 0.994, 0.99, 1.0))
-    '99.31 ± 0.05 %'
+    '99.31 % ± 0.05 %'
     """
-    mean, std = number(figure, spread.mean, unit=False), number(figure, spread.std, unit=False)
-    unit = number(figure, spread.mean).removeprefix(mean)
-    return f"{mean} ± {std}{unit}"
+    return f"{number(figure, spread.mean)} ± {number(figure, spread.std)}"
 
 
 def difference(figure: str, value: float, *, sign: bool = True) -> str:
-    """A difference in a figure: percentage points of an accuracy, nats of a loss.
+    """A difference in a figure: percentage points of an accuracy, nats of a loss; 0 when printed has no sign.
 
-    >>> difference("accuracy", 0.0012), difference("loss", -0.0345)
-    ('+0.12 points', '−0.0345')
+    >>> difference("accuracy", 0.0012), difference("loss", -0.0345), difference("loss", -1e-9)
+    ('+0.12 points', '−0.0345', '0.0000')
     """
-    plus = "+" if sign else ""
-    if "accuracy" in figure:
-        text = f"{100 * value:{plus}.2f} points"
-    else:
-        text = f"{value:{plus}.{1 if figure in ('seconds', 'best_epoch') else 4}f}"
-    return text.replace("-", "−")
+    size = number(figure, abs(value), unit=False)
+    mark = "" if float(size) == 0 or not sign else "−" if value < 0 else "+"
+    return f"{mark}{size}" + (" points" if "accuracy" in figure else "")
 
 
 def chance(p: float) -> str:
