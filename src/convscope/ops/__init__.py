@@ -37,8 +37,10 @@ from .kernels import (
     sobel_y,
 )
 from .pointwise import batch_norm, flatten, relu, softmax
+from .pool_steps import PoolStep, PoolSteps, pool_steps
 from .pooling import average_pool, global_average_pool, global_max_pool, lp_pool, max_pool
 from .signals import autocorrelate, convolve, cross_correlate
+from .steps import ConvolutionSteps, Step, steps
 
 __all__ = [
     "convolve",
@@ -56,6 +58,12 @@ __all__ = [
     "softmax",
     "batch_norm",
     "flatten",
+    "steps",
+    "Step",
+    "ConvolutionSteps",
+    "pool_steps",
+    "PoolStep",
+    "PoolSteps",
     "KERNELS",
     "kernel",
     "identity",

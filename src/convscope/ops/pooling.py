@@ -73,7 +73,7 @@ def max_pool(
            [ 9, 10]])
     """
     values = as_numbers(x, "the input")
-    pool = _Pool(values, kernel_size, stride, padding, dilation, ceil_mode)
+    pool = Pool(values, kernel_size, stride, padding, dilation, ceil_mode)
     lowest = -np.inf if values.dtype.kind == "f" else np.iinfo(values.dtype).min
     seen = pool.windows(values, border, lowest)
     best = np.asarray(seen.max(axis=-1))
@@ -110,7 +110,7 @@ def average_pool(
            [2.5, 2.5]])
     """
     values = _floating(as_numbers(x, "the input"))
-    pool = _Pool(values, kernel_size, stride, padding, dilation, ceil_mode)
+    pool = Pool(values, kernel_size, stride, padding, dilation, ceil_mode)
     total = pool.windows(values, border, 0).sum(axis=-1)
     counts_beyond = float(count_include_pad or border != "zeros")
     counted = pool.over(pad(np.ones(pool.sizes), pool.pads, "zeros", counts_beyond), 0).sum(axis=-1)
@@ -140,7 +140,7 @@ def lp_pool(
     if not p > 0:
         raise UsageError(f"p={p} of a p-norm should be above 0.")
     values = _floating(as_numbers(x, "the input"))
-    pool = _Pool(values, kernel_size, stride, padding, dilation, ceil_mode)
+    pool = Pool(values, kernel_size, stride, padding, dilation, ceil_mode)
     seen = np.abs(pool.windows(values, border, 0))
     largest = seen.max(axis=-1, keepdims=True)  # divided out, so that no power overflows
     scale = np.where((largest > 0) & np.isfinite(largest), largest, 1)
@@ -170,7 +170,7 @@ def global_max_pool(x: Array, *, rank: int = 2) -> np.ndarray:
     return np.asarray(values.max(axis=_last(values, rank)))
 
 
-class _Pool:
+class Pool:
     """The settings of one pool, checked against its input."""
 
     def __init__(
