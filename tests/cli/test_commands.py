@@ -83,7 +83,7 @@ def test_validation_figures_are_called_so(convscope: Command, photos: Path) -> N
     result = convscope("train", "./photos", "--epochs", "1", "--size", "16", "--net", "simple-cnn-rgb")
     assert result.returncode == 0, result.stderr
     assert "No test set: these are validation figures." in result.stdout
-    assert "no test set: these are validation figures" in result.stderr
+    assert "note: no test set: these are validation figures" in result.stderr
 
 
 def test_own_class_loads_where_its_file_is_gone(convscope: Command, tmp_path: Path, idx_folder: Path) -> None:

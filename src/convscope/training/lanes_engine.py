@@ -105,7 +105,7 @@ class LanesEngine:
         )
         loss_sum = float(losses.sum())
         if not np.isfinite(self.network.native.parameters).all():
-            loss_sum = float("nan")  # a maximum or a ReLU may hide a NaN from the loss
+            loss_sum = float("nan")  # a maximum may hide a NaN from the loss
         return StepFigures(len(batches), sum(map(len, batches)), loss_sum, correct)
 
 
