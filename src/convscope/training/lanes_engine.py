@@ -11,8 +11,9 @@ from ..data import Dataset
 from ..errors import UsageError
 from ..graph import Graph
 from ..lanes import native
-from ..lanes.network import Moves, Network, OptimizerSettings, Pixels
+from ..lanes.network import Moves, Network, Pixels
 from ..lanes.pace import Pace
+from ..lanes.settings import OptimizerSettings
 from .engine import StepFigures
 from .moves import EpochMoves
 from .recipe import Recipe
