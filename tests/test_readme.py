@@ -60,7 +60,8 @@ def test_commands_print_what_is_shown(
 
 
 @needs_lanes
-def test_examples_of_the_how_to_run() -> None:
+def test_examples_of_the_how_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     page = (ROOT / "docs" / "how-to.md").read_text("utf-8")
     examples = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
     assert len(examples) >= 2

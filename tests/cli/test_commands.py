@@ -84,7 +84,7 @@ def test_validation_figures_are_called_so(convscope: Command, photos: Path) -> N
     assert result.returncode == 0, result.stderr
     assert result.stdout.startswith("Validation accuracy")
     assert (result.stdout + result.stderr).lower().count("no test") == 1
-    assert "no test set: these are validation figures" in result.stderr
+    assert "note: no test set: these are validation figures" in result.stderr
     measured = convscope("eval", "runs/latest")
     assert measured.stdout.startswith("Validation accuracy")
     assert (measured.stdout + measured.stderr).lower().count("no test") == 1

@@ -10,7 +10,8 @@ from scipy import ndimage
 from convscope.data.augmentation import Augmentation
 from convscope.graph import Builder, initial_weights
 from convscope.lanes import native
-from convscope.lanes.network import Moves, Network, OptimizerSettings, Pixels
+from convscope.lanes.network import Moves, Network, Pixels
+from convscope.lanes.settings import OptimizerSettings
 
 from ..conftest import needs_lanes
 

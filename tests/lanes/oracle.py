@@ -20,7 +20,8 @@ from convscope.graph import Graph
 from convscope.graph.module import GraphModule
 from convscope.graph.torch_layers import Layer
 from convscope.lanes import native
-from convscope.lanes.network import Network, OptimizerSettings
+from convscope.lanes.network import Network
+from convscope.lanes.settings import OptimizerSettings
 
 INSTRUCTION_SETS: list[str] = native.module().instruction_sets() if native.available() else []
 Arrays = dict[str, np.ndarray]

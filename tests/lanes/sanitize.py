@@ -13,7 +13,8 @@ import numpy as np
 from convscope import nets
 from convscope.graph import Builder, Graph, Node, initial_weights
 from convscope.lanes import native
-from convscope.lanes.network import Moves, Network, OptimizerSettings, Pixels
+from convscope.lanes.network import Moves, Network, Pixels
+from convscope.lanes.settings import OptimizerSettings
 
 SIZES: dict[str, tuple[int, ...]] = {
     "simple-cnn-rgb": (3, 9, 10),

@@ -61,6 +61,8 @@ def test_a_module_computes_the_same() -> None:
     assert isinstance(array, np.ndarray)
     np.testing.assert_array_equal(array, found.numpy())
     assert fast(batch().double().requires_grad_()).dtype == torch.float32
+    coarse = batch().bfloat16()
+    assert torch.equal(fast(coarse), fast(coarse.float()))
     assert fast(batch()[:0]).shape == (0, 3)
     assert "Net" in repr(fast)
 
@@ -150,6 +152,9 @@ class Upsampled(nn.Sequential):
     [
         (batch(2).to(torch.int64), DataError, "int64; the network takes float32"),
         (np.zeros((2, 1, 12, 12), np.uint8), DataError, "uint8; the network takes float32.*images / 255"),
+        (batch(2) > 0, DataError, r"torch\.bool; the network takes an array or a tensor of float32"),
+        ("digit.png", DataError, "'digit.png', and files are for `convscope.predict`; the network takes"),
+        (None, DataError, "the inputs are None; the network takes an array or a tensor"),
         (batch(2)[:, :, :10], ShapeError, r"takes inputs of \(N, 1, 12, 12\), not \(2, 1, 10, 12\)"),
         (batch(2)[0], ShapeError, r"not \(1, 12, 12\)"),
         (torch.zeros(2, 1, 12, 12, device="meta"), DataError, "on meta, the lanes engine on the CPU"),
@@ -162,14 +167,13 @@ def test_inputs_that_do_not_fit_are_refused(given: Any, error: type[Exception], 
 
 @needs_lanes
 def test_what_cannot_be_compiled_is_said() -> None:
-    with pytest.raises(UsageError, match="a module needs the shape of one input"):
-        lanes.compile(a_net())
     with pytest.raises(UsageError, match=r"an nn\.Module, a Graph or a Bundle, not 'convnet-bn'"):
         lanes.compile("convnet-bn")  # type: ignore[arg-type]
     with pytest.raises(UnsupportedOperation, match=r"a score per class; Upsampled ends in 2×12×12"):
         lanes.compile(Upsampled(), batch(1))
-    with pytest.raises(ShapeError, match="does not take an input of 1×5×5"):
-        lanes.compile(a_net(), batch(1)[:, :, :5, :5])
+    for threads in (0, -1, 1.5, "all"):
+        with pytest.raises(UsageError, match=f"threads={threads!r} should be a whole number, 1 or more"):
+            lanes.compile(a_net(), batch(1), threads=threads)  # type: ignore[arg-type]
     preprocessing = Preprocessing(height=8, width=8, channels=1)
     program = Bundle("own", ("a", "b"), preprocessing, None, {"exported_program": np.zeros(1, np.uint8)})
     with pytest.raises(UnsupportedOperation, match="own is not in convscope's graph"):

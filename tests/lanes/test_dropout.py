@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from convscope.graph import Builder, Graph
-from convscope.lanes.network import Network, OptimizerSettings
+from convscope.lanes.network import Network
+from convscope.lanes.settings import OptimizerSettings
 
 from .oracle import INSTRUCTION_SETS, Arrays
 

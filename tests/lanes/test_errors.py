@@ -12,7 +12,8 @@ import pytest
 from convscope import nets
 from convscope.errors import DataError, ShapeError
 from convscope.graph import Builder, Graph, initial_weights
-from convscope.lanes.network import Moves, Network, OptimizerSettings, Pixels
+from convscope.lanes.network import Moves, Network, Pixels
+from convscope.lanes.settings import OptimizerSettings
 
 GRAPH = nets.graph("simple-cnn-4-8", (2, 11, 10), classes=3)
 WEIGHTS = initial_weights(GRAPH, 0)
@@ -157,7 +158,9 @@ WRONG = {
     "one offset": Wrong(
         {"pictures": Pixels(IMAGES, FACTOR, np.zeros(1, np.float32))}, DataError, "one number per channel"
     ),
-    "a label too many": Wrong({"labels": np.arange(21) % 3}, DataError, "one label for each picture"),
+    "a label too many": Wrong(
+        {"labels": np.arange(21) % 3}, DataError, "20 pictures take as many labels, not 21"
+    ),
     "a fourth class": Wrong({"labels": np.arange(20) % 4}, DataError, "label 3 at 3 is not one of 3 classes"),
     "a class before the first": Wrong({"labels": LABELS - 1}, DataError, "label -1 at 0"),
     "a far label": Wrong({"labels": LABELS + 2**40}, DataError, "label 1099511627776 at 0"),

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from convscope.graph import Builder, Graph
-from convscope.lanes.network import Network, OptimizerSettings
+from convscope.lanes.network import Network
+from convscope.lanes.settings import OptimizerSettings
 
 from .oracle import INSTRUCTION_SETS, Arrays, batch, coarse_weights, torch_step
 

@@ -16,7 +16,8 @@ import torch.nn.functional as F
 from convscope import nets
 from convscope.graph import Builder, Graph, Node, initial_weights
 from convscope.graph.module import GraphModule, state_arrays
-from convscope.lanes.network import Network, OptimizerSettings
+from convscope.lanes.network import Network
+from convscope.lanes.settings import OptimizerSettings
 
 LONG = bool(os.environ.get("CONVSCOPE_LONG"))
 STEPS = 100 if LONG else 15

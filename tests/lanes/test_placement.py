@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from convscope import nets
 from convscope.graph import Graph, initial_weights
 from convscope.lanes import memory
-from convscope.lanes.network import Network, OptimizerSettings
+from convscope.lanes.network import Network
 from convscope.lanes.plan import Tensor
+from convscope.lanes.settings import OptimizerSettings
 
 from .networks import networks
 from .oracle import INSTRUCTION_SETS, batch

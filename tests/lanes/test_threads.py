@@ -10,7 +10,8 @@ import pytest
 
 from convscope import nets
 from convscope.graph import Builder, Graph, initial_weights
-from convscope.lanes.network import Network, OptimizerSettings
+from convscope.lanes.network import Network
+from convscope.lanes.settings import OptimizerSettings
 
 from .oracle import INSTRUCTION_SETS, Arrays, batch
 

@@ -136,6 +136,12 @@ def test_many_steps_are_single_ones() -> None:
     for name, value in one.weights().items():
         np.testing.assert_allclose(value, many.weights()[name], rtol=1e-5, atol=1e-6)
     assert many.steps(images, labels, []).shape == (0,)
+    on_tensors, on_arrays = (lanes.Trainer(dropout, SHAPE, seed=4) for _ in range(2))
+    tensors = (torch.from_numpy(images), torch.from_numpy(labels), [torch.from_numpy(b) for b in batches])
+    np.testing.assert_array_equal(
+        on_tensors.steps(*tensors),  # type: ignore[arg-type]
+        on_arrays.steps(images, labels, batches),
+    )
     assert many.steps(images, labels, batches[:2]).shape == (2,)
 
 
@@ -156,7 +162,7 @@ def test_a_graph_begins_with_the_weights_of_the_seed() -> None:
         (np.array([-1, 0]), DataError, "label -1 at 0"),
         (np.array([0.0, 1.0]), DataError, "float64.*they are integers"),
         (np.array([[0], [1]]), DataError, r"\(2, 1\)"),
-        (np.array([0]), DataError, "one label for each picture"),
+        (np.array([0]), DataError, "2 pictures take as many labels, not 1"),
     ],
 )
 def test_labels_that_do_not_fit_are_refused(labels: np.ndarray, error: type[Exception], words: str) -> None:
@@ -183,13 +189,17 @@ def test_inputs_that_do_not_fit_are_refused() -> None:
         trainer.steps(pictures, labels, [np.arange(5)])
     with pytest.raises(DataError, match="one of the batches has none"):
         trainer.steps(pictures, labels, [np.arange(4), np.arange(0)])
+    with pytest.raises(UsageError, match="factor='a' should be a number"):
+        trainer.steps(pictures, labels, [np.arange(4)], factor="a")  # type: ignore[arg-type]
     with pytest.raises(ShapeError, match="factor has the shape"):
         trainer.steps(pictures, labels, [np.arange(4)], factor=[1.0, 2.0])
     with pytest.raises(UsageError, match=r"3 learning rates for 1 batch\."):
         trainer.steps(pictures, labels, [np.arange(4)], [0.1, 0.1, 0.1])
-    for rate in (-0.1, float("nan")):
-        with pytest.raises(UsageError, match=r"lr=.* should be 0 or more"):
-            trainer.step(batch(2), labels[:2], rate)
+    for rate in (-0.1, float("nan"), "a"):
+        with pytest.raises(UsageError, match=r"lr=.* should be (a number, )?0 or more"):
+            trainer.step(batch(2), labels[:2], rate)  # type: ignore[arg-type]
+        with pytest.raises(UsageError, match=r"lr=.* should be (a number, )?0 or more"):
+            trainer.steps(pictures, labels, [np.arange(4)], [rate])  # type: ignore[list-item]
     with pytest.raises(ShapeError, match="takes signals"):
         lanes.Trainer(nets.graph("simple-cnn-1d")).steps(pictures, labels, [np.arange(4)])
 
@@ -198,13 +208,27 @@ def test_inputs_that_do_not_fit_are_refused() -> None:
     ("settings", "error", "words"),
     [
         ({"optimizer": "adm"}, UnknownName, "did you mean 'adam'"),
+        ({"optimizer": torch.optim.Adam}, UnknownName, "unknown optimizer .*Adam"),
+        ({"lr": -1}, UsageError, "lr=-1 should be 0 or more"),
+        ({"lr": float("nan")}, UsageError, "lr=nan should be 0 or more"),
+        ({"lr": float("inf")}, UsageError, "lr=inf should be 0 or more"),
+        ({"lr": "a"}, UsageError, "lr='a' should be a number, 0 or more"),
         ({"betas": (1.0, 0.9)}, UsageError, "beta1=1.0 should be from 0 to below 1"),
+        ({"betas": 0.9}, UsageError, r"betas=0.9 should be two numbers, such as \(0.9, 0.999\)"),
+        ({"betas": (0.9, 0.9, 0.9)}, UsageError, "should be two numbers"),
         ({"momentum": -0.1}, UsageError, "momentum=-0.1"),
         ({"label_smoothing": 1.5}, UsageError, "label_smoothing=1.5"),
         ({"weight_decay": float("inf")}, UsageError, "weight_decay=inf"),
         ({"clip_norm": 0.0}, UsageError, "clip_norm=0.0 should be above 0"),
         ({"threads": 0}, UsageError, "threads=0"),
+        ({"threads": 1.5}, UsageError, "threads=1.5 should be a whole number, 1 or more"),
+        ({"seed": -1}, UsageError, "seed=-1 should be a whole number, 0 or more"),
         ({"class_weights": [1.0]}, ShapeError, "1 class_weights for 3 classes"),
+        ({"class_weights": 1.0}, ShapeError, "class_weights=1.0 should be 3 numbers"),
+        ({"class_weights": [1, -1, 1]}, UsageError, r"class_weights\[1\]=-1 should be 0 or more"),
+        ({"class_weights": torch.zeros(3)}, UsageError, "class_weights are all 0"),
+        ({"nesterov": True}, UsageError, "nesterov=True is of 'sgd' with momentum, not of 'adam'"),
+        ({"optimizer": "sgd", "momentum": 0, "nesterov": True}, UsageError, "not of 'sgd' and momentum=0"),
     ],
 )
 def test_settings_that_no_training_could_use(

@@ -14,6 +14,7 @@ from convscope.errors import ConvscopeError, UnsupportedOperation, UsageError
 from convscope.graph import Graph
 from convscope.lanes import native
 from convscope.training.choice import choose_engine
+from convscope.training.progress import Lines
 from convscope.training.recipe import Recipe
 
 from ..conftest import needs_lanes
@@ -42,7 +43,9 @@ def test_what_has_no_plan_is_named() -> None:
     assert name == "torch"
     assert why is not None
     assert "no kernel for linear over the last axis" in why
-    with pytest.raises(UnsupportedOperation, match="no kernel for linear over the last axis"):
+    assert why.endswith("; PyTorch has one. The torch engine trains.")
+    way_out = r"linear over the last axis.*\. Give --engine auto or --engine torch\.$"
+    with pytest.raises(UnsupportedOperation, match=way_out):
         chosen(no_plan(), engine="lanes")
     assert chosen(no_plan(), engine="torch") == ("torch", None)
 
@@ -55,7 +58,8 @@ def test_without_the_native_engine_the_reason_is_said(monkeypatch: pytest.Monkey
     assert why is not None
     assert "not available: " in why
     assert "compiled" in why
-    with pytest.raises(ConvscopeError, match=r"not available: .* compiled") as caught:
+    assert why.endswith("The torch engine trains.")
+    with pytest.raises(ConvscopeError, match=r"not available: .* compiled.*Give --engine auto or") as caught:
         chosen(engine="lanes")
     assert caught.value.exit_code == 1
 
@@ -83,16 +87,20 @@ def test_a_program_trains_with_torch(net_file: Callable[..., Path], tmp_path: Pa
     run = convscope.train("digits", **settings, out=tmp_path / "run", progress=heard)
     assert run.engine == "torch"
     assert len(heard.notes) == 1  # the warning that says what the graph cannot express
-    with pytest.raises(ConvscopeError, match="Sampler is not in convscope's graph"):
+    with pytest.raises(ConvscopeError, match=r"Sampler is not in convscope's graph.* Give --engine auto or"):
         convscope.train("digits", **settings, engine="lanes", out=tmp_path / "other", progress=heard)
 
 
 @needs_lanes
-def test_the_reason_is_among_the_notes(net_file: Callable[..., Path], tmp_path: Path) -> None:
+def test_the_reason_is_among_the_notes(
+    net_file: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     source = (
         "from torch import nn\n"
         "net = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Flatten(), nn.Linear(64, 10))\n"
     )
-    run = convscope.train("digits", **{**FAST, "net": f"{net_file(source)}:net"}, out=tmp_path / "run")
+    settings = {**FAST, "net": f"{net_file(source)}:net"}
+    run = convscope.train("digits", **settings, out=tmp_path / "run", progress=Lines())
     assert run.engine == "torch"
     assert ["no kernel for linear" in note for note in run.notes] == [True]
+    assert "note: the lanes engine has no kernel for linear" in capsys.readouterr().err

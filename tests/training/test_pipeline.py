@@ -278,7 +278,7 @@ def test_a_folder_without_test_pictures_is_evaluated_in_validation(
     )
     assert (run.evaluation.split, run.evaluation.count) == ("validation", 5)
     assert any("no test set: these are validation figures" in note for note in run.notes)
-    assert set(run.notes) <= set(heard.notes)
+    assert {f"note: {note}" for note in run.notes} <= set(heard.notes)
     assert run.bundle.classes == ("cat", "dog")
     preprocessing = Bundle.load(run.path).preprocessing
     assert preprocessing.input_shape == (channels, 12, 12)

@@ -275,7 +275,7 @@ def test_a_network_that_brings_its_weights_is_said_to(tmp_path: Path) -> None:
     series = convscope.train_seeds(
         "digits", seeds=3, net=module, epochs=1, out=tmp_path / "s", progress=heard
     )
-    assert heard.notes.count(seeds.SAME_START) == 1
+    assert heard.notes.count(f"note: {seeds.SAME_START}") == 1
     assert SeedRuns.load(series.path).notes.count(seeds.SAME_START) == 1
 
 

@@ -9,7 +9,6 @@ import typer
 from ..columns import columns
 from ..errors import GateFailed, UsageError
 from .app import command
-from .complaint import complain
 from .options import Json, Model, Quiet
 from .output import evaluation_sentence, percent, print_json
 
@@ -35,10 +34,9 @@ def evaluate(
     progress = listener(quiet)
     settings = {"data_dir": data_dir} if data_dir else {}
     evaluation, notes = evaluate_bundle(Bundle.load(model), data, progress=progress, **settings)
+    for note in notes:
+        progress.note(f"note: {note}")
     progress.end()
-    if not quiet:
-        for note in notes:
-            complain(note)
     if json:
         print_json({**evaluation.to_dict(), "notes": list(notes)})
     else:

@@ -62,6 +62,11 @@ def to_module(graph: Graph, weights: Mapping[str, np.ndarray] | None = None, *, 
     return GraphModule(graph, initial_weights(graph, seed) if weights is None else weights)
 
 
+def network_name(module: nn.Module) -> str:
+    """That of the graph it was rebuilt from, else that of its class."""
+    return module._graph.name if isinstance(module, GraphModule) else type(module).__name__
+
+
 def state_arrays(module: nn.Module) -> dict[str, np.ndarray]:
     """The module's state dict as NumPy copies, by name."""
     return {name: tensor.detach().cpu().numpy().copy() for name, tensor in module.state_dict().items()}

@@ -18,7 +18,7 @@ from ..errors import ConvscopeError, ConvscopeWarning, ShapeError, UnsupportedOp
 from ..user_code import user_line
 from .aten import TRANSLATORS
 from .graph import Graph
-from .module import state_arrays
+from .module import network_name, state_arrays
 from .operation import Shape, spell
 from .translation import Translation
 from .weights import initial_weights
@@ -39,7 +39,7 @@ def trace(module: nn.Module, input_shape: Sequence[int], *, name: str | None = N
     (['input', '0', '1', '2', '3'], ['0.weight', '0.bias', '3.weight', '3.bias'])
     """
     shape = tuple(int(size) for size in input_shape)
-    name = name or type(module).__name__
+    name = name or network_name(module)
     with torch.random.fork_rng(devices=[]):
         program = export(module, shape, training=False)
         translation = Translation(name, shape, module, program, TRANSLATORS)
@@ -67,18 +67,18 @@ def export(module: nn.Module, input_shape: Shape, *, training: bool) -> Exported
             result = copy.deepcopy(copied)(example)
     except Exception as error:
         raise ShapeError(
-            f"{type(module).__name__} does not take an input of {spell(input_shape)}: {_first_line(error)}"
+            f"{network_name(module)} does not take an input of {spell(input_shape)}: {_first_line(error)}"
         ) from error
     if not isinstance(result, Tensor):
         raise UnsupportedOperation(
-            f"{type(module).__name__} returns a {type(result).__name__}; a classifier returns one tensor."
+            f"{network_name(module)} returns a {type(result).__name__}; a classifier returns one tensor."
         )
     try:
         with warnings.catch_warnings(), _no_logging():
             warnings.simplefilter("ignore")  # torch.export's own deprecations are not the user's
             return torch.export.export(copied, (example,), dynamic_shapes=({0: Dim.DYNAMIC},))
     except Exception as error:
-        name, reason = type(module).__name__, f"cannot be exported by torch ({_first_line(error)})"
+        name, reason = network_name(module), f"cannot be exported by torch ({_first_line(error)})"
         if "data-dependent" in str(error):
             reason = "decides by the values of a picture what to compute (an `if` on a tensor)"
         raise UnsupportedOperation(

@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import native
-from .given import Array, Net, as_array, as_pictures, graph_and_weights, like
+from .given import Array, Inputs, Net, as_array, as_pictures, graph_and_weights, like
 from .network import Network
+from .settings import thread_count
 
 
 class Compiled:
     """Calls like a function: float32 (N, C, H, W) or (N, C, L) → float32 (N, classes), in eval mode.
 
-    Tensors in, tensors out; arrays in, arrays out. No gradients flow. Made by `compile`.
+    Tensors in, tensors out; arrays in, arrays out. No gradients flow. A maximum does not pass a NaN on as
+    PyTorch's does. Made by `compile`.
     """
 
     def __init__(self, network: Network) -> None:
@@ -40,7 +42,7 @@ class Compiled:
 
 def compile(
     net: Net,
-    example: Array | None = None,
+    example: Inputs | None = None,
     *,
     weights: Mapping[str, Array] | None = None,
     threads: int | None = None,
@@ -48,11 +50,14 @@ def compile(
     """The forward pass of `net` on the native CPU engine, batch norms folded, for batches of any size.
 
     `net` is an `nn.Module`, a `Graph` or a `Bundle`; a module needs an `example` of its inputs, a batch
-    (N, C, H, W) or (N, C, L) whose values do not matter. The weights are copied: those of `weights` by
-    name, else the network's own (fresh ones for a graph alone). `threads` is all cores where it is not
-    given; the bits do not depend on it. A bundle's network takes what its `preprocessing.batch` gives.
+    (N, C, H, W) or (N, C, L) whose values do not matter, or the shape (C, H, W) or (C, L) of one. The
+    weights are copied: those of `weights` by name, else the network's own (fresh ones for a graph alone);
+    what changes in the module afterwards is not seen, `set_weights` brings it over. `threads` is all cores
+    where it is not given; the bits do not depend on it. A bundle's network takes what its
+    `preprocessing.batch` gives.
 
-    Raises `UnsupportedOperation` naming the layer that the graph or the engine cannot do, and
+    Raises `UnsupportedOperation` naming the layer that the graph or the engine cannot do, `ShapeError` for an
+    example that the network does not take, `UsageError` for arguments that no network could use, and
     `ConvscopeError` where the engine is not available.
 
     >>> import numpy as np
@@ -62,6 +67,6 @@ def compile(
     (3, 10)
     """
     native.module()  # says why it is not there, before a module is traced
-    shape = None if example is None else tuple(example.shape[1:])
-    graph, own = graph_and_weights(net, shape, weights)
-    return Compiled(Network(graph, own, training=False, threads=threads or native.cores()))
+    count = thread_count(threads)
+    graph, own = graph_and_weights(net, example, weights)
+    return Compiled(Network(graph, own, training=False, threads=count))

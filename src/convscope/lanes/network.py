@@ -16,20 +16,7 @@ from ..graph.operation import spell
 from . import native
 from .pace import Pace
 from .plan import TENSOR_FIELDS, Plan, Tensor, Weights, plan
-
-
-@dataclass(frozen=True)
-class OptimizerSettings:
-    """The rule of a step, in PyTorch's terms; `momentum` is of "sgd", `betas` of "adam" and "adamw"."""
-
-    optimizer: str = "adam"
-    betas: tuple[float, float] = (0.9, 0.999)
-    momentum: float = 0.0
-    nesterov: bool = False
-    weight_decay: float = 0.0
-    clip_norm: float | None = None
-    label_smoothing: float = 0.0
-    class_weights: Sequence[float] | None = None
+from .settings import OptimizerSettings
 
 
 @dataclass(frozen=True)

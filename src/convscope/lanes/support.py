@@ -45,13 +45,13 @@ def check(graph: Graph, *, training: bool) -> None:
         if reason := refusal(node, graph):
             raise UnsupportedOperation(
                 f"the lanes engine has no kernel for {reason} (layer {node.name!r} of {graph.name!r}); "
-                "the torch engine runs it."
+                "PyTorch has one."
             )
         for name in node.parameters.values():
             if owners.setdefault(name, node.name) != node.name and training:
                 raise UnsupportedOperation(
                     f"the lanes engine does not train {name!r} in two layers at once "
-                    f"({owners[name]!r} and {node.name!r}); the torch engine does."
+                    f"({owners[name]!r} and {node.name!r}); PyTorch does."
                 )
 
 

@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-import math
+import reprlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ..errors import DataError, ShapeError, UnknownName, UsageError
+from ..errors import DataError, ShapeError, UsageError
 from . import native
-from .given import Array, Arrays, Net, as_array, as_pictures, graph_and_weights, like
-from .network import Network, OptimizerSettings, Pixels
+from .given import Array, Arrays, Inputs, Net, as_array, as_pictures, graph_and_weights, like
+from .network import Network, Pixels
 from .pace import Pace
+from .settings import OptimizerSettings, check_number, check_whole, thread_count
 
 if TYPE_CHECKING:
     from torch import nn
-
-OPTIMIZERS = ("sgd", "adam", "adamw")
 
 
 class Trainer:
     """A network and its optimiser on the native CPU engine; the loss is cross-entropy.
 
     `net` is an `nn.Module`, a `Graph` or a `Bundle`; a module needs the `input_shape` (C, H, W) or (C, L)
-    of one input. It is copied: `copy_to` brings the trained weights back. The settings mean what they mean
-    in PyTorch (`Adam`, `AdamW`, `SGD`, `CrossEntropyLoss`); `betas` are of Adam, `momentum` and `nesterov`
-    of SGD, `clip_norm` is the longest gradient over all parameters. `seed` decides dropout, and the first
-    weights of a graph alone. The bits do not depend on `threads` (all cores where it is not given).
+    of one input, or a batch of them, whose values do not matter. It is copied: `copy_to` brings the trained
+    weights back. The settings mean what they mean in PyTorch (`Adam`, `AdamW`, `SGD`, `CrossEntropyLoss`);
+    `betas` are of Adam, `momentum` and `nesterov` of SGD, `clip_norm` is the longest gradient over all
+    parameters. `seed` decides dropout, and the first weights of a graph alone. The bits do not depend on
+    `threads` (all cores where it is not given).
 
-    Raises `UnsupportedOperation` naming the layer that cannot be trained here, `UsageError` for a setting
-    that no training could use, and `ConvscopeError` where the engine is not available.
+    Raises `UnsupportedOperation` naming the layer that cannot be trained here, `ShapeError` for inputs that
+    the network does not take, `UsageError` for a setting that no training could use, and `ConvscopeError`
+    where the engine is not available.
 
     >>> from convscope import nets
     >>> trainer = Trainer(nets.graph("simple-cnn-4-8"), lr=0.01)
@@ -44,7 +45,7 @@ class Trainer:
     def __init__(
         self,
         net: Net,
-        input_shape: Sequence[int] | None = None,
+        input_shape: Inputs | None = None,
         *,
         weights: Mapping[str, Array] | None = None,
         optimizer: Literal["sgd", "adam", "adamw"] = "adam",
@@ -54,28 +55,17 @@ class Trainer:
         nesterov: bool = False,
         weight_decay: float = 0.0,
         label_smoothing: float = 0.0,
-        class_weights: Sequence[float] | None = None,
+        class_weights: Sequence[float] | Array | None = None,
         clip_norm: float | None = None,
         threads: int | None = None,
         seed: int = 0,
     ) -> None:
         native.module()  # says why it is not there, before a module is traced
-        if optimizer not in OPTIMIZERS:
-            raise UnknownName("optimizer", optimizer, OPTIMIZERS)
-        for name, value in {"beta1": betas[0], "beta2": betas[1], "momentum": momentum}.items():
-            _check(name, value, 0 <= value < 1, "from 0 to below 1")
-        _check("label_smoothing", label_smoothing, 0 <= label_smoothing < 1, "from 0 to below 1")
-        _check("weight_decay", weight_decay, weight_decay >= 0, "0 or more")
-        _check("clip_norm", clip_norm, clip_norm is None or clip_norm > 0, "above 0")
-        _check("threads", threads, threads is None or threads >= 1, "1 or more")
+        check_number("lr", lr)
+        check_whole("seed", seed, 0)
         self.lr = lr
         self.seed = seed
-        self.graph, own = graph_and_weights(net, input_shape, weights, seed=seed)
-        classes = self.graph.output_shape[0]
-        if class_weights is not None and len(class_weights) != classes:
-            raise ShapeError(f"there are {len(class_weights)} class_weights for {classes} classes.")
-        if not self.graph.trained:
-            raise UsageError(f"{self.graph.name} has no parameters to train.")
+        self._threads = thread_count(threads)
         settings = OptimizerSettings(
             optimizer=optimizer,
             betas=betas,
@@ -84,9 +74,12 @@ class Trainer:
             weight_decay=weight_decay,
             clip_norm=clip_norm,
             label_smoothing=label_smoothing,
-            class_weights=class_weights,
+            class_weights=None if class_weights is None else as_array(class_weights).tolist(),
         )
-        self._threads = threads or native.cores()
+        self.graph, own = graph_and_weights(net, input_shape, weights, seed=seed)
+        settings.check(self.graph.output_shape[0])
+        if not self.graph.trained:
+            raise UsageError(f"{self.graph.name} has no parameters to train.")
         self._network = Network(self.graph, own, training=True, threads=self._threads, settings=settings)
         self._evaluated: Network | None = None
         self._changed = False  # since it took over the weights
@@ -104,7 +97,8 @@ class Trainer:
         """One step of the optimiser on float32 (N, C, H, W) or (N, C, L) and N class numbers; the mean loss.
 
         `lr` replaces the trainer's own for this step. Raises `ShapeError` or `DataError` for inputs of
-        another shape, an empty batch, and labels that are no class numbers.
+        another shape, an empty batch, and labels that are no class numbers. Inputs are not searched for NaN:
+        one makes the weights NaN without a word, as in PyTorch.
         """
         pictures = as_pictures(images)
         if len(pictures) == 0:
@@ -114,7 +108,7 @@ class Trainer:
 
     def steps(
         self,
-        images: np.ndarray,
+        images: Array,
         labels: Array,
         batches: Sequence[np.ndarray],
         lrs: float | Sequence[float] | np.ndarray | None = None,
@@ -135,17 +129,18 @@ class Trainer:
         (2,)
         """
         channels, height, width = self._picture_shape()
-        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != (height, width, channels):
+        pictures = as_array(images)
+        if pictures.dtype != np.uint8 or pictures.shape[1:] != (height, width, channels):
             wanted = f"uint8 (N, {height}, {width}, {channels})"
-            raise ShapeError(f"the pictures are {images.dtype} {images.shape}, not {wanted}.")
+            raise ShapeError(f"the pictures are {pictures.dtype} {pictures.shape}, not {wanted}.")
         if any(len(batch) == 0 for batch in batches):
             raise DataError("a step needs pictures, and one of the batches has none.")
-        rates = np.asarray(self.lr if lrs is None else lrs, dtype=float)
+        rates = np.asarray(self.lr if lrs is None else lrs)
         if rates.ndim > 1 or (rates.ndim == 1 and len(rates) != len(batches)):
             noun = "batch" if len(batches) == 1 else "batches"
             raise UsageError(f"there are {rates.size} learning rates for {len(batches)} {noun}.")
         pixels = Pixels(
-            np.ascontiguousarray(images),
+            np.ascontiguousarray(pictures),
             _per_channel("factor", factor, channels),
             None if offset is None else _per_channel("offset", offset, channels),
         )
@@ -208,7 +203,7 @@ class Trainer:
                 f"the labels are {numbers.dtype} {numbers.shape}; they are integers, one for each picture."
             )
         for rate in rates:
-            _check("lr", rate, rate >= 0, "0 or more")
+            check_number("lr", rate)
         self._changed = True
 
         def steps(part: slice) -> np.ndarray:
@@ -225,13 +220,11 @@ class Trainer:
         return channels, height, width
 
 
-def _check(name: str, value: float | None, good: bool, range_of: str) -> None:
-    if not good or (value is not None and not math.isfinite(value)):
-        raise UsageError(f"{name}={value} should be {range_of}.")
-
-
 def _per_channel(name: str, values: float | Sequence[float] | np.ndarray, channels: int) -> np.ndarray:
-    array = np.asarray(values, dtype=np.float32)
+    try:
+        array = np.asarray(values, dtype=np.float32)
+    except (TypeError, ValueError):
+        raise UsageError(f"{name}={reprlib.repr(values)} should be a number, or one a channel.") from None
     if array.ndim > 1 or (array.ndim == 1 and len(array) != channels):
         raise ShapeError(f"{name} has the shape {array.shape}; it is a number, or {channels}, one a channel.")
     return np.ascontiguousarray(np.broadcast_to(array, channels))

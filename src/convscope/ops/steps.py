@@ -21,8 +21,8 @@ from .signals import signal_padding
 class Step:
     """How one number of the output comes about.
 
-    All arrays have the kernel's shape: (height, width) or (length,), with the input channels first where there
-    are some.
+    All arrays have the kernel's shape: (height, width) or (length,), after the input channels if there are
+    some.
     """
 
     position: tuple[
@@ -132,7 +132,7 @@ class ConvolutionSteps(Walk[Step]):
         total = running.ravel()[-1] + (0 if bias is None else bias.astype(kind))
         parts = (window, inside, kernel, products, running)
         if not self.channels:
-            parts = tuple(part[0] for part in parts)  # type: ignore[assignment]
+            parts = tuple(part[0] for part in parts)
         return Step(position, start, *parts, bias, self.result_type.type(total), self.dilation)
 
 
@@ -151,16 +151,16 @@ def steps(
 ) -> ConvolutionSteps:
     """One `Step` for each number of the output, each computed when it is asked for.
 
-    picture and kernel: a signal (length,) with (size,); a picture (height, width) with (height, width); or with
-        channels (C, length) with (O, C / groups, size), and (C, height, width) with
+    picture and kernel: a signal (length,) with (size,); a picture (height, width) with (height, width); or
+        with channels (C, length) with (O, C / groups, size), and (C, height, width) with
         (O, C / groups, height, width): O filters give O maps.
     bias: (O,), or one number where there are no channels.
     flip: False slides the kernel as it is (cross-correlation, what a CNN computes), True flips it first
         (convolution). padding, stride, dilation, border: as for `convolve` without channels, as for
         `conv2d` with them.
 
-    The result is a sequence: it has a length, an index and `at(row, column)`, and makes nothing in advance, so a
-    picture of any size will do. Raises `ShapeError` and `UsageError` as those functions do.
+    The result is a sequence: it has a length, an index and `at(row, column)`, and makes nothing in advance, so
+    a picture of any size will do. Raises `ShapeError` and `UsageError` as those functions do.
 
     >>> first = steps([[1, 2, 3], [4, 5, 6], [7, 8, 9]], [[1, 0], [0, -1]])[0]
     >>> first.window.tolist(), first.products.tolist(), first.running.tolist(), int(first.result)

@@ -18,20 +18,19 @@ def choose_engine(recipe: Recipe, graph: Graph | None, name: str) -> tuple[str, 
     if recipe.engine == "torch" or recipe.device != "cpu":
         return "torch", None
     if recipe.precision != "float32":
-        return "torch", f"the torch engine trains: lanes computes in float32, not in {recipe.precision}."
+        return "torch", f"lanes computes in float32, not in {recipe.precision}; the torch engine trains."
     try:
         _check(graph, name)
     except ConvscopeError as refusal:
         if recipe.engine == "lanes":
-            raise
-        return "torch", str(refusal) if graph is not None else None  # without a graph that was told already
+            raise type(refusal)(f"{refusal} Give --engine auto or --engine torch.") from refusal
+        told = graph is None  # by what the graph cannot express
+        return "torch", None if told else f"{refusal} The torch engine trains."
     return "lanes", None
 
 
 def _check(graph: Graph | None, name: str) -> None:
     native.module()
     if graph is None:
-        raise UnsupportedOperation(
-            f"{name} is not in convscope's graph, which the lanes engine runs; the torch engine trains it."
-        )
+        raise UnsupportedOperation(f"{name} is not in convscope's graph, which the lanes engine runs.")
     plan(graph, training=True)

@@ -11,8 +11,9 @@ from ..data import Dataset
 from ..errors import UsageError
 from ..graph import Graph
 from ..lanes import native
-from ..lanes.network import Moves, Network, OptimizerSettings, Pixels
+from ..lanes.network import Moves, Network, Pixels
 from ..lanes.pace import Pace
+from ..lanes.settings import OptimizerSettings
 from .engine import StepFigures
 from .moves import EpochMoves
 from .recipe import Recipe
@@ -105,7 +106,7 @@ class LanesEngine:
         )
         loss_sum = float(losses.sum())
         if not np.isfinite(self.network.native.parameters).all():
-            loss_sum = float("nan")  # a maximum or a ReLU may hide a NaN from the loss
+            loss_sum = float("nan")  # a maximum may hide a NaN from the loss
         return StepFigures(len(batches), sum(map(len, batches)), loss_sum, correct)
 
 

@@ -59,10 +59,11 @@ def open_network(net: Any, input_shape: Shape, classes: int, *, seed: int) -> Ne
         graph = nets.graph(net, input_shape, classes)
         weights = initial_weights(graph, seed)
         return Network(net, graph, weights, None, None, graph.parameter_count, "logits", own=False)
+    from ..graph.module import network_name
     from .own_network import own_module
 
     module = own_module(net, input_shape, classes, seed=seed)
-    return _traced(type(module).__name__, module, input_shape)
+    return _traced(network_name(module), module, input_shape)
 
 
 def _traced(name: str, module: nn.Module, input_shape: Shape) -> Network:

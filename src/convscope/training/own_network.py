@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from ..errors import ConvscopeError, ShapeError, UnknownName, UsageError
+from ..graph.module import network_name
 from ..graph.operation import Shape, spell
 from ..user_code import user_line
 
@@ -114,7 +115,7 @@ def _made(kind: Any, classes: int) -> nn.Module:
 
 
 def _try(module: nn.Module, input_shape: Shape, classes: int) -> None:
-    name = type(module).__name__
+    name = network_name(module)
     lazy = any(is_lazy(parameter) for parameter in module.parameters())  # its first input gives it its sizes
     tried = module if lazy else copy.deepcopy(module).cpu()
     mode = module.training

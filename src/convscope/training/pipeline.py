@@ -86,7 +86,7 @@ def prepare_aloud(recipe: Recipe, net: Any, progress: Progress, *, source: Sourc
             else:
                 warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
     for sentence in prepared.notes:
-        progress.note(sentence)
+        progress.note(f"note: {sentence}")
     return replace(prepared, notes=(*told, *prepared.notes))
 
 

@@ -68,7 +68,7 @@ def train_seeds(
                 listener.note(f"{seeds} seeds, {seed} to {seed + seeds - 1}, in {directory.path}.")
             elif first is not None and series is not None:
                 if _same_weights(first, prepared.network):
-                    listener.note(SAME_START)
+                    listener.note(f"note: {SAME_START}")
                     series = replace(series, notes=(*series.notes, SAME_START))
                 first = None
             run = run_prepared(prepared, directory.path / f"seed-{seed}", listener, with_report=False)

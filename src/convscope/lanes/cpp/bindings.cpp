@@ -102,7 +102,9 @@ class Runner {
     }
     const long count = (long)(bytes ? bytes->shape(0) : floats->shape(0));
     if (labels) {
-      if ((long)labels->shape(0) != count) throw nb::value_error("there is one label for each picture");
+      if ((long)labels->shape(0) != count)
+        throw nb::value_error((std::to_string(count) + " pictures take as many labels, not " +
+                               std::to_string(labels->shape(0))).c_str());
       for (long i = 0; i < count; i++)
         if (labels->data()[i] < 0 || labels->data()[i] >= plan_.classes)
           throw nb::value_error(("label " + std::to_string(labels->data()[i]) + " at " + std::to_string(i) +

@@ -40,9 +40,9 @@ INLINE Vec splat(float x) { return x - Vec{}; }
 INLINE Int splat_int(int32_t x) { return x - Int{}; }
 INLINE Vec select(Int mask, Vec a, Vec b) { return mask ? a : b; }
 INLINE Vec keep(Int mask, Vec a) { return (Vec)((Int)a & mask); }  // 0 where the mask is 0
-INLINE Vec larger(Vec a, Vec b) { return a > b ? a : b; }
-INLINE Vec smaller(Vec a, Vec b) { return a < b ? a : b; }
-INLINE Vec relu(Vec x) { return Vec{} > x ? Vec{} : x; }  // one instruction, and a NaN stays one
+INLINE Vec larger(Vec a, Vec b) { return a > b ? a : b; }   // b where one is NaN
+INLINE Vec smaller(Vec a, Vec b) { return a < b ? a : b; }  // b where one is NaN
+INLINE Vec relu(Vec x) { return larger(Vec{}, x); }         // so that a NaN stays one
 INLINE Vec load_unaligned(const float* p) { return (Vec) * (const UnalignedVec*)p; }
 INLINE void store_unaligned(float* p, Vec v) { *(UnalignedVec*)p = (UnalignedVec)v; }
 

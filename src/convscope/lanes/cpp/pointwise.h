@@ -43,7 +43,7 @@ template <Activation A>
 INLINE Vec activate(Vec x, float slope) {
   if constexpr (A == Activation::relu) return relu(x);
   if constexpr (A == Activation::leaky_relu) return select(x < Vec{}, x * slope, x);
-  if constexpr (A == Activation::relu6) return smaller(relu(x), splat(6.0f));
+  if constexpr (A == Activation::relu6) return smaller(splat(6.0f), relu(x));
   if constexpr (A == Activation::tanh) return hyperbolic_tangent(x);
   if constexpr (A == Activation::sigmoid) return sigmoid(x);
   if constexpr (A == Activation::silu) return x * sigmoid(x);
