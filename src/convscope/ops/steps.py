@@ -159,8 +159,8 @@ def steps(
         (convolution). padding, stride, dilation, border: as for `convolve` without channels, as for
         `conv2d` with them.
 
-    The result is a sequence: it has a length, an index and `at(row, column)`, and makes nothing in advance, so
-    a picture of any size will do. Raises `ShapeError` and `UsageError` as those functions do.
+    The result is a sequence: it has a length, an index and `at(row, column)`. Nothing is made in advance,
+    so a picture of any size will do. Raises `ShapeError` and `UsageError` as those functions do.
 
     >>> first = steps([[1, 2, 3], [4, 5, 6], [7, 8, 9]], [[1, 0], [0, -1]])[0]
     >>> first.window.tolist(), first.products.tolist(), first.running.tolist(), int(first.result)
