@@ -5,7 +5,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-CPP := src/convscope/lanes/cpp
+CPP := src/convscope/native/cpp
 
 .PHONY: demo test native parity stubs wheel sanitize lint types format clean
 
@@ -23,7 +23,7 @@ FETCH_COMPILER = test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-ge
 	DEBIAN_FRONTEND=noninteractive apt-get install -qq -y g++ python3-dev >/dev/null
 
 # The folder is also that of tests/test_wheel.py, so that nothing is compiled twice.
-NATIVE_BUILD = build/native-$(shell $(BIN)/python -c 'import sys; print(sys.implementation.cache_tag)')
+NATIVE_BUILD = build/extension-$(shell $(BIN)/python -c 'import sys; print(sys.implementation.cache_tag)')
 CONFIGURE = $(BIN)/cmake -S $(CPP) -G Ninja -DPython_EXECUTABLE="$(CURDIR)/$(BIN)/python" \
 	-DCMAKE_MAKE_PROGRAM="$(CURDIR)/$(BIN)/ninja" --log-level=WARNING
 
@@ -32,7 +32,7 @@ native: .venv/installed
 	@$(COMPILER_THERE) || { $(FETCH_COMPILER); } || true
 	@if $(COMPILER_THERE); then \
 		$(CONFIGURE) -B $(NATIVE_BUILD) && $(BIN)/cmake --build $(NATIVE_BUILD) && \
-		install -m 755 $(NATIVE_BUILD)/_native.*so src/convscope/lanes/; \
+		install -m 755 $(NATIVE_BUILD)/_native.*so src/convscope/native/; \
 	else \
 		echo "No C++ compiler, or no Python headers: going on without the native engine."; \
 	fi
@@ -42,7 +42,7 @@ native: .venv/installed
 	@touch $@
 
 stubs: native
-	$(BIN)/python -m nanobind.stubgen -m convscope.lanes._native -o src/convscope/lanes/_native.pyi
+	$(BIN)/python -m nanobind.stubgen -m convscope.native._native -o src/convscope/native/_native.pyi
 
 wheel: .venv/installed
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
@@ -52,14 +52,14 @@ wheel: .venv/installed
 # does not find the exceptions that it intercepts. Fixed addresses, where a container allows them, because
 # ThreadSanitizer needs some to be free.
 define SANITIZED
-$(CONFIGURE) -B build/$(2) -DCONVSCOPE_SANITIZE=$(1)
-$(BIN)/cmake --build build/$(2)
-rm -rf build/$(2)/site
-mkdir build/$(2)/site
-cp -R src/convscope build/$(2)/site/
-rm -f build/$(2)/site/convscope/lanes/_native.*so
-cp build/$(2)/_native.*so build/$(2)/site/convscope/lanes/
-$$(setarch -R true 2>/dev/null && echo setarch -R) env PYTHONPATH=build/$(2)/site PYTHONMALLOC=malloc OPENBLAS_NUM_THREADS=1 \
+$(CONFIGURE) -B build/extension-$(2) -DCONVSCOPE_SANITIZE=$(1)
+$(BIN)/cmake --build build/extension-$(2)
+rm -rf build/extension-$(2)/site
+mkdir build/extension-$(2)/site
+cp -R src/convscope build/extension-$(2)/site/
+rm -f build/extension-$(2)/site/convscope/native/_native.*so
+cp build/extension-$(2)/_native.*so build/extension-$(2)/site/convscope/native/
+$$(setarch -R true 2>/dev/null && echo setarch -R) env PYTHONPATH=build/extension-$(2)/site PYTHONMALLOC=malloc OPENBLAS_NUM_THREADS=1 \
 	ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=halt_on_error=1 \
 	LD_PRELOAD="$$($(CXX) -print-file-name=lib$(2).so) $$($(CXX) -print-file-name=libstdc++.so)" \
 	$(BIN)/python tests/lanes/sanitize.py
@@ -102,5 +102,5 @@ bench: .venv/installed  # two hours; RECIPE=file.toml for the whole process
 	$(BIN)/python benchmarks/tables.py
 
 clean:
-	rm -f src/convscope/lanes/_native.*so
+	rm -f src/convscope/native/_native.*so
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

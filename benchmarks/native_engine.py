@@ -74,7 +74,7 @@ def _flops(engine: Any) -> float | None:
 def missing() -> str | None:
     """Why the engine is not there, or None where it is."""
     try:
-        from convscope.lanes import native
+        from convscope import native
     except ImportError as error:
         return f"convscope.lanes cannot be imported: {error}"
     return native.reason()
@@ -84,7 +84,7 @@ def fma_peak(threads: int) -> float | None:
     """Measured GFLOP/s of multiply-adds in registers on `threads` threads, with the engine's instructions."""
     if missing():
         return None
-    from convscope.lanes import native
+    from convscope import native
 
     return native.peak(threads)
 
@@ -93,6 +93,6 @@ def instruction_set() -> str | None:
     """The instructions that the engine uses on this processor."""
     if missing():
         return None
-    from convscope.lanes import native
+    from convscope import native
 
     return native.instruction_set()

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import settings
 from PIL import Image
 
-from convscope.lanes import native
+from convscope import native
 
 needs_lanes = pytest.mark.skipif(not native.available(), reason=native.reason() or "")
 Command = Callable[..., "subprocess.CompletedProcess[str]"]

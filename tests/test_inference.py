@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convscope import inference, nets
+from convscope import inference, native, nets
 from convscope.bundle import Bundle
 from convscope.data import Preprocessing
 from convscope.errors import ShapeError
 from convscope.graph import Builder, Graph, initial_weights
-from convscope.lanes import native
 
 from .conftest import needs_lanes
 
@@ -86,7 +85,7 @@ def no_plan() -> Graph:
 def test_what_lanes_cannot_do_torch_does(available: bool, monkeypatch: Any) -> None:
     graph = no_plan() if available else nets.graph("simple-cnn-4-8", classes=3)
     if not available:
-        monkeypatch.setattr(native, "_native", None)
+        monkeypatch.setattr(native.extension, "_native", None)
     weights, preprocessing = random_weights(graph), preprocessing_for(graph)
     _, height, width = graph.input_shape
     pictures = np.random.default_rng(1).integers(0, 256, (300, height, width, 1)).astype(np.uint8)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from convscope.lanes import native
+from convscope import native
 
 from .conftest import Command, needs_lanes
 

@@ -45,7 +45,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if reason := missing():
         pytest.skip(reason)
     folder = tmp_path_factory.mktemp("wheel")
-    build = "build-dir=build/native-{cache_tag}"  # that of `make native`
+    build = "build-dir=build/extension-{cache_tag}"  # that of `make native`
     pip("wheel", "--no-deps", "--no-build-isolation", "-C", build, "--wheel-dir", folder, ROOT)
     [path] = folder.iterdir()
     return path
@@ -64,7 +64,7 @@ def test_wheel_holds_what_is_used_and_no_sources(wheel: Path) -> None:
 def native_module() -> str:
     """Python 3.12 has the stable ABI that the module uses; before it a module is for one version."""
     suffix = ".abi3.so" if sys.version_info >= (3, 12) else sysconfig.get_config_var("EXT_SUFFIX")
-    return f"convscope/lanes/_native{suffix}"
+    return f"convscope/native/_native{suffix}"
 
 
 def test_wheel_serves_later_pythons(wheel: Path) -> None:
@@ -76,7 +76,7 @@ def test_installed_wheel_needs_no_compiler(wheel: Path, tmp_path: Path) -> None:
     pip("install", "--no-deps", "--no-index", "--target", tmp_path / "site", wheel)
     (tmp_path / "bin").mkdir()
     result = subprocess.run(
-        [sys.executable, "-c", "from convscope.lanes import _native; print(_native.__file__)"],
+        [sys.executable, "-c", "from convscope.native import _native; print(_native.__file__)"],
         cwd=tmp_path,
         env={"PATH": str(tmp_path / "bin"), "PYTHONPATH": str(tmp_path / "site")},
         capture_output=True,

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from . import native
 from .data import Preprocessing
 from .errors import UnsupportedOperation
 from .graph import Graph
-from .lanes import native
 from .lanes.network import Network, Pixels
 
 if TYPE_CHECKING:

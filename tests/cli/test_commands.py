@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convscope.lanes import native
+from convscope import native
 
 from ..conftest import Command
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
+from convscope import native
 from convscope.data.augmentation import Augmentation
 from convscope.graph import Builder, initial_weights
-from convscope.lanes import native
 from convscope.lanes.network import Moves, Network, Pixels
 from convscope.lanes.settings import OptimizerSettings
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from convscope.lanes import native
+from convscope import native
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -16,10 +16,10 @@ import torch
 import torch.nn.functional as F
 from hypothesis import assume
 
+from convscope import native
 from convscope.graph import Graph
 from convscope.graph.module import GraphModule
 from convscope.graph.torch_layers import Layer
-from convscope.lanes import native
 from convscope.lanes.network import Network
 from convscope.lanes.settings import OptimizerSettings
 

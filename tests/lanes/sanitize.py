@@ -1,4 +1,4 @@
-"""What `make sanitize` runs under ThreadSanitizer and AddressSanitizer: the native engine without torch.
+"""What `make sanitize` runs under ThreadSanitizer and AddressSanitizer: what is compiled, without torch.
 
 Every network of the catalogue at a small size, and one with the operations that none of them has, on every
 instruction set: batches that leave lanes and threads without work, floats and bytes, moved pictures, outputs.
@@ -10,9 +10,8 @@ import sys
 
 import numpy as np
 
-from convscope import nets
+from convscope import native, nets
 from convscope.graph import Builder, Graph, Node, initial_weights
-from convscope.lanes import native
 from convscope.lanes.network import Moves, Network, Pixels
 from convscope.lanes.settings import OptimizerSettings
 
@@ -80,6 +79,33 @@ def run(graph: Graph, instruction_set: str) -> None:
         assert np.isfinite(outputs.outputs(inputs[:count])).all(), graph.name
 
 
+def run_filters(instruction_set: str) -> None:
+    """Kernels of several shapes, whole and as a column and a row, that reach beyond every border."""
+    generator = np.random.default_rng(2)
+    for number, (height, width, rows, columns) in enumerate(
+        [(70, 90, 5, 7), (3, 2, 5, 5), (40, 17, 1, 9), (33, 64, 3, 1), (1, 200, 1, 31)]
+    ):
+        kind = (np.float32, np.float64)[number % 2]
+        x = generator.normal(size=(height, width)).astype(kind)
+        column, row = generator.normal(size=rows).astype(kind), generator.normal(size=columns).astype(kind)
+        for stride in (1, 2):
+            for border in (0, 2):
+                y = np.empty(((height + stride - 1) // stride, (width + stride - 1) // stride), dtype=kind)
+                for kernel in ({"weights": np.outer(column, row)}, {"factors": (column, row)}):
+                    native.module().correlate(
+                        x=x,
+                        y=y,
+                        before=(rows // 2, columns // 2),
+                        stride=(stride, stride),
+                        dilation=(1, 1),
+                        border=border,
+                        threads=THREADS,
+                        instruction_set=instruction_set,
+                        **kernel,
+                    )
+                    assert np.isfinite(y).all()
+
+
 def main() -> None:
     print(native.module().__file__)
     graphs = [nets.graph(name, SIZES.get(name)) for name in nets.names()] + [everything_else()]
@@ -87,6 +113,8 @@ def main() -> None:
         for graph in graphs:
             run(graph, instruction_set)
             print(f"{instruction_set}  {graph.name}", flush=True)
+        run_filters(instruction_set)
+        print(f"{instruction_set}  filters", flush=True)
     if "torch" in sys.modules:
         raise SystemExit("torch was imported: its threads would drown what is looked for")
 

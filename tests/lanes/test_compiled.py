@@ -14,12 +14,11 @@ import torch.nn.functional as F
 from torch import nn
 
 import convscope
-from convscope import lanes, nets
+from convscope import lanes, native, nets
 from convscope.bundle import Bundle
 from convscope.data import Preprocessing
 from convscope.errors import ConvscopeError, DataError, ShapeError, UnsupportedOperation, UsageError
 from convscope.graph import initial_weights
-from convscope.lanes import native
 
 from ..conftest import needs_lanes
 
@@ -181,8 +180,8 @@ def test_what_cannot_be_compiled_is_said() -> None:
 
 
 def test_without_the_native_engine_the_reason_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(native, "_native", None)
-    monkeypatch.setattr(native, "_error", ImportError("no such symbol"))
+    monkeypatch.setattr(native.extension, "_native", None)
+    monkeypatch.setattr(native.extension, "_error", ImportError("no such symbol"))
     assert not lanes.available()
     graph = nets.graph("simple-cnn-4-8")
     for use in (lambda: lanes.compile(graph, weights=initial_weights(graph)), lambda: lanes.Trainer(graph)):

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 import convscope
-from convscope import nets
+from convscope import native, nets
 from convscope.errors import ConvscopeError, UnsupportedOperation, UsageError
 from convscope.graph import Graph
-from convscope.lanes import native
 from convscope.training.choice import choose_engine
 from convscope.training.progress import Lines
 from convscope.training.recipe import Recipe
@@ -51,8 +50,8 @@ def test_what_has_no_plan_is_named() -> None:
 
 
 def test_without_the_native_engine_the_reason_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(native, "_native", None)
-    monkeypatch.setattr(native, "_error", ModuleNotFoundError("no module"))
+    monkeypatch.setattr(native.extension, "_native", None)
+    monkeypatch.setattr(native.extension, "_error", ModuleNotFoundError("no module"))
     name, why = chosen()
     assert name == "torch"
     assert why is not None

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import convscope
+from convscope import native
 from convscope.errors import UsageError
-from convscope.lanes import native
 from convscope.training.moves import EpochMoves
 from convscope.training.recipe import Recipe
 

@@ -17,10 +17,10 @@ import pytest
 import torch
 
 import convscope
+from convscope import native as lanes
 from convscope.bundle import Bundle
 from convscope.data import open_source
 from convscope.errors import ConvscopeError, ShapeError, UnsupportedOperation, UsageError
-from convscope.lanes import native as lanes
 from convscope.metrics import EpochFigures
 from convscope.training import loop
 from convscope.training.pipeline import Run

@@ -24,7 +24,7 @@ def info(json: Json = False) -> None:
 
 def _lanes() -> str:
     """What the native engine has here, or why it is not there."""
-    from ..lanes import native
+    from .. import native
 
     if not native.available():
         return f"not available: {native.reason()}"

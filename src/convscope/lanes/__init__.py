@@ -12,15 +12,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from ..native import available, instruction_set, reason
+
 if TYPE_CHECKING:
     from .compiled import Compiled, compile
-    from .native import available, instruction_set, reason
     from .trainer import Trainer
 
 _HOMES = {
-    "available": "native",
-    "reason": "native",
-    "instruction_set": "native",
     "compile": "compiled",
     "Compiled": "compiled",
     "Trainer": "trainer",

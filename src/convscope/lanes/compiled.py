@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import native
+from .. import native
 from .given import Array, Inputs, Net, as_array, as_pictures, graph_and_weights, like
 from .network import Network
 from .settings import thread_count

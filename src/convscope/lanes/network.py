@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from .. import native
 from ..errors import DataError, ShapeError
 from ..graph import Graph
 from ..graph.operation import spell
-from . import native
 from .pace import Pace
 from .plan import TENSOR_FIELDS, Plan, Tensor, Weights, plan
 from .settings import OptimizerSettings

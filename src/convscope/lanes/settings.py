@@ -10,8 +10,8 @@ from numbers import Integral, Real
 
 import numpy as np
 
+from .. import native
 from ..errors import ShapeError, UnknownName, UsageError
-from . import native
 
 OPTIMIZERS = ("sgd", "adam", "adamw")
 

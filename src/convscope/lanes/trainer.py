@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from .. import native
 from ..errors import DataError, ShapeError, UsageError
-from . import native
 from .given import Array, Arrays, Inputs, Net, as_array, as_pictures, graph_and_weights, like
 from .network import Network, Pixels
 from .pace import Pace

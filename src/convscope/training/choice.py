@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from .. import native
 from ..errors import ConvscopeError, UnsupportedOperation
 from ..graph import Graph
-from ..lanes import native
 from ..lanes.plan import plan
 from .recipe import Recipe
 

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from .. import inference
+from .. import inference, native
 from ..data import Dataset
 from ..errors import UsageError
 from ..graph import Graph
-from ..lanes import native
 from ..lanes.network import Moves, Network, Pixels
 from ..lanes.pace import Pace
 from ..lanes.settings import OptimizerSettings

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from .. import data as datasets
-from .. import nets
+from .. import native, nets
 from ..data import Dataset, Preprocessing, Source
 from ..errors import UsageError
-from ..lanes import native
 from .choice import choose_engine
 from .loop import batch_starts
 from .network import Network, is_own, open_network

@@ -44,7 +44,7 @@ def reason() -> str | None:
 def module() -> ModuleType:
     """The compiled module; raises `ConvscopeError` saying why it is not there."""
     if _native is None:
-        raise ConvscopeError(f"the lanes engine is not available: {reason()}")
+        raise ConvscopeError(f"the native engine is not available: {reason()}")
     return _native
 
 

@@ -1,4 +1,4 @@
-// The Python module `convscope.lanes._native`: plans in, numbers out, the GIL released while it computes.
+// The Python module `convscope.native._native`: plans and pictures in, numbers out, the GIL released meanwhile.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
@@ -8,9 +8,11 @@
 #include <nanobind/stl/vector.h>
 
 #include <chrono>
+#include <mutex>
 #include <optional>
 #include <string>
 
+#include "filter.h"
 #include "plan.h"
 #include "threads.h"
 
@@ -23,6 +25,8 @@ namespace convscope {
   namespace isa { \
   std::unique_ptr<Network> make(const Plan&, const Optimizer&, Threads&); \
   double multiply_adds(long repeats); \
+  void filter(const Filter<float>&, Threads&); \
+  void filter(const Filter<double>&, Threads&); \
   }
 DECLARE(baseline)
 #ifdef __x86_64__
@@ -37,6 +41,8 @@ struct InstructionSet {
   const char* name;
   Maker make;
   double (*multiply_adds)(long);
+  void (*filter_floats)(const Filter<float>&, Threads&);
+  void (*filter_doubles)(const Filter<double>&, Threads&);
   int lanes;
 };
 
@@ -48,10 +54,10 @@ std::vector<InstructionSet> instruction_sets() {
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   if (avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq"))
-    found.push_back({"avx512", avx512::make, avx512::multiply_adds, 16});
-  if (avx2) found.push_back({"avx2", avx2::make, avx2::multiply_adds, 8});
+    found.push_back({"avx512", avx512::make, avx512::multiply_adds, avx512::filter, avx512::filter, 16});
+  if (avx2) found.push_back({"avx2", avx2::make, avx2::multiply_adds, avx2::filter, avx2::filter, 8});
 #endif
-  found.push_back({"baseline", baseline::make, baseline::multiply_adds, 4});
+  found.push_back({"baseline", baseline::make, baseline::multiply_adds, baseline::filter, baseline::filter, 4});
   return found;
 }
 
@@ -145,12 +151,62 @@ class Runner {
   std::unique_ptr<Network> network_;
 };
 
+// Calls work(threads). Threads begin too slowly to be made for each filter, so they wait for the next one, for ever: at
+// the end of a process nobody may wait for them. A call beside another one makes its own.
+template <class Work>
+void with_threads(int count, Work&& work) {
+  static std::mutex busy;
+  static Threads* waiting = nullptr;
+  const std::unique_lock lock(busy, std::try_to_lock);
+  if (!lock || count == 1) {
+    Threads own(count);
+    work(own);
+    return;
+  }
+  if (!waiting || waiting->count() != count) {
+    delete waiting;
+    waiting = nullptr;
+    waiting = new Threads(count);
+  }
+  work(*waiting);
+}
+
+// What the extension's user has checked; memory safety is checked here again.
+template <class Number>
+void correlate(const Array<Number, nb::ndim<2>>& x, const nb::ndarray<Number, nb::ndim<2>, nb::c_contig, nb::device::cpu>& y,
+               const std::optional<Array<Number, nb::ndim<2>>>& weights,
+               const std::optional<std::pair<Array<Number, nb::ndim<1>>, Array<Number, nb::ndim<1>>>>& factors,
+               std::pair<long, long> before, std::pair<long, long> stride, std::pair<long, long> dilation, int border,
+               int threads, const std::string& name) {
+  if (weights.has_value() == factors.has_value()) throw nb::value_error("either weights or factors");
+  const long kernel_rows = weights ? weights->shape(0) : factors->first.shape(0);
+  const long kernel_columns = weights ? weights->shape(1) : factors->second.shape(0);
+  const auto slide = [](long size, long kernel, long before, long stride, long dilation, long outputs) {
+    if (size < 1 || kernel < 1 || before < 0 || stride < 1 || dilation < 1 || outputs < 1)
+      throw nb::value_error("sizes are from 1, padding from 0");
+    return Slide{size, kernel, before, stride, dilation, outputs};
+  };
+  Filter<Number> f{x.data(), y.data(),
+                   slide(x.shape(0), kernel_rows, before.first, stride.first, dilation.first, y.shape(0)),
+                   slide(x.shape(1), kernel_columns, before.second, stride.second, dilation.second, y.shape(1)),
+                   (Border)border, weights ? weights->data() : nullptr, factors ? factors->first.data() : nullptr,
+                   factors ? factors->second.data() : nullptr};
+  if (border < 0 || border > (int)Border::circular || threads < 1 || threads > 1024)
+    throw nb::value_error("no such border, or number of threads");
+  const InstructionSet set = instruction_set(name);
+  nb::gil_scoped_release release;
+  with_threads(threads, [&](Threads& pool) {
+    if constexpr (std::is_same_v<Number, float>) set.filter_floats(f, pool);
+    else set.filter_doubles(f, pool);
+  });
+}
+
 }  // namespace
 }  // namespace convscope
 
 NB_MODULE(_native, m) {
   using namespace convscope;
-  m.doc() = "The native engine: networks on the CPU, 4, 8 or 16 pictures side by side.";
+  m.doc() = "What is compiled: networks on the CPU, 4, 8 or 16 pictures side by side, and filters of one picture.";
 
   nb::class_<Tensor>(m, "Tensor")
       .def(nb::init<>())
@@ -260,6 +316,15 @@ NB_MODULE(_native, m) {
           nb::kw_only(), "bytes"_a = nb::none(), "floats"_a = nb::none(), "factor"_a = nb::none(),
           "offset"_a = nb::none(), "labels"_a, "positions"_a, "starts"_a, "rates"_a, "seed"_a = 0,
           "first_step"_a = 0, "moves"_a = nb::none(), "fill"_a = 0, "hole"_a = 0, "reflect"_a = false);
+
+  const auto define_correlate = [&](auto function) {
+      m.def("correlate", function, nb::kw_only(), "x"_a.noconvert(), "y"_a.noconvert(),
+            "weights"_a.noconvert() = nb::none(), "factors"_a = nb::none(), "before"_a, "stride"_a, "dilation"_a,
+            "border"_a, "threads"_a, "instruction_set"_a = "",
+            "Fill y with the cross-correlation of x and the weights, or the product of a column and a row.");
+  };
+  define_correlate(&correlate<float>);
+  define_correlate(&correlate<double>);
 
   m.def("instruction_sets", [] {
     std::vector<std::string> names;
