@@ -95,10 +95,12 @@ format: .venv/installed-test
 
 .PHONY: bench
 bench: .venv/installed  # two hours; RECIPE=file.toml for the whole process
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt jax onnx onnxscript onnxruntime
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt jax onnx onnxscript onnxruntime \
+		opencv-python-headless
 	$(BIN)/python benchmarks/lanes.py --batches 64,16,256,1024 --threads 2,1
 	$(BIN)/python benchmarks/lanes.py --what forward --batches 1,64,256,1024
 	$(BIN)/python benchmarks/whole_process.py $(RECIPE)
+	$(BIN)/python benchmarks/ops.py
 	$(BIN)/python benchmarks/tables.py
 
 clean:

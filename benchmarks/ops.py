@@ -2,9 +2,9 @@
 
     python benchmarks/ops.py
 
-Contestants of a case take turns within one run, each with two threads where it has threads; results must agree
-first. A figure is the median; ratios are ours over theirs, so that below 1 ours is faster. Packages that are not
-installed are left out: pip install opencv-python-headless adds OpenCV.
+Contestants of a case take turns within one run, each with two threads where it has threads; their results
+must agree first. A figure is the median; ratios are ours over theirs: below 1 ours is faster. Packages
+that are not installed are left out: pip install opencv-python-headless adds OpenCV.
 """
 
 from __future__ import annotations

@@ -105,6 +105,33 @@ def whole_process() -> list[str]:
     return _markdown(rows)
 
 
+def operations() -> list[str]:
+    """Each case of convscope.ops, with its contestants."""
+    result = _read("ops")
+    rows = [("case", "contestant", "ms", "ours over it", "memory")]
+    for row in result["rows"]:
+        mine = row["ms"]["ours"]
+        for name, taken in row["ms"].items():
+            own = name == "ours"
+            memory = f"{row['peak_pictures']:.1f} pictures" if own else ""
+            rows.append((row["case"], name, f"{taken:.2f}", "" if own else f"{mine / taken:.2f}", memory))
+    return _markdown(rows)
+
+
+def operations_conditions() -> list[str]:
+    """What the operations were measured with."""
+    result = _read("ops")
+    versions, machine = result["versions"], result["machine"]
+    packages = ("numpy", "scipy", "torch", "opencv-python-headless")
+    instructions = result["instruction_set"] or "nothing compiled"
+    return [
+        f"{machine['processor']}, {machine['cores']} cores, {instructions}; "
+        f"{_threads(result['threads'])}; medians of {result['repeats']}; Python {versions['python']}, "
+        + ", ".join(f"{name} {versions[name]}" for name in packages)
+        + "."
+    ]
+
+
 TABLES: dict[str, tuple[Callable[[], list[str]], str]] = {
     "conditions": (conditions, "lanes.py"),
     "training": (training, "lanes.py"),
@@ -113,6 +140,8 @@ TABLES: dict[str, tuple[Callable[[], list[str]], str]] = {
     "forward": (forward, "lanes.py --what forward --batches 1,64,256,1024"),
     "slower": (slower, "lanes.py"),
     "whole-process": (whole_process, "whole_process.py"),
+    "operations": (operations, "ops.py"),
+    "operations-conditions": (operations_conditions, "ops.py"),
 }
 
 
