@@ -24,7 +24,7 @@ namespace {
 constexpr long MAX_SLOTS = 16;
 constexpr long SLOT_NUMBERS = 1L << 25;  // all slots' gradients together stay below this
 constexpr long CHUNK = 4096;             // parameters of one work item of an update
-constexpr long LINEAR_ROWS = 32;         // outputs of a linear layer in one
+constexpr long LINEAR_ROWS = 128;        // outputs of a linear layer in one
 
 uint64_t mix(uint64_t x) {  // splitmix64 (Steele, Lea & Flood 2014)
   x += 0x9e3779b97f4a7c15ull;

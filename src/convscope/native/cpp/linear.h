@@ -51,27 +51,69 @@ inline void linear_input(const float* weight, long features, long outputs, const
 
 struct BlockPair { const Vec* x; const Vec* gy; };  // where a block's are
 
-// gradient[o][f] = sum over blocks and lanes of gy[o] * x[f], of outputs begin..end and features first..last: a few
-// features at a time, so that they stay in the cache for all outputs.
-inline void linear_weight(const std::vector<BlockPair>& blocks, long begin, long end, long first, long last,
-                          long features, float* gradient) {
-  for (long f = first; f < last; f += LANES) {
-    const int n = (int)std::min<long>(LANES, last - f);
-    for (long o = begin; o < end; o++) {
-      Vec sum[LANES] = {};
-      float* to = gradient + o * features + f;
-      if (n == LANES) {
-        for (const BlockPair& block : blocks) {
-          const Vec d = block.gy[o];
-          UNROLL for (int i = 0; i < LANES; i++) sum[i] += d * block.x[f + i];
-        }
-        store_unaligned(to, sums_of_lanes(sum));
-      } else {
-        for (int i = 0; i < n; i++) {
-          for (const BlockPair& block : blocks) sum[i] += block.gy[o] * block.x[f + i];
-          to[i] = sum_of_lanes(sum[i]);
-        }
+// ---- gradient of the weights: gradient[o][f] = sum over blocks and lanes of gy[o] * x[f] ---------------------------
+
+constexpr int BLOCKS_AT_ONCE = 64 / LANES;             // whose pictures are summed before they are added to the rest
+constexpr int VECTORS_AT_ONCE = ACCUMULATORS / MAX_OUT;  // of features, in registers
+constexpr int FEATURES_TURNED = 128;
+
+// Some features of some blocks, turned: feature by feature for each picture, so that no sum goes across lanes.
+struct Turned {
+  alignas(64) float values[BLOCKS_AT_ONCE * LANES][FEATURES_TURNED];
+
+  void fill(const BlockPair* blocks, int count, long first, int features) {
+    for (int b = 0; b < count; b++)
+      for (int f = 0; f < features; f += LANES) {
+        Vec square[LANES];
+        UNROLL for (int i = 0; i < LANES; i++) square[i] = f + i < features ? blocks[b].x[first + f + i] : Vec{};
+        transpose(square);
+        UNROLL for (int i = 0; i < LANES; i++) *(Vec*)&values[b * LANES + i][f] = square[i];
       }
+  }
+};
+
+template <int OUT, int COUNT>
+INLINE void linear_weight_tile(const BlockPair* blocks, int count, long o, const Turned& x, int f, int features,
+                               bool add, float* gradient, long row) {
+  Vec sum[OUT][COUNT] = {};
+  for (int b = 0; b < count; b++) {
+    const float* d = (const float*)(blocks[b].gy + o);
+    for (int l = 0; l < LANES; l++) {
+      Vec v[COUNT];
+      UNROLL for (int n = 0; n < COUNT; n++) v[n] = *(const Vec*)&x.values[b * LANES + l][f + n * LANES];
+      UNROLL for (int q = 0; q < OUT; q++) {
+        const Vec weight = splat(d[q * LANES + l]);
+        UNROLL for (int n = 0; n < COUNT; n++) sum[q][n] += weight * v[n];
+      }
+    }
+  }
+  UNROLL for (int q = 0; q < OUT; q++) UNROLL for (int n = 0; n < COUNT; n++) {
+    float* to = gradient + q * row + f + n * LANES;
+    const int whole = features - f - n * LANES;
+    if (whole >= LANES) store_unaligned(to, add ? load_unaligned(to) + sum[q][n] : sum[q][n]);
+    else for (int i = 0; i < whole; i++) to[i] = add ? to[i] + sum[q][n][i] : sum[q][n][i];
+  }
+}
+
+// Of outputs begin..end and features first..last.
+inline void linear_weight(const std::vector<BlockPair>& blocks, long begin, long end, long first, long last, long row,
+                          float* gradient) {
+  Turned x;
+  for (long at = first; at < last; at += FEATURES_TURNED) {
+    const int features = (int)std::min<long>(FEATURES_TURNED, last - at);
+    for (size_t b = 0; b < blocks.size(); b += BLOCKS_AT_ONCE) {
+      const int count = (int)std::min<size_t>(BLOCKS_AT_ONCE, blocks.size() - b);
+      x.fill(&blocks[b], count, at, features);
+      const Parts across((features + LANES - 1) / LANES, VECTORS_AT_ONCE), down((int)(end - begin), MAX_OUT);
+      for (int part = 0, f = 0; part < across.count; f += across.size(part) * LANES, part++)
+        with_constant<VECTORS_AT_ONCE>(across.size(part), [&](auto vectors) {
+          long o = begin;
+          for (int i = 0; i < down.count; o += down.size(i), i++)
+            with_constant<MAX_OUT>(down.size(i), [&](auto outs) {
+              linear_weight_tile<decltype(outs)::value, decltype(vectors)::value>(
+                  &blocks[b], count, o, x, f, features, b > 0, gradient + o * row + at, row);
+            });
+        });
     }
   }
 }
