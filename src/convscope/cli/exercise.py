@@ -46,9 +46,7 @@ def exercise(
     ] = None,
     pool: Annotated[
         str | None,
-        _option(
-            "Problem", "A pool of the result: max:2, average:3x3:1 (window:stride), l2:2, global-average."
-        ),
+        _option("Problem", "Of the result: max:2, average:3x3:1 (window:stride), l2:2, global-average."),
     ] = None,
     channels: Annotated[int | None, _option("Problem", "Channels of the input.")] = None,
     filters: Annotated[int | None, _option("Problem", "Filters, each of which gives a map.")] = None,
@@ -95,18 +93,13 @@ def exercise(
         _refuse_beside_check(settings)
         _check(check, json)
         return
-    given = {name: value for name, value in problem.items() if value is not None}
+    given: dict[str, Any] = {name: value for name, value in problem.items() if value is not None}
     if kernel == "none":
         given["kernel"] = None
     if json and format not in (None, "json"):
         raise UsageError(f"--json and --format {shlex.quote(str(format))} ask for different forms.")
-    _write(
-        _make(given, seed or 0, 1 if count is None else count),
-        "json" if json else format,
-        part,
-        out,
-        solution_out,
-    )
+    exercises = _make(given, seed or 0, 1 if count is None else count)
+    _write(exercises, "json" if json else format, part, out, solution_out)
 
 
 def _make(given: dict[str, Any], seed: int, count: int) -> list[Exercise]:
@@ -122,13 +115,11 @@ def _write(
 ) -> None:
     from ..exercise import FORMATS, SUFFIXES, render
 
-    if solution_out is not None and part is not None:
-        raise UsageError("--solution-out divides problem and solution by itself; leave --part out.")
-    parts = (
-        [("problem", out), ("solution", solution_out)]
-        if solution_out is not None
-        else [(part or "both", out)]
-    )
+    parts = [(part or "both", out)]
+    if solution_out is not None:
+        if part is not None:
+            raise UsageError("--solution-out divides problem and solution by itself; leave --part out.")
+        parts = [("problem", out), ("solution", solution_out)]
     pages = []
     for wanted, path in parts:
         ending = SUFFIXES.get(path.suffix.lower()) if path else None
@@ -148,31 +139,32 @@ def _write(
 
 def _check(path: Path, json: bool) -> None:
     from ..exercise import check, read
+    from ..exercise.reading import name_of
 
-    documents = read(path)
+    documents, name = read(path), name_of(path)
     verdicts: list[Verdict] = []
     for number, document in enumerate(documents, 1):
-        where = f"{path}, exercise {number}" if len(documents) > 1 else str(path)
         try:
             verdicts.append(check(document))
         except DataError as error:
+            where = f"{name}, exercise {number}" if len(documents) > 1 else name
             raise DataError(f"{where}: {error}") from error
     if json:
         found = [verdict.to_dict() for verdict in verdicts]
         print_json(found[0] if len(found) == 1 else found)
     else:
-        print(
-            "\n\n".join(_lines(verdict, number, len(verdicts)) for number, verdict in enumerate(verdicts, 1))
-        )
+        several = len(verdicts) > 1
+        texts = [_text(verdict, number if several else None) for number, verdict in enumerate(verdicts, 1)]
+        print("\n\n".join(texts), flush=True)
     wrong = sum(verdict.wrong for verdict in verdicts)
     if wrong:
-        raise GateFailed(f"{path}: {wrong} {'claim is' if wrong == 1 else 'claims are'} wrong.")
+        raise GateFailed(f"{name}: {wrong} {'claim is' if wrong == 1 else 'claims are'} wrong.")
 
 
-def _lines(verdict: Verdict, number: int, count: int) -> str:
-    title = [f"Exercise {number}"] if count > 1 else []
+def _text(verdict: Verdict, number: int | None) -> str:
+    title = [] if number is None else [f"Exercise {number}"]
     title += [verdict.name] if verdict.name else []
-    return "\n".join(([": ".join(title)] if title else []) + list(verdict.lines()))
+    return "\n".join([*([": ".join(title)] if title else []), *verdict.lines()])
 
 
 def _refuse_beside_check(settings: dict[str, Any]) -> None:

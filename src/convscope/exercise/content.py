@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from ..ops import PoolStep, Step
+from ..ops.padding import pad
 from . import wording
 from .making import Exercise
 from .problem import Problem
@@ -71,7 +72,6 @@ class Row:
 class Working:
     """How one number comes about."""
 
-    kind: ClassVar[str] = "working"
     position: str
     covers: str
     rows: tuple[Row, ...]
@@ -79,7 +79,13 @@ class Working:
     step: Step | PoolStep
 
 
-Block = Heading | Paragraph | Questions | Matrices | Sizes | Working
+@dataclass(frozen=True, eq=False)
+class Workings:
+    kind: ClassVar[str] = "workings"
+    items: tuple[Working, ...]
+
+
+Block = Heading | Paragraph | Questions | Matrices | Sizes | Workings
 
 
 def problem(exercise: Exercise, title: str) -> Iterator[Block]:
@@ -90,9 +96,10 @@ def problem(exercise: Exercise, title: str) -> Iterator[Block]:
     what = "of the input with the kernel" if first.is_convolution else "of the input"
     yield Paragraph(f"Compute the {first.name} {what}: {wording.settings(given, first)}.")
     words = "channel" if given.has_channels else ""
-    yield Matrices(_matrices(given.input, given.rank, "input", (words,)))
+    matrices = _matrices(given.input, given.rank, "input", (words,))
     if given.kernel is not None:
-        yield Matrices(_matrices(given.kernel, given.rank, "kernel", ("filter", "channel")))
+        matrices += _matrices(given.kernel, given.rank, "kernel", ("filter", "channel"))
+    yield Matrices(matrices)
     questions = ["What size does the result have?", "Compute the result."]
     for pool in pools:
         questions.append(
@@ -112,18 +119,26 @@ def solution(exercise: Exercise, title: str) -> Iterator[Block]:
         yield Sizes(stage.sizes)
         yield Heading(f"{name}: each step", 2)
         where = wording.positions_are(stage.result, stage.stacked)
+        if any(map(sum, stage.padding)):
+            names = ("row", "column") if given.rank == 2 else ("place",)
+            begins = ", ".join(f"{n} {-before}" for n, (before, _) in zip(names, stage.padding, strict=True))
+            yield Paragraph(f"The input with its padding, which begins at {begins}:")
+            yield Matrices(_padded(given, stage))
         if stage.is_convolution and given.flip:
-            yield Paragraph(f"The kernel is flipped first. {where}")
+            yield Paragraph("A convolution flips the kernel along every axis first:")
             yield Matrices(_flipped(given))
-        elif stage.is_convolution:
-            yield Paragraph(f"The kernel is applied as it is. {where}")
-        else:
-            yield Paragraph(where)
-        for place in stage.positions:
-            yield _working(stage, place, given.rank)
+        yield Paragraph(where)
+        yield Workings(tuple(_working(stage, place, given.rank) for place in stage.positions))
         yield Heading(f"{name}: result", 2)
         words = ("map",) if stage.stacked else ("",)
         yield Matrices(_matrices(stage.result, given.rank, "result", words))
+
+
+def _padded(given: Problem, stage: Stage) -> tuple[Matrix, ...]:
+    padded = pad(given.input, stage.padding, stage.border)
+    inside = np.atleast_2d(pad(np.ones(given.input.shape[-given.rank :], dtype=bool), stage.padding))
+    named = _matrices(padded, given.rank, "input, padded", ("channel",))
+    return tuple(Matrix(matrix.name, matrix.values, inside) for matrix in named)
 
 
 def _flipped(given: Problem) -> tuple[Matrix, ...]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..ops import PoolStep
 from . import wording
-from .content import Block, Heading, Matrices, Matrix, Paragraph, Questions, Row, Sizes, Working
+from .content import Block, Heading, Matrices, Matrix, Paragraph, Questions, Row, Sizes, Working, Workings
 from .size_sum import SizeSum
 
 BESIDE = 18  # columns of window, kernel and products that fit side by side
@@ -75,14 +75,20 @@ def _block(block: Block) -> Iterator[str]:
             yield rf"\[ {FORMULA} \]"
             for size in sums:
                 yield rf"\[ \text{{{size.axis}: }} {_size(size)} \]"
-        case Working():
-            yield rf"\paragraph{{{block.position}}} {escaped(block.covers)}"
-            for row in block.rows:
-                yield from _row(row)
-            if isinstance(block.step, PoolStep):
-                yield f"${_pool(block.step)}$"
-            elif block.total:
-                yield f"${_math(block.total)}$"
+        case Workings(workings):
+            for working in workings:
+                yield from _working(working)
+
+
+def _working(working: Working) -> Iterator[str]:
+    yield rf"\paragraph{{{working.position}}} {escaped(working.covers)}"
+    for row in working.rows:
+        yield from _row(row)
+    if isinstance(working.step, PoolStep):
+        yield f"${_pool(working.step)}$"
+    elif working.total:
+        yield f"${_math(working.total)}$"
+    yield ""
 
 
 def _size(size: SizeSum) -> str:
@@ -134,6 +140,7 @@ def _widest(blocks: Iterable[Block]) -> int:
     for block in blocks:
         if isinstance(block, Matrices):
             widths += [matrix.values.shape[1] for matrix in block.items]
-        elif isinstance(block, Working):
-            widths += [matrix.values.shape[1] for row in block.rows for matrix in row.matrices]
+        elif isinstance(block, Workings):
+            rows = [row for working in block.items for row in working.rows]
+            widths += [matrix.values.shape[1] for row in rows for matrix in row.matrices]
     return max(widths)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 
 from . import wording
-from .content import Block, Heading, Matrices, Matrix, Paragraph, Questions, Row, Sizes, Working
+from .content import Block, Heading, Matrices, Matrix, Paragraph, Questions, Row, Sizes, Working, Workings
 from .size_sum import FORMULA, LETTERS
 
 WIDTH = 80
@@ -39,10 +40,12 @@ def _block(block: Block) -> Iterator[str]:
             yield ""
             width = max(len(size.axis) for size in sums)
             yield from _code([f"{'':<{width}}  {FORMULA}", *(f"{s.axis:<{width}}  {s}" for s in sums)])
-        case Working():
-            yield f"**{block.position}**: {block.covers}"
-            yield ""
-            yield from _code(_working(block))
+        case Workings(workings):
+            for number, working in enumerate(workings):
+                yield from [""] if number else []
+                yield f"**{working.position}**: {working.covers}"
+                yield ""
+                yield from _code(_working(working))
 
 
 def _working(block: Working) -> Iterator[str]:
@@ -66,7 +69,7 @@ def _row(row: Row) -> Iterator[str]:
         for number in range(len(parts[0])):
             line = parts[0][number]
             for sign, part in zip(signs, parts[1:], strict=True):
-                line += f"  {sign if number == middle else ' '} {part[number]}"
+                line += f"  {sign if number == middle else ' '}  {part[number]}"
             yield line.rstrip()
     else:
         yield from parts[0]
@@ -86,16 +89,16 @@ def _numbers(matrix: Matrix) -> list[str]:
     """A line per row, the columns aligned to the right."""
     cells = [[wording.number(value) for value in row] for row in matrix.values]
     width = max(len(cell) for row in cells for cell in row)
-    return [" ".join(cell.rjust(width + 1) for cell in row) for row in cells]
+    return [f"| {'  '.join(cell.rjust(width) for cell in row)} |" for row in cells]
 
 
 def _side_by_side(blocks: Sequence[list[str]], gap: str = "    ") -> Iterator[str]:
-    """Blocks of equally many lines next to each other, as many as fit, then below."""
+    """Blocks of lines next to each other, as many as fit, then below."""
     row: list[list[str]] = []
 
     def flush() -> Iterator[str]:
         widths = [max(map(len, block)) for block in row]
-        for lines in zip(*row, strict=True):
+        for lines in zip_longest(*row, fillvalue=""):
             yield gap.join(line.ljust(w) for line, w in zip(lines, widths, strict=True)).rstrip()
 
     used = 0

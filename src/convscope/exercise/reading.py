@@ -25,7 +25,7 @@ def read(path: Path) -> list[dict[str, Any]]:
 
     Raises `DataError` with the line where it is not JSON.
     """
-    name = "standard input" if str(path) == "-" else str(path)
+    name = name_of(path)
     try:
         raw = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
     except OSError as error:
@@ -42,6 +42,10 @@ def read(path: Path) -> list[dict[str, Any]]:
     if not documents or not all(isinstance(document, dict) for document in documents):
         raise DataError(f"{name} should be a JSON object with input, kernel and result, or a list of them.")
     return documents
+
+
+def name_of(path: Path) -> str:
+    return "standard input" if str(path) == "-" else str(path)
 
 
 def problem_of(document: Mapping[str, Any]) -> Problem:

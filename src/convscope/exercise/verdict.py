@@ -29,7 +29,7 @@ class Answer:
     """One of the things that were claimed."""
 
     what: str  # the key of the file: "result", "windows", ...
-    checked: int  # how many entries
+    checked: int  # how many entries, or positions of "windows" and the like
     findings: tuple[Finding, ...] = ()
     hints: tuple[str, ...] = ()  # the mistake that all of it looks like
 
@@ -78,15 +78,12 @@ class Verdict:
 
 
 def _summary(answer: Answer) -> str:
-    what, count, wrong = answer.what.replace("_", " "), answer.checked, len(answer.findings)
-    plural = "entry" if count == 1 else "entries"
+    what, wrong = answer.what.replace("_", " "), len(answer.findings)
     if any(finding.position is None for finding in answer.findings):
-        return f"{what}: wrong size." if not what.endswith("size") else f"{what}: wrong."
-    if what.endswith("size"):
-        return f"{what}: right."
-    if not wrong:
-        return f"{what}: {'the' if count == 1 else f'all {count}'} {plural} right."
-    return f"{what}: {wrong} of {count} {plural} wrong."
+        return f"{what}: wrong." if what.endswith("size") else f"{what}: wrong size."
+    if answer.checked == 1:
+        return f"{what}: {'wrong' if wrong else 'right'}."
+    return f"{what}: {wrong} of {answer.checked} wrong." if wrong else f"{what}: all {answer.checked} right."
 
 
 def _finding(finding: Finding) -> Iterator[str]:
