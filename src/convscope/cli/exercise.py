@@ -188,7 +188,10 @@ def _sizes(flag: str, text: str | None) -> tuple[int, ...] | int | None:
         return None
     found = sizes(text)
     if found is None or len(found) > 2:
-        raise UsageError(f"{flag} {shlex.quote(text)} should be a whole number, or one per axis such as 2x1.")
+        words = ", or same, valid or full" if flag == "--padding" else ""
+        raise UsageError(
+            f"{flag} {shlex.quote(text)} should be a whole number, or one per axis such as 2x1{words}."
+        )
     return found if len(found) == 2 or flag == "--size" else found[0]
 
 
@@ -200,4 +203,6 @@ def _range(flag: str, text: str | None) -> tuple[int, int] | None:
     if not found:
         raise UsageError(f"{flag} {shlex.quote(text)} should be two whole numbers such as -3:3.")
     least, most = (int(number.replace("−", "-")) for number in found.groups())
+    if least > most:
+        raise UsageError(f"{flag} {shlex.quote(text)} should have the smaller number first.")
     return least, most

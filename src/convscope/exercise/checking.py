@@ -62,9 +62,12 @@ def check(document: Mapping[str, Any]) -> Verdict:
             answers += [check_workings(problem, stage, key, claimed.pop(key)) for key in given]
         if stage.key in claimed:
             answers.append(_result(problem, stage, claimed.pop(stage.key), document))
-    for key in claimed:
-        where = "'result'" if problem.pool is not None else "nowhere, because there is no 'pool'"
-        raise DataError(f"{key} is what a pool gives after a kernel; here it belongs {where}.")
+    for key in claimed:  # what is left
+        other = "output_size" if key == "pooled_size" else "result"
+        where = (
+            "there is no 'pool'" if problem.pool is None else f"without a kernel it belongs under {other!r}"
+        )
+        raise DataError(f"{key} is what a pool gives after a kernel; {where}.")
     first = problem.stages[0]
     where = wording.positions_are(first.result, first.stacked)
     return Verdict(name, wording.task(problem), where, tuple(answers))
@@ -80,7 +83,7 @@ def _size(stage: Stage, key: str, value: Any) -> Answer:
 
 
 def _formula(stage: Stage) -> str:
-    return f"{FORMULA}; {', '.join(f'{size.axis} {size}' for size in stage.sizes)}"
+    return "; ".join([FORMULA, *(f"{size.axis} {size}" for size in stage.sizes)])
 
 
 def _result(problem: Problem, stage: Stage, value: Any, document: Mapping[str, Any]) -> Answer:

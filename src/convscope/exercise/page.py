@@ -21,5 +21,5 @@ def render(blocks: Iterable[Block], title: str) -> str:
     )
     environment.filters.update(number=wording.number)
     return environment.get_template("template.html").render(
-        blocks=list(blocks), title=title, formula=FORMULA, letters=LETTERS
+        blocks=list(blocks), title=title, formula=FORMULA.split("_"), letters=LETTERS
     )

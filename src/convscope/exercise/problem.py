@@ -96,7 +96,9 @@ class Problem:
 
     def __post_init__(self) -> None:
         if self.kernel is None and self.pool is None:
-            raise UsageError("there is neither a kernel nor a pool, and nothing to compute.")
+            raise UsageError(
+                "there is neither a kernel nor a pool, and nothing to compute: give one of them."
+            )
         _ = self.stages
 
     @property

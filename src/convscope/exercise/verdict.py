@@ -61,7 +61,13 @@ class Verdict:
             | {"findings": [asdict(finding) for finding in answer.findings], "hints": list(answer.hints)}
             for answer in self.answers
         ]
-        return {"name": self.name, "task": self.task, "right": self.is_right, "answers": answers}
+        return {
+            "name": self.name,
+            "task": self.task,
+            "positions": self.positions,
+            "right": self.is_right,
+            "answers": answers,
+        }
 
     def lines(self) -> Iterator[str]:
         """The verdict for a terminal of 80 columns."""
@@ -89,17 +95,13 @@ def _summary(answer: Answer) -> str:
 def _finding(finding: Finding) -> Iterator[str]:
     place = "" if finding.position is None else f"{wording.position(finding.position)}: "
     claimed = "nothing is claimed" if finding.claimed is None else f"claimed {_shown(finding.claimed)}"
-    if _is_short(finding.claimed) and _is_short(finding.right) and finding.right is not None:
+    if finding.position is None or not isinstance(finding.claimed, list):
         yield from _filled(f"{place}{claimed}, right {_shown(finding.right)}", "  ")
     elif place:
         yield f"  {place.rstrip(': ')}"
     for line in (finding.why, *finding.notes):
-        if line:
-            yield from _filled(line, "    ")
-
-
-def _is_short(value: Any) -> bool:
-    return not isinstance(value, list) or (len(value) <= 4 and not any(isinstance(v, list) for v in value))
+        for part in line.split("; "):
+            yield from _filled(part, "    ")
 
 
 def _shown(value: Any) -> str:
