@@ -41,7 +41,7 @@ def check(document: Mapping[str, Any]) -> Verdict:
     0, dilation 1.
     Positions are (row, column), counted from 0.
     <BLANKLINE>
-    result: 1 of 4 entries wrong.
+    result: 1 of 4 wrong.
       (1, 0): claimed 2, right 1
         0·1 + 1·1 = 1
     """

@@ -15,6 +15,7 @@ from ..errors import DataError
 
 EXACT = 1e-9  # relative; for what is written without decimals, or with all of a float's
 LARGEST = 10**12
+MOST_AXES = 4  # filters, channels, rows, columns
 
 Claims = Any  # an array of Claim or None, in the shape of what is claimed
 
@@ -44,7 +45,7 @@ class Claim:
             if isinstance(value, str):
                 number = Fraction(value)
             else:
-                number = Decimal(repr(value)) if isinstance(value, float) else value
+                number = Decimal(repr(float(value))) if isinstance(value, float) else value
             if not abs(float(number)) <= LARGEST:
                 raise ValueError
         except (ValueError, ArithmeticError):
@@ -68,7 +69,10 @@ def entries(value: Any, where: str) -> Claims:
 
     Raises `DataError` for rows of different lengths and for what is no number.
     """
+    value = value.tolist() if isinstance(value, np.ndarray | np.generic) else value
     shape = _shape(value, where)
+    if len(shape) > MOST_AXES:
+        raise DataError(f"{where} is nested {len(shape)} lists deep, and should be so at most {MOST_AXES}.")
     found = np.empty(shape, dtype=object)
     for place in np.ndindex(*shape):
         one = value
@@ -124,7 +128,7 @@ def numbers(document: Mapping[str, Any], key: str) -> np.ndarray:
 
 
 def _shape(value: Any, where: str) -> tuple[int, ...]:
-    if not isinstance(value, list):
+    if not isinstance(value, list | tuple):
         return ()
     if not value:
         raise DataError(f"{where} is an empty list, and should have numbers.")

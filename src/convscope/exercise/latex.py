@@ -35,6 +35,8 @@ def render(blocks: Iterable[Block], title: str) -> str:
         r"\usepackage{amsmath}",
         r"\setlength{\textwidth}{16cm}",
         r"\setlength{\oddsidemargin}{0cm}",
+        r"\setlength{\textheight}{23cm}",
+        r"\setlength{\topmargin}{-1cm}",
         r"\setlength{\parindent}{0pt}",
         r"\setlength{\parskip}{6pt}",
         r"\setlength{\arraycolsep}{4pt}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
 from collections.abc import Sequence
@@ -12,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import ConvscopeWarning, ShapeError, UsageError
-from ..ops import pool_steps, steps
+from ..ops import ConvolutionSteps, pool_steps, steps
 from ..ops.padding import Padding
 from .stage import Stage, of_convolution, of_pools
 
-POOLS = ("max", "average", "l2", "global-max", "global-average")
+MOST = 4_000_000  # numbers of a padded input, or of a result
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,17 @@ class Pooling:
         return f"global {kind} pooling" if self.window is None else f"{kind} pooling"
 
 
+def _check_size(walk: ConvolutionSteps) -> None:
+    """Refuses what would take all memory before it is computed."""
+    padded = [n + sum(pair) for n, pair in zip(walk.values.shape[1:], walk.pads, strict=True)]
+    count = max(len(walk), len(walk.values) * math.prod(padded))
+    if count > MOST:
+        raise ShapeError(
+            f"an input of {walk.values.shape} with padding {walk.pads} makes {count:,} numbers, "
+            f"and an exercise has at most {MOST:,}."
+        )
+
+
 def _sides(text: str) -> tuple[int, ...]:
     return tuple(map(int, re.split("[x×]", text)))
 
@@ -96,9 +108,7 @@ class Problem:
 
     def __post_init__(self) -> None:
         if self.kernel is None and self.pool is None:
-            raise UsageError(
-                "there is neither a kernel nor a pool, and nothing to compute: give one of them."
-            )
+            raise UsageError("there is neither a kernel nor a pool, so nothing to compute: give one of them.")
         _ = self.stages
 
     @property
@@ -126,6 +136,7 @@ class Problem:
                     dilation=self.dilation,
                     border=self.border,
                 )
+            _check_size(walk)
             found.append(of_convolution("result", walk))
         if self.pool is not None:
             values = found[0].result if found else self.input
