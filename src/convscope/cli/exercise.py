@@ -119,6 +119,8 @@ def _write(
     if solution_out is not None:
         if part is not None:
             raise UsageError("--solution-out divides problem and solution by itself; leave --part out.")
+        if solution_out == out:
+            raise UsageError(f"{out} is both --out and --solution-out; the solution needs a file of its own.")
         parts = [("problem", out), ("solution", solution_out)]
     pages = []
     for wanted, path in parts:

@@ -89,7 +89,7 @@ def _working(working: Working) -> Iterator[str]:
     if isinstance(working.step, PoolStep):
         yield f"${_pool(working.step)}$"
     elif working.total:
-        yield f"${_math(working.total)}$"
+        yield f"channels: ${_math(working.total)}$"
     yield ""
 
 

@@ -57,7 +57,8 @@ def make(
     array([[  3,  13],
            [-20,  -2]])
     """
-    if len(size) not in (1, 2) or min(size) < 1 or (channels or 1) < 1 or (filters or 1) < 1:
+    counts = [count for count in (channels, filters) if count is not None]
+    if len(size) not in (1, 2) or min(*size, *counts, 1) < 1:
         raise UsageError(
             f"size={tuple(size)}, channels={channels} and filters={filters} should be whole numbers from 1; "
             "a size has one (length) or two (height, width)."

@@ -57,7 +57,7 @@ def _working(block: Working) -> Iterator[str]:
         yield from _row(row)
     if block.total:
         yield ""
-        yield _filled(block.total)
+        yield _filled(f"channels: {block.total}" if len(block.rows) > 1 else block.total)
 
 
 def _row(row: Row) -> Iterator[str]:
@@ -89,7 +89,8 @@ def _numbers(matrix: Matrix) -> list[str]:
     """A line per row, the columns aligned to the right."""
     cells = [[wording.number(value) for value in row] for row in matrix.values]
     width = max(len(cell) for row in cells for cell in row)
-    return [f"| {'  '.join(cell.rjust(width) for cell in row)} |" for row in cells]
+    gap = "  " if len(cells[0]) * (width + 2) + 2 <= WIDTH else " "
+    return [f"| {gap.join(cell.rjust(width) for cell in row)} |" for row in cells]
 
 
 def _side_by_side(blocks: Sequence[list[str]], gap: str = "    ") -> Iterator[str]:

@@ -105,7 +105,10 @@ def _finding(finding: Finding) -> Iterator[str]:
 
 
 def _shown(value: Any) -> str:
-    return "×".join(map(_shown, value)) if isinstance(value, list) else wording.number(value)
+    """A number, or a size; that of a single number is an empty list."""
+    if isinstance(value, list):
+        return "×".join(map(_shown, value)) or "a single number"
+    return "nothing" if value is None else wording.number(value)
 
 
 def _filled(text: str, indent: str = "") -> list[str]:
