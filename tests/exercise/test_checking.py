@@ -164,6 +164,18 @@ def test_a_pool_of_another_kind() -> None:
     assert hints(document) == ("These are the numbers that come out with average pooling.",)
 
 
+def test_the_wrong_part_of_a_result() -> None:
+    half = [*alternative()[:1], *alternative(flip=True)[1:]]
+    assert hints({**TELLING, "result": half}) == (
+        "The wrong ones are the numbers that come out with the kernel flipped (convolution).",
+    )
+
+
+def test_few_wrong_numbers_are_not_explained_by_chance() -> None:
+    assert hints({**STRIDED, "result": [[1, 3], [2, 5]]}) == ()
+    assert hints({"input": FIVE, "kernel": CROSS, "result": [[4, 2, 3], [2, 3, 3], [1, 2, 3]]}) == ()
+
+
 def test_one_wrong_number_is_no_mistake_in_the_settings() -> None:
     assert hints({**TELLING, "result": [[99, *alternative()[0][1:]], *alternative()[1:]]}) == ()
 
@@ -202,6 +214,19 @@ def test_windows() -> None:
     assert finding.why == "There is no such position: the result is 2×2."
     finding = check({**STRIDED, "windows": {"1,1": [[0]]}}).answers[0].findings[0]
     assert finding.why == "It should be 3×3, and is 1×1."
+
+
+def test_many_wrong_numbers_of_a_window_are_counted() -> None:
+    x = np.arange(36).reshape(6, 6)
+    document = {"input": x.tolist(), "kernel": np.ones((5, 5), int).tolist()}
+    finding = check({**document, "windows": {"0,0": (x[:5, :5] + 100).tolist()}}).answers[0].findings[0]
+    assert finding.notes[-1] == "and 13 more"
+
+
+def test_fractions_and_channels_as_numbers() -> None:
+    document = {"input": [[1, 2, 3]], "kernel": [["1/3", "1/3", "1/3"]], "result": 2}
+    assert check(document).is_right
+    assert check({**document, "input": np.array([[1, 2, 4]]), "result": "7/3"}).is_right
 
 
 def test_a_window_of_a_pool() -> None:

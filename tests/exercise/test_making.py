@@ -70,8 +70,8 @@ def test_a_named_kernel() -> None:
     ("settings", "error", "words"),
     [
         ({"size": (2, 2)}, ShapeError, "does not fit"),
-        ({"size": (0, 2)}, UsageError, "whole numbers from 1"),
-        ({"size": (2, 2, 2)}, UsageError, "whole numbers from 1"),
+        ({"size": (0, 2)}, UsageError, "size=0 should be a whole number from 1"),
+        ({"size": (2, 2, 2)}, UsageError, "two (height, width)"),
         ({"channels": 0}, UsageError, "channels=0"),
         ({"kernel": (3, 0)}, UsageError, "kernel=(3, 0)"),
         ({"size": [9], "kernel": (3, 3)}, UsageError, "kernel=(3, 3)"),

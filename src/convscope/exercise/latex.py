@@ -2,6 +2,7 @@ r"""An exercise as LaTeX: the class article, the package amsmath, and nothing el
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -51,10 +52,11 @@ def render(blocks: Iterable[Block], title: str) -> str:
 
 def escaped(text: str) -> str:
     r"""
-    >>> print(escaped("50 % of a_b, 3×3"))
-    50 \% of a\_b, 3$\times$3
+    >>> print(escaped("a_b, 3×3, rows -1 to 1"))
+    a\_b, 3$\times$3, rows $-$1 to 1
     """
-    return "".join(ESCAPES.get(character, character) for character in text)
+    plain = "".join(ESCAPES.get(character, character) for character in text)
+    return re.sub(r"(?<!\w)-(?=\d)", "$-$", plain)  # a minus, and no hyphen
 
 
 def _block(block: Block) -> Iterator[str]:

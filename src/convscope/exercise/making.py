@@ -57,12 +57,11 @@ def make(
     array([[  3,  13],
            [-20,  -2]])
     """
-    counts = [count for count in (channels, filters) if count is not None]
-    if len(size) not in (1, 2) or min(*size, *counts, 1) < 1:
-        raise UsageError(
-            f"size={tuple(size)}, channels={channels} and filters={filters} should be whole numbers from 1; "
-            "a size has one (length) or two (height, width)."
-        )
+    if len(size) not in (1, 2):
+        raise UsageError(f"size={tuple(size)} should be one number (length) or two (height, width).")
+    for what, value in (("size", min(size)), ("channels", channels), ("filters", filters)):
+        if value is not None and value < 1:
+            raise UsageError(f"{what}={value} should be a whole number from 1.")
     stacked = channels is not None or filters is not None
     if stacked and kernel is None and (len(size) == 1 or filters):
         raise UsageError("a pool alone has no filters, and takes channels of pictures only.")

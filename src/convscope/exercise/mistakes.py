@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from .problem import Pooling, Problem
 from .stage import Position, Stage
 
 MOST = 2  # explanations of one answer
+TELLING = 4  # so many small numbers do not agree by chance
 Change = tuple[str, dict[str, Any]]
 
 
@@ -55,11 +56,11 @@ def changes(problem: Problem, key: str) -> Iterator[Change]:
             yield "with a pooling stride of 1", {"pool": replace(pool, stride=(1,))}
 
 
-def alternatives(problem: Problem, key: str) -> Iterator[tuple[str, Stage]]:
+def alternatives(problem: Problem, key: str, *, most: int = 2) -> Iterator[tuple[str, Stage]]:
     """What comes out of one mistake, then of two, where that differs from what is right."""
     right = _stage(problem, key)
     single = list(changes(problem, key))
-    for chosen in (*combinations(single, 1), *combinations(single, 2)):
+    for chosen in chain.from_iterable(combinations(single, count) for count in range(1, most + 1)):
         settings = {name: value for _, change in chosen for name, value in change.items()}
         try:
             stage = _stage(replace(problem, **settings), key)
@@ -74,32 +75,35 @@ def explain(problem: Problem, stage: Stage, claims: Claims) -> tuple[str, ...]:
     if any(claim is None for claim in claims.flat):
         return ()
     found: list[str] = []
-    same_shape = claims.shape == stage.result.shape
-    if claims.ndim >= 2:
-        turned = np.swapaxes(stage.result, -1, -2)
-        if _match(claims, turned):
-            found.append("These are the right numbers with rows and columns exchanged.")
-    wrong = _held(claims, stage.result) if same_shape else None
-    for words, other in alternatives(problem, stage.key):
+    if claims.ndim >= 2 and _match(claims, np.swapaxes(stage.result, -1, -2)):
+        found.append("These are the right numbers with rows and columns exchanged.")
+    same_size = ""
+    for words, other in alternatives(problem, stage.key, most=1 if claims.size < TELLING else 2):
         if len(found) == MOST:
             break
-        if _match(claims, other.result):
-            found.append(f"These are the numbers that come out {words}.")
-        elif same_shape and wrong is not None:
-            cropped = _cropped(other.result, claims.shape)
-            if cropped is None:
-                continue
-            if claims.size > 1 and _match(claims, cropped):
-                found.append(f"These are the first of the numbers that come out {words}.")
-            elif np.sum(~wrong) > 1 and np.all(_held(claims, cropped)[~wrong]):
-                found.append(f"The wrong ones are the numbers that come out {words}.")
-    if not found and not same_shape:
-        sized = [
-            words for words, other in alternatives(problem, stage.key) if other.result.shape == claims.shape
-        ]
-        if sized:
-            found.append(f"{wording.shape(claims.shape)} is the size that comes out {sized[0]}.")
+        likeness = _likeness(claims, stage.result, other.result)
+        if likeness:
+            found.append(f"{likeness} that come out {words}.")
+        if claims.shape == other.result.shape and not same_size:
+            same_size = f"{wording.shape(claims.shape)} is the size that comes out {words}."
+    if not found and same_size and claims.shape != stage.result.shape:
+        found.append(same_size)
     return tuple(found)
+
+
+def _likeness(claims: Claims, right: np.ndarray, other: np.ndarray) -> str:
+    """What of the claims the other numbers are; "" where few agree, which chance does as well."""
+    if _match(claims, other):
+        return "These are the numbers"
+    if claims.shape != right.shape or any(n < m for n, m in zip(other.shape, claims.shape, strict=True)):
+        return ""
+    first = other[tuple(map(slice, claims.shape))]
+    wrong = ~_held(claims, right)
+    if claims.size >= TELLING and _match(claims, first):
+        return "These are the first of the numbers"
+    if wrong.sum() >= TELLING and _held(claims, first)[wrong].all():
+        return "The wrong ones are the numbers"
+    return ""
 
 
 def explain_window(problem: Problem, stage: Stage, place: Position, claims: Claims) -> tuple[str, ...]:
@@ -131,10 +135,3 @@ def _held(claims: Claims, right: np.ndarray) -> np.ndarray:
 
 def _match(claims: Claims, right: np.ndarray) -> bool:
     return claims.shape == right.shape and bool(_held(claims, right).all())
-
-
-def _cropped(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray | None:
-    """The first numbers along each axis; None where there are too few."""
-    if any(n < wanted for n, wanted in zip(values.shape, shape, strict=True)):
-        return None
-    return values[tuple(map(slice, shape))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import jinja2
@@ -19,7 +20,12 @@ def render(blocks: Iterable[Block], title: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=wording.number)
+    environment.filters.update(number=wording.number, unbroken=_unbroken)
     return environment.get_template("template.html").render(
         blocks=list(blocks), title=title, formula=FORMULA.split("_"), letters=LETTERS
     )
+
+
+def _unbroken(text: str) -> str:
+    """With the result beside its sign in whichever line."""
+    return re.sub(r"([=≈]) ", "\\1\N{NO-BREAK SPACE}", text)

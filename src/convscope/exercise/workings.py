@@ -16,6 +16,8 @@ from .problem import Problem
 from .stage import Position, Stage
 from .verdict import Answer, Finding
 
+MOST = 12  # wrong numbers of one window that are named
+
 
 def check_workings(problem: Problem, stage: Stage, key: str, value: Any) -> Answer:
     """Windows, products or sums of single positions."""
@@ -64,11 +66,13 @@ def _explained(
         return [_first_wrong_sum(stage.step(place), claims, wrong[0])]
     lines = []
     step = stage.step(place)
-    for tap in wrong:
+    for tap in wrong[:MOST]:
         line = f"at {wording.position(tap)}: claimed {said(claims[tap])}, right {wording.number(right[tap])}"
         if key == "products" and isinstance(step, Step):
             line += f" = {wording.bracketed(step.window[tap])}·{wording.bracketed(step.kernel[tap])}"
         lines.append(line)
+    if len(wrong) > MOST:
+        lines.append(f"and {len(wrong) - MOST} more")
     if key == "channel_sums":
         lines.append(wording.equation(step))
     if key == "windows":
