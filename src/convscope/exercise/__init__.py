@@ -1,0 +1,24 @@
+"""Worked examples for teaching: made from a seed, solved step by step, and what pupils answer, checked."""
+
+from .checking import check
+from .documents import FORMATS, PARTS, SUFFIXES, render
+from .making import Exercise, make
+from .problem import Pooling, Problem
+from .reading import read
+from .verdict import Answer, Finding, Verdict
+
+__all__ = [
+    "make",
+    "Exercise",
+    "Problem",
+    "Pooling",
+    "render",
+    "FORMATS",
+    "PARTS",
+    "SUFFIXES",
+    "check",
+    "read",
+    "Verdict",
+    "Answer",
+    "Finding",
+]
