@@ -13,7 +13,7 @@ from .app import app
 from .complaint import complain, notes
 from .usage import usage_sentence
 
-from . import train, eval, predict, summary, nets, runs, compare, info  # noqa: F401  isort: skip  (the order of --help)
+from . import train, eval, predict, summary, nets, runs, compare, conv, kernels, info  # noqa: F401  isort: skip  (the order of --help)
 
 
 def execute(arguments: list[str]) -> int:

@@ -1,6 +1,6 @@
-"""Drawings of steps. `scene` says what is to be seen of one; the others put it into characters, shapes, pixels.
+"""Drawings of steps: what is to be seen of one, put into characters, shapes or pixels.
 
-    steps ──scene──▶ panels ──terminal──▶ characters
-                        └────layout────▶ shapes ──svg──▶ page
-                                            └─────animation──▶ GIF
+story ──▶ scene ──terminal──▶ characters
+            └────layout────▶ shapes ──svg──▶ page
+                                └────animation──▶ GIF
 """

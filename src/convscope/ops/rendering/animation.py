@@ -10,7 +10,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from .layout import Box, Drawing, Label, Pixels, lay_out
-from .scene import Story
+from .story import Story
 from .theme import FILLS, LIGHT
 
 SCALE = 2  # drawn larger and reduced, so that lines and letters are smooth
@@ -28,7 +28,9 @@ def draw(story: Story, most: int) -> bytes:
     size = (max(d.width for d in drawings), max(d.height for d in drawings))
     note = "" if len(chosen) == len(story.steps) else f"{len(chosen)} of {len(story.steps):,} steps"
     palette = image(drawings[-1], size, note).quantize(128, dither=Image.Dither.NONE)
-    frames = [image(each, size, note).quantize(palette=palette, dither=Image.Dither.NONE) for each in drawings]
+    frames = [
+        image(each, size, note).quantize(palette=palette, dither=Image.Dither.NONE) for each in drawings
+    ]
     duration = min(max(TOTAL // len(frames), SHORTEST), LONGEST)
     content = io.BytesIO()
     frames[0].save(
@@ -64,7 +66,11 @@ def image(drawing: Drawing, size: tuple[float, float] | None = None, note: str =
             _label(pen, shape, scale)
     if note:
         pen.text(
-            ((width - 20) * scale, (height - 20) * scale), note, LIGHT["faint"], _font(round(13 * scale)), anchor="rm"
+            ((width - 20) * scale, (height - 20) * scale),
+            note,
+            LIGHT["faint"],
+            font(round(13 * scale)),
+            anchor="rm",
         )
     return canvas.reduce(SCALE)
 
@@ -77,10 +83,15 @@ def _box(pen: ImageDraw.ImageDraw, box: Box, scale: float) -> None:
     if box.kind == "winner":
         inset = round(3 * scale)
         pen.ellipse(
-            (left + inset, top + inset, right - inset, bottom - inset), None, LIGHT["winner"], round(3 * scale)
+            (left + inset, top + inset, right - inset, bottom - inset),
+            None,
+            LIGHT["winner"],
+            round(3 * scale),
         )
     elif box.kind == "marked":
-        pen.rectangle((left, top, right, bottom), None, LIGHT["mark"], max(1, round(3 * scale)))
+        half = round(1.5 * scale)  # the line lies on the edge, as in SVG
+        around = (left - half, top - half, right + half, bottom + half)
+        pen.rectangle(around, None, LIGHT["mark"], max(1, 2 * half))
     else:
         fill = LIGHT[FILLS[box.kind]] if box.kind in FILLS else None
         line = None if box.kind == "later" else LIGHT["line"]
@@ -96,13 +107,13 @@ def _box(pen: ImageDraw.ImageDraw, box: Box, scale: float) -> None:
 
 def _label(pen: ImageDraw.ImageDraw, label: Label, scale: float) -> None:
     colour = LIGHT["faint" if label.kind in ("title", "sign", "faint") else "ink"]
-    font = _font(max(1, round(label.size * scale)), bold=label.kind == "heading")
+    letters = font(max(1, round(label.size * scale)), bold=label.kind == "heading")
     anchor = "mm" if label.anchor == "middle" else "lm"
-    pen.text((label.x * scale, label.y * scale), label.text, colour, font, anchor=anchor)
+    pen.text((label.x * scale, label.y * scale), label.text, colour, letters, anchor=anchor)
 
 
 @functools.lru_cache(maxsize=64)
-def _font(size: int, *, bold: bool = False) -> Font:
+def font(size: int, *, bold: bool = False) -> Font:
     """DejaVu Sans, which matplotlib ships; found without importing it. Else Pillow's own."""
     spec = importlib.util.find_spec("matplotlib")
     for folder in (spec.submodule_search_locations or []) if spec else []:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 
 def half_blocks(pixels: np.ndarray, columns: int, rows: int = 24) -> list[Text]:
-    """Lines of a picture (height, width) or (height, width, 3) of uint8 in at most `columns` × `rows` characters.
+    """Lines of a picture of uint8, (height, width) or (height, width, 3), in `columns` × `rows` at most.
 
     >>> lines = half_blocks(np.zeros((8, 6), np.uint8), 6)
     >>> len(lines), lines[0].plain

@@ -33,7 +33,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Label:
-    """Text around (x, y): `anchor` is start or middle; `kind` is heading, title, number, faint, sign or text."""
+    """Text around (x, y); `anchor` is start or middle, `kind` heading, title, number, faint, sign or equation."""
 
     kind: str
     x: float
@@ -90,10 +90,19 @@ def lay_out(scene: Scene) -> Drawing:
     return drawing
 
 
+def of_panel(panel: Panel) -> Drawing:
+    """One panel by itself, without its title."""
+    cell = 38.0
+    shapes = _cells(panel, 2, 2, cell) if isinstance(panel, Grid) else _photo(panel, 2, 2)
+    return Drawing(_width(panel, cell) + 4, _height(panel, cell) + 4, panel.title, panel.title, list(shapes))
+
+
 def _legend(scene: Scene) -> str:
     """What lines and patterns mean, of those that are there."""
     panels = [*(panel for row in scene.rows for panel in row), *scene.outputs]
-    marks = np.concatenate([panel.marks.ravel() for panel in panels if isinstance(panel, Grid)] or [np.zeros(1, int)])
+    marks = np.concatenate(
+        [panel.marks.ravel() for panel in panels if isinstance(panel, Grid)] or [np.zeros(1, int)]
+    )
     parts = ["thick frame: under the kernel" if len(scene.rows[0]) > 2 else "thick frame: the window"]
     parts += ["hatched: beyond the border"] if (marks & BEYOND).any() else []
     parts += ["ring: the maximum"] if (marks & WINNER).any() else []
@@ -128,7 +137,9 @@ def _columns(scene: Scene, cell: float) -> tuple[list[Shape], float, float]:
     x, y, widest = x + GAP, top, 0.0
     if len(scene.outputs) == 1:
         y = max(top, top + (bottom - 14 - TITLE - top - _height(scene.outputs[0], cell)) / 2)
-    room = max(bottom, top + TITLE + 3 * _height(scene.outputs[0], cell)) if len(scene.outputs) > 1 else bottom
+    room = (
+        max(bottom, top + TITLE + 3 * _height(scene.outputs[0], cell)) if len(scene.outputs) > 1 else bottom
+    )
     lowest = bottom
     for panel in scene.outputs:
         height = _height(panel, cell) + TITLE + 14
@@ -142,7 +153,11 @@ def _columns(scene: Scene, cell: float) -> tuple[list[Shape], float, float]:
 
 def _signal_rows(scene: Scene, cell: float) -> tuple[list[Shape], float, float]:
     """Signals below each other, column under column, their titles to the left."""
-    panels = [panel for panel in (*(p for row in scene.rows for p in row), *scene.outputs) if isinstance(panel, Grid)]
+    panels = [
+        panel
+        for panel in (*(p for row in scene.rows for p in row), *scene.outputs)
+        if isinstance(panel, Grid)
+    ]
     label = max(len(panel.title) for panel in panels) * LETTER + 14
     shapes: list[Shape] = []
     y, right = MARGIN + 30, 0.0

@@ -11,7 +11,7 @@ import numpy as np
 
 from . import svg
 from .layout import Drawing, lay_out
-from .scene import Story
+from .story import Story
 
 MOST_IN_NOTEBOOK = 32
 
@@ -27,7 +27,7 @@ body {{ margin: 0; background: #fff; color: #1f2933; font: 15px/1.5 {font}; }}
 @media (prefers-color-scheme: dark) {{ body {{ background: #1a2027; color: #e6eaef; }} }}
 main {{ padding: 1rem; }}
 figure {{ margin: 0 0 1.5rem; overflow-x: auto; }}
-svg.cs {{ display: block; max-width: 100%; height: auto; }}
+svg.cs {{ display: block; min-width: 560px; max-width: 100%; height: auto; }}
 .turns {{ display: none; align-items: center; gap: .6rem; flex-wrap: wrap; margin: 0 0 .8rem; }}
 .turns input {{ flex: 1 1 12rem; max-width: 30rem; accent-color: #c2410c; }}
 .turns button {{ font: inherit; padding: .2rem .9rem; min-height: 2.2rem; }}
@@ -44,7 +44,7 @@ svg.cs {{ display: block; max-width: 100%; height: auto; }}
 <input type="range" id="at" min="0" max="{last}" value="0" aria-label="Step">
 <output id="said" for="at" aria-live="polite"></output>
 </div>
-<p>{note}</p>
+{note}
 {figures}
 </main>
 <script>
@@ -133,7 +133,7 @@ def _page(story: Story, most: int) -> tuple[str, list[Drawing]]:
         font=svg.FONT,
         held=held.element(),
         last=len(chosen) - 1,
-        note=escape(note),
+        note=note and f"<p>{escape(note)}</p>",
         figures=figures,
     )
     return page, drawings

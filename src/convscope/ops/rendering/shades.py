@@ -11,8 +11,8 @@ from PIL import Image
 def shades(values: np.ndarray) -> np.ndarray:
     """Any numbers as uint8 greys of the same shape.
 
-    With negative ones among them 0 is mid-grey, and the largest magnitude black or white. Without, 0 is black, and
-    white is 255 where that is enough, 1 for fractions, else the largest number. NaN is black.
+    With negative ones among them 0 is mid-grey, and the largest magnitude black or white. Without, 0 is
+    black, and white is 255 where that is enough, 1 for fractions, else the largest number. NaN counts as 0.
 
     >>> shades(np.array([-2.0, 0.0, 1.0])), shades(np.array([0.0, 0.5])), shades(np.array([0, 510]))
     (array([  1, 128, 192], dtype=uint8), array([  0, 128], dtype=uint8), array([  0, 255], dtype=uint8))
@@ -29,7 +29,7 @@ def shades(values: np.ndarray) -> np.ndarray:
 
 
 def fitted(greys: np.ndarray, most: int) -> tuple[np.ndarray, float]:
-    """A picture (height, width) or (height, width, 3) as large as `most` pixels allow, and how much larger it got.
+    """A picture (height, width) as large as `most` pixels allow, and how much larger it got.
 
     Small ones keep their pixels as squares; large ones are averaged.
 

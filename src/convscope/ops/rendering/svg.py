@@ -18,8 +18,10 @@ FONT = 'system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans
 
 
 def style() -> str:
-    """The rules that drawings share. Their names begin with cs-, so that they do not meet others on a page."""
-    light, dark = (";".join(f"--cs-{name}:{colour}" for name, colour in theme.items()) for theme in (LIGHT, DARK))
+    """The rules that drawings share, with names of their own: they may stand among others on a page."""
+    light, dark = (
+        ";".join(f"--cs-{name}:{colour}" for name, colour in theme.items()) for theme in (LIGHT, DARK)
+    )
     fills = "".join(f".cs-{kind}{{fill:var(--cs-{name})}}" for kind, name in FILLS.items())
     return (
         f".cs{{{light};color-scheme:light dark;background:var(--cs-paper);font-family:{FONT};"
@@ -29,7 +31,8 @@ def style() -> str:
         ".cs-photo{fill:none;stroke:var(--cs-line)}.cs-hatch{stroke:var(--cs-hatch);stroke-width:1.2}"
         ".cs-marked{fill:none;stroke:var(--cs-mark);stroke-width:3}"
         ".cs-winner{fill:none;stroke:var(--cs-winner);stroke-width:3}"
-        ".cs text{dominant-baseline:central;fill:var(--cs-ink);white-space:pre}.cs .cs-heading{font-weight:650}"
+        ".cs text{dominant-baseline:central;fill:var(--cs-ink);white-space:pre}"
+        ".cs .cs-heading{font-weight:650}"
         ".cs .cs-title,.cs .cs-sign,.cs .cs-faint{fill:var(--cs-faint)}"
     )
 
@@ -39,7 +42,9 @@ def draw(scene: Scene) -> str:
     return element(lay_out(scene), styled=True)
 
 
-def element(drawing: Drawing, *, styled: bool = False, picture: Callable[[np.ndarray], str] | None = None) -> str:
+def element(
+    drawing: Drawing, *, styled: bool = False, picture: Callable[[np.ndarray], str] | None = None
+) -> str:
     """The `<svg>` of a drawing; `picture` gives what stands for the pixels where they are held elsewhere."""
     width, height = _n(drawing.width), _n(drawing.height)
     rules = f"<style>{style()}</style>" if styled else ""
@@ -101,8 +106,8 @@ def _hatch(b: Box) -> str:
 def _text(label: Label) -> str:
     anchor = ' text-anchor="middle"' if label.anchor == "middle" else ""
     return (
-        f'<text class="cs-{label.kind}" x="{_n(label.x)}" y="{_n(label.y)}" font-size="{_n(label.size)}"{anchor}>'
-        f"{escape(label.text)}</text>"
+        f'<text class="cs-{label.kind}" x="{_n(label.x)}" y="{_n(label.y)}" font-size="{_n(label.size)}"'
+        f"{anchor}>{escape(label.text)}</text>"
     )
 
 

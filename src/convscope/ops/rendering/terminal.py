@@ -1,7 +1,7 @@
 """A scene in characters: boxes of numbers side by side, as wide as the terminal.
 
-`[5]` is under the kernel or just made, `*5*` the maximum, `·` not made yet; the input stands in a frame where there
-is padding around it. Colours only repeat what the characters say.
+`[5]` is under the kernel or just made, `*5*` the maximum, `·` not made yet; the input stands in a frame where
+there is padding around it. Colours only repeat what the characters say.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from .blocks import half_blocks
 from .scene import BEYOND, EMPTY, MARKED, WINNER, Grid, Panel, Photo, Scene
 from .shades import cell_text
 
+WIDTH = 80
 MOST = 9  # cells along a side
 GAP = 3
 BOX = np.array([255, 140, 0], dtype=np.uint8)
@@ -35,15 +36,15 @@ def has_colours(console: Console) -> bool:
     return console.is_terminal and console.color_system in ("256", "truecolor")
 
 
-def draw(scene: Scene, *, width: int = 80, pictures: bool = False) -> Text:
+def draw(scene: Scene, *, width: int = WIDTH, pictures: bool = False) -> Text:
     """The whole scene; without `pictures` large arrays are told in words."""
     lines = [*_wrapped(scene.title, width, "bold"), Text()]
     if scene.upright:
         lines += _aligned([*(panel for row in scene.rows for panel in row), *scene.outputs], width)
     else:
         for row in scene.rows:
-            lines += [*_beside([_block(panel, width, pictures) for panel in row], width), Text()]
-        lines += _beside([_block(panel, width, pictures) for panel in scene.outputs], width)
+            lines += [*beside([block(panel, width, pictures) for panel in row], width), Text()]
+        lines += beside([block(panel, width, pictures) for panel in scene.outputs], width)
     lines.append(Text())
     for sentence in (scene.equation, scene.settings, scene.left_out):
         lines += _wrapped(sentence, width) if sentence else []
@@ -56,7 +57,7 @@ def _wrapped(sentence: str, width: int, style: str = "") -> Iterable[Text]:
     return (Text(line, style) for line in textwrap.wrap(sentence, width, break_on_hyphens=False))
 
 
-def _beside(blocks: list[Block], width: int) -> Block:
+def beside(blocks: list[Block], width: int) -> Block:
     """Blocks next to each other, in as many rows as it takes."""
     lines: Block = []
     while blocks:
@@ -81,7 +82,8 @@ def _width(block: Block) -> int:
     return max(line.cell_len for line in block)
 
 
-def _block(panel: Panel, width: int, pictures: bool) -> Block:
+def block(panel: Panel, width: int, pictures: bool) -> Block:
+    """A panel under its title."""
     title = Text(panel.title, "bold")
     if isinstance(panel, Photo):
         return [title, *_picture(panel, width, pictures)]
@@ -157,7 +159,7 @@ def _aligned(panels: list[Panel], width: int) -> Block:
         cells = [_cell(text.rjust(wide), int(mark)) for text, mark in zip(row, grid.marks[0], strict=True)]
         beyond = (grid.marks[0] & BEYOND) > 0
         for number, cell in enumerate(cells):
-            border = 0 < number and beyond[number] != beyond[number - 1]
+            border = number > 0 and beyond[number] != beyond[number - 1]
             line.append("│" if border else "")
             line.append(cell)
         line.truncate(width, overflow="ellipsis")

@@ -21,4 +21,11 @@ LIGHT = {name: pair[0] for name, pair in COLOURS.items()}
 DARK = {name: pair[1] for name, pair in COLOURS.items()}
 
 #: What a box is filled with.
-FILLS = {"cell": "cell", "empty": "later", "later": "later", "beyond": "beyond", "plus": "plus", "minus": "minus"}
+FILLS = {
+    "cell": "cell",
+    "empty": "later",
+    "later": "later",
+    "beyond": "beyond",
+    "plus": "plus",
+    "minus": "minus",
+}
