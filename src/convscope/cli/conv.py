@@ -20,8 +20,8 @@ def _file(help: str) -> Any:
     return typer.Option(help=help, rich_help_panel="Files", metavar="FILE", show_default=False)
 
 
-def _option(help: str, panel: str = "Sliding", **more: Any) -> Any:
-    return typer.Option(help=help, rich_help_panel=panel, **more)
+def _option(help: str, panel: str = "Sliding", *names: str, **more: Any) -> Any:
+    return typer.Option(*names, help=help, rich_help_panel=panel, **more)
 
 
 @command("conv")
@@ -48,13 +48,13 @@ def conv(
     border: Annotated[str, _option("What is padded: zeros, reflect, replicate, circular.")] = "zeros",
     flip: Annotated[
         bool,
-        _option("Flip the kernel: convolution. Not: cross-correlation, as a layer of a CNN.", is_flag=True),
+        _option("Flip the kernel: convolution. Not: cross-correlation, as a layer of a CNN."),
     ] = False,
-    grey: Annotated[bool, _option("Make the picture grey first.", "Input")] = False,
+    grey: Annotated[bool, _option("Make the picture grey first.", "Input", "--grey")] = False,
     crop: Annotated[
         str | None, _option("A part of the picture: row, column, height, width.", "Input")
     ] = None,
-    steps: Annotated[bool, _option("Print the first steps, number by number.", "Steps")] = False,
+    steps: Annotated[bool, _option("Print the first steps, number by number.", "Steps", "--steps")] = False,
     at: Annotated[
         str | None, _option("Print one step: row and column of the output, from 0.", "Steps")
     ] = None,

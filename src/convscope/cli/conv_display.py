@@ -38,7 +38,7 @@ def show_result(given: Input, kernel: Kernel | None, pool: Pool | None, result: 
 def facts(given: Input, kernel: Kernel | None, pool: Pool | None, result: Result) -> Iterator[str]:
     """What was done to what, and what came out."""
     called = "" if given.typed else f"{given.name}, "
-    alone = "; each channel is filtered by itself" if len(given.channels) == 3 else ""
+    alone = ", each channel by itself" if len(given.channels) == 3 else ""
     yield f"input    {called}{given.size} {given.kind}{alone}"
     if kernel is not None and result.convolution is not None:
         name, numbers = kernel
@@ -74,8 +74,16 @@ def _blocks(given: Input, result: Result, *, colours: bool) -> Iterator[list[Tex
             yield terminal.block(Grid(name, cells, marks), terminal.WIDTH, False)
         elif colours and numbers.ndim == 3:
             pixels = result.picture()[0] if name == "output" else np.moveaxis(shades(numbers), 0, -1)
+            if name == "output" and numbers.min() < 0 and not result.keeps_range:
+                name, pixels = "output, magnitudes", _magnitudes(numbers)
             pixels = pixels[..., 0] if pixels.shape[2:] == (1,) else pixels
             yield [Text(name, "bold"), *half_blocks(pixels, PICTURE)]
+
+
+def _magnitudes(numbers: np.ndarray) -> np.ndarray:
+    """Signs along an edge alternate: in the mean that a character of the terminal shows, they would cancel out."""
+    mean = np.abs(numbers).mean(axis=0)
+    return shades(np.minimum(mean / (np.quantile(mean, 0.95) or 1.0), 1.0))
 
 
 def show_steps(result: Result) -> None:

@@ -89,7 +89,7 @@ def _comparison(
         ("input", np.moveaxis(seen, 0, -1) if len(seen) == 3 else seen[0])
     ]
     if kernel is not None and result.convolution is not None:
-        flipped = " (flipped)" if result.convolution.flipped else ""
         applied = panel("", np.atleast_2d(result.convolution.kernel[0, 0]), tinted=True)
-        tiles.append((kernel[0] + flipped, image(of_panel(applied))))
+        flipped = "flipped" if result.convolution.flipped else "not flipped"
+        tiles.append((f"{kernel[0]} ({flipped})", image(of_panel(applied))))
     return tile([*tiles, ("output", pixels)], columns=3, side=SIDE)

@@ -76,7 +76,7 @@ def read_input(text: str | None, *, grey: bool, crop: str | None) -> Input:
 def _read(text: str | None, grey: bool) -> Input:
     if text is None:
         path = sample_photo()
-        return _picture(path, f"{path.name} (a sample photo)", grey)
+        return _picture(path, f"{path.name} (sample photo)", grey)
     if not text:
         raise UsageError("the picture has no name; leave it out for the sample photo.")
     path = Path(text)

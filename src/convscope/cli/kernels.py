@@ -17,6 +17,8 @@ from .output import WIDTH, print_json
 
 FEW = 9  # numbers along a side that are printed for one kernel; in the list, those of 3×3
 SIDE = 240  # pixels of a picture in the gallery
+FOOT = """They are written for cross-correlation, which does not flip them, as in a CNN.
+Try one: convscope conv picture.jpg --kernel sobel-x"""
 
 
 @command("kernels")
@@ -46,7 +48,7 @@ def kernels(
     else:
         print("\n".join(line for each in chosen for line in _told(*each, alone=name is not None)))
         if name is None:
-            print("Try one: convscope conv picture.jpg --kernel sobel-x")
+            print(FOOT)
     if out is not None:
         _write_gallery(out, [(key, numbers) for key, _, numbers in chosen])
 

@@ -33,7 +33,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Label:
-    """Text around (x, y); `anchor` is start or middle, `kind` heading, title, number, faint, sign or equation."""
+    """Text around (x, y); `anchor` is start or middle; `kind` is its meaning, as for boxes."""
 
     kind: str
     x: float

@@ -42,15 +42,24 @@ def draw(scene: Scene, *, width: int = WIDTH, pictures: bool = False) -> Text:
     if scene.upright:
         lines += _aligned([*(panel for row in scene.rows for panel in row), *scene.outputs], width)
     else:
-        for row in scene.rows:
-            lines += [*beside([block(panel, width, pictures) for panel in row], width), Text()]
-        lines += beside([block(panel, width, pictures) for panel in scene.outputs], width)
+        for group in _groups(scene):
+            lines += [*beside([block(panel, width, pictures) for panel in group], width), Text()]
+        lines.pop()
     lines.append(Text())
     for sentence in (scene.equation, scene.settings, scene.left_out):
         lines += _wrapped(sentence, width) if sentence else []
     for line in lines:
         line.rstrip()
     return Text("\n").join(lines)
+
+
+def _groups(scene: Scene) -> list[list[Panel]]:
+    """Panels that stand side by side: those of a channel, and the outputs with the pictures of the whole input."""
+    panels = [[*row] for row in scene.rows]
+    wholes = [row.pop(0) for row in panels if isinstance(row[0], Photo)]
+    if len(panels) == 1 and not wholes:
+        return [[*panels[0], *scene.outputs]]
+    return [*panels, [*wholes, *scene.outputs]]
 
 
 def _wrapped(sentence: str, width: int, style: str = "") -> Iterable[Text]:
