@@ -81,7 +81,7 @@ def _blocks(given: Input, result: Result, *, colours: bool) -> Iterator[list[Tex
 
 
 def _magnitudes(numbers: np.ndarray) -> np.ndarray:
-    """Signs along an edge alternate: in the mean that a character of the terminal shows, they would cancel out."""
+    """Signs along an edge alternate, and would cancel out in the mean that a character shows."""
     mean = np.abs(numbers).mean(axis=0)
     return shades(np.minimum(mean / (np.quantile(mean, 0.95) or 1.0), 1.0))
 

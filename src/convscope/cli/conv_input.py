@@ -48,11 +48,6 @@ class Pool:
     stride: int | None = None
     p: float = 2
 
-    def __str__(self) -> str:
-        stride = self.size if self.stride is None else self.stride
-        norm = f" (p = {self.p:g})" if self.kind == "lp" else ""
-        return f"{self.kind} pooling{norm} {self.size}×{self.size}, stride {stride}"
-
 
 def read_input(text: str | None, *, grey: bool, crop: str | None) -> Input:
     """The input that a person named or typed; the sample photo where there is none."""
@@ -145,8 +140,8 @@ def read_kernel(text: str, rank: int) -> tuple[str, np.ndarray]:
 def read_pool(text: str) -> Pool:
     """`max:2`, `max:3:2` (stride 2), `average:2`, `lp:2:2:3` (p = 3).
 
-    >>> read_pool("max:3:2"), str(read_pool("lp:2"))
-    (Pool(kind='max', size=3, stride=2, p=2), 'lp pooling (p = 2) 2×2, stride 2')
+    >>> read_pool("max:3:2")
+    Pool(kind='max', size=3, stride=2, p=2.0)
     """
     kind, *rest = text.split(":")
     if kind not in KINDS:

@@ -54,7 +54,7 @@ def draw(scene: Scene, *, width: int = WIDTH, pictures: bool = False) -> Text:
 
 
 def _groups(scene: Scene) -> list[list[Panel]]:
-    """Panels that stand side by side: those of a channel, and the outputs with the pictures of the whole input."""
+    """Panels that stand side by side: those of a channel; the outputs and pictures of the whole input."""
     panels = [[*row] for row in scene.rows]
     wholes = [row.pop(0) for row in panels if isinstance(row[0], Photo)]
     if len(panels) == 1 and not wholes:

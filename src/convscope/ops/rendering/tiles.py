@@ -22,7 +22,7 @@ def tile(pictures: Sequence[tuple[str, np.ndarray | Image.Image]], *, columns: i
 
     >>> black = np.zeros((10, 20), np.uint8)
     >>> tile([("a", black), ("b", black[:, :5])], columns=2, side=20).size
-    (88, 78)
+    (78, 78)
     """
     images = [_fitted(p, side) if isinstance(p, np.ndarray) else p for _, p in pictures]
     captions = [caption for caption, _ in pictures]
