@@ -43,7 +43,10 @@ def conv(
         _option("max, average or lp, with size and stride: max:2, max:3:2. After the kernel, or alone."),
     ] = None,
     padding: Annotated[str, _option("valid, same, full, or how many on each side (1, or 1,2).")] = "valid",
-    stride: Annotated[str, _option("Step from window to window (2, or 1,2).")] = "1",
+    stride: Annotated[
+        str | None,
+        _option("Step from window to window (2, or 1,2): 1 for a kernel, a pool's size.", show_default=False),
+    ] = None,
     dilation: Annotated[str, _option("Distance of the kernel's taps.")] = "1",
     border: Annotated[str, _option("What is padded: zeros, reflect, replicate, circular.")] = "zeros",
     flip: Annotated[
@@ -77,14 +80,14 @@ def conv(
     named = None if chosen is None else conv_input.read_kernel(chosen, given.channels.ndim - 1)
     if named is None and flip:
         raise UsageError("--flip flips a kernel, and a pool has none.")
-    if named is None and pooled is not None and pooled.stride is not None and stride != "1":
+    if named is None and pooled is not None and pooled.stride is not None and stride is not None:
         raise UsageError(f"--pool {pool} and --stride {stride} both give a stride; leave one of them out.")
     result = compute(
         given,
         None if named is None else named[1],
         pooled,
         padding=conv_input.padding_of(padding),
-        stride=conv_input.per_axis(stride, "--stride"),
+        stride=None if stride is None else conv_input.per_axis(stride, "--stride"),
         dilation=conv_input.per_axis(dilation, "--dilation"),
         border=border,
         flip=flip,

@@ -33,13 +33,13 @@ SIDE = 480  # pixels of a picture in a comparison
 Files = dict[str, Path | None]
 
 
-def check(files: Files) -> None:
+def check(files: Files, endings: dict[str, tuple[str, ...]] = ENDINGS) -> None:
     """Raises `UsageError` for a wrong ending, `DataError` for a missing folder, before any computing."""
     for option, path in files.items():
         if path is None:
             continue
-        if path.suffix.lower() not in ENDINGS[option]:
-            raise UsageError(f"{option} {path} should end in {' or '.join(ENDINGS[option])}.")
+        if path.suffix.lower() not in endings[option]:
+            raise UsageError(f"{option} {path} should end in {', '.join(endings[option])}.")
         if not path.parent.is_dir():
             raise DataError(f"{option} {path}: there is no folder {path.parent}.")
 

@@ -78,12 +78,11 @@ def compute(
     output, convolution, pooling = given.channels, None, None
     keeps = given.photo
     if kernel is not None:
-        convolution = steps(
-            output[0], kernel, flip=flip, padding=padding, stride=stride, dilation=dilation, border=border
-        )
-        placing = {"padding": convolution.pads, "stride": stride, "dilation": dilation, "border": border}
+        sliding = {"stride": 1 if stride is None else stride, "dilation": dilation, "border": border}
+        convolution = steps(output[0], kernel, flip=flip, padding=padding, **sliding)
+        sliding["padding"] = convolution.pads
         applied = convolution.kernel[0, 0]
-        output = np.stack([cross_correlate(channel, applied, **placing) for channel in output])
+        output = np.stack([cross_correlate(channel, applied, **sliding) for channel in output])
         keeps &= abs(float(kernel.sum()) - 1) < SAME
     if pool is not None:
         alone = kernel is None
@@ -91,7 +90,7 @@ def compute(
         settings: dict[str, Any] = {"stride": pool.stride}
         if alone:
             settings |= {"padding": padding, "dilation": dilation, "border": border}
-            settings["stride"] = stride if pool.stride is None and stride != 1 else pool.stride
+            settings["stride"] = pool.stride if stride is None else stride
         if isinstance(settings["stride"], int):
             settings["stride"] = (settings["stride"],) * len(size)
         pooling = pool_steps(output[0], size, kind=pool.kind, p=pool.p, **settings)

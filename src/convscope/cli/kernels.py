@@ -33,10 +33,10 @@ def kernels(
     json: Json = False,
 ) -> None:
     """Show the kernels that go by a name: their numbers and what they do."""
-    from .conv_files import check
+    from .conv_files import PICTURES, check
     from .conv_input import read_kernel
 
-    check({"--compare": out})
+    check({"--out": out}, {"--out": PICTURES})
     if name is None:
         chosen = [(key, KERNELS[key], KERNELS[key].make()) for key in KERNELS]
     else:

@@ -7,7 +7,7 @@ import importlib.util
 import io
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from .layout import Box, Drawing, Label, Pixels, lay_out
 from .story import Story
@@ -27,7 +27,7 @@ def draw(story: Story, most: int) -> bytes:
     drawings = [lay_out(story.scene(index)) for index in chosen]
     size = (max(d.width for d in drawings), max(d.height for d in drawings))
     note = "" if len(chosen) == len(story.steps) else f"{len(chosen)} of {len(story.steps):,} steps"
-    palette = image(drawings[-1], size, note).quantize(128, dither=Image.Dither.NONE)
+    palette = _palette(image(drawings[-1], size, note))
     frames = [
         image(each, size, note).quantize(palette=palette, dither=Image.Dither.NONE) for each in drawings
     ]
@@ -44,6 +44,16 @@ def draw(story: Story, most: int) -> bytes:
         comment=drawings[0].description.encode("utf-8"),
     )
     return content.getvalue()
+
+
+def _palette(frame: Image.Image) -> Image.Image:
+    """The colours of a full frame, and those of the theme whatever small part of it they are."""
+    colours = (frame.quantize(128 - len(LIGHT)).getpalette() or [])[: 3 * (128 - len(LIGHT))]
+    for colour in LIGHT.values():
+        colours += ImageColor.getrgb(colour)[:3]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(colours)
+    return palette
 
 
 def image(drawing: Drawing, size: tuple[float, float] | None = None, note: str = "") -> Image.Image:

@@ -194,6 +194,8 @@ def _panel(panel: Panel, x: float, y: float, cell: float) -> Iterator[Shape]:
 def _cells(grid: Grid, x: float, y: float, cell: float) -> Iterator[Shape]:
     """Cells first, then the frames of the marked ones, so that no neighbour covers them."""
     frames: list[Shape] = []
+    texts = [cell_text(number) for number in grid.numbers[(grid.marks & EMPTY) == 0]]
+    size = min(cell * 0.42, 1.5 * cell / max(map(len, texts), default=1))
     gaps = grid.tinted and len(grid.numbers) == 1  # of a signal's kernel: nothing between its taps
     for (i, j), number in np.ndenumerate(grid.numbers):
         mark = int(grid.marks[i, j])
@@ -207,7 +209,6 @@ def _cells(grid: Grid, x: float, y: float, cell: float) -> Iterator[Shape]:
             frames.append(Box("winner", *place))
         if not mark & EMPTY:
             text = cell_text(number)
-            size = min(cell * 0.42, 1.55 * cell / max(len(text), 2))
             kind = "faint" if mark & BEYOND else "number"
             frames.append(Label(kind, place[0] + cell / 2, place[1] + cell / 2, text, size, "middle"))
     yield from frames

@@ -71,4 +71,6 @@ def panel(title: str, numbers: np.ndarray, marks: np.ndarray | None = None, *, t
         none = np.zeros(numbers.shape, dtype=np.uint8)
         return Grid(title, numbers, none if marks is None else marks, tinted)
     size = numbers.shape[0], numbers.shape[1]
+    if tinted and (largest := float(np.abs(numbers).max())) > 0:
+        numbers = numbers / largest
     return Photo(f"{title} {size[0]}×{size[1]}", fitted(shades(numbers), PIXELS // 2)[0], size)

@@ -52,8 +52,8 @@ def cell_text(number: Any, digits: int = 3) -> str:
     ['-1020', '0.125', '0.333', '1234', '0', '1e-9', 'nan']
     """
     if isinstance(number, int | np.integer):
-        return str(int(number)) if abs(int(number)) < 10**6 else f"{float(number):.2g}".replace("e+0", "e")
+        return str(int(number)) if abs(int(number)) < 10**6 else f"{float(number):.2g}".replace("e+", "e")
     value = float(number)
     digits = max(1, digits - (abs(value) < 0.1))
     text = f"{value:.0f}" if 1000 <= abs(value) < 10**5 else f"{value:.{digits}g}"
-    return "0" if text == "-0" else text.replace("e-0", "e-").replace("e+0", "e")
+    return "0" if text == "-0" else text.replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")

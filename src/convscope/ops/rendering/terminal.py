@@ -33,7 +33,7 @@ def show(scene: Scene) -> None:
 
 def has_colours(console: Console) -> bool:
     """Whether the shades of a picture can be told apart there."""
-    return console.is_terminal and console.color_system in ("256", "truecolor")
+    return console.is_terminal and not console.no_color and console.color_system in ("256", "truecolor")
 
 
 def draw(scene: Scene, *, width: int = WIDTH, pictures: bool = False) -> Text:
@@ -178,7 +178,9 @@ def _aligned(panels: list[Panel], width: int) -> Block:
 
 def _picture(photo: Photo, width: int, pictures: bool) -> Block:
     if not pictures:
-        words = [f"a picture of {photo.size[0]}×{photo.size[1]} numbers"]
+        words = ["numbers not shown"]
+        if photo.done is not None:
+            words = ["made" if photo.done[0] == photo.size[0] else "not made yet"]
         if photo.box is not None:
             top, left, bottom, right = (int(n) for n in photo.box)
             words = [f"rows {top} to {bottom - 1}", f"columns {left} to {right - 1}"]
