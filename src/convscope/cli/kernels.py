@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from ..ops.kernels import KERNELS, NamedKernel
+from ..errors import UnknownName
+from ..ops.kernels import ALIASES, KERNELS, NamedKernel
 from .app import command
 from .options import Json
 from .output import WIDTH, print_json
@@ -34,14 +35,12 @@ def kernels(
 ) -> None:
     """Show the kernels that go by a name: their numbers and what they do."""
     from .conv_files import PICTURES, check
-    from .conv_input import read_kernel
 
     check({"--out": out}, {"--out": PICTURES})
     if name is None:
         chosen = [(key, KERNELS[key], KERNELS[key].make()) for key in KERNELS]
     else:
-        called, numbers = read_named(name, read_kernel)
-        chosen = [(name, called, numbers)]
+        chosen = [(name, *_named(name))]
     if json:
         documents = [_document(*each) for each in chosen]
         print_json(documents if name is None else documents[0])
@@ -53,17 +52,15 @@ def kernels(
         _write_gallery(out, [(key, numbers) for key, _, numbers in chosen])
 
 
-def read_named(name: str, read: Any) -> tuple[NamedKernel, np.ndarray]:
-    """A kernel of the gallery and its numbers with the settings that the name has."""
-    from ..ops.kernels import ALIASES
+def _named(name: str) -> tuple[NamedKernel, np.ndarray]:
+    """A kernel of the gallery, and its numbers with the settings behind its name."""
+    from .conv_input import read_kernel
 
     key = name.split(":")[0].strip().lower().replace("_", "-")
     key = ALIASES.get(key, key)
     if key not in KERNELS:
-        from ..errors import UnknownName
-
         raise UnknownName("kernel", name, KERNELS)
-    return KERNELS[key], read(name, 2)[1]
+    return KERNELS[key], read_kernel(name, 2)[1]
 
 
 def _settings(kernel: NamedKernel) -> list[tuple[str, Any]]:
