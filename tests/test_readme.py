@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def test_commands_print_what_is_shown(
     Image.open(photos / "dark" / "0.png").convert("L").save(tmp_path / "digit.png")
     run = 0
     for command, shown in transcript():
-        words = command.split()
+        words = shlex.split(command)
         if words[0] != "convscope":
             continue
         result = convscope(*words[1:], CONVSCOPE_DATA=str(idx_folder))

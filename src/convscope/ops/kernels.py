@@ -41,7 +41,7 @@ def prewitt_x() -> np.ndarray:
 
 
 def prewitt_y() -> np.ndarray:
-    """The same for horizontal edges. Sums to 0."""
+    """As Prewitt's for vertical edges, turned to find horizontal ones. Sums to 0."""
     return prewitt_x().T.copy()
 
 
@@ -51,7 +51,7 @@ def scharr_x() -> np.ndarray:
 
 
 def scharr_y() -> np.ndarray:
-    """The same for horizontal edges. Sums to 0."""
+    """As Scharr's for vertical edges, turned to find horizontal ones. Sums to 0."""
     return scharr_x().T.copy()
 
 
@@ -66,9 +66,9 @@ def laplacian() -> np.ndarray:
 
 
 def laplacian_of_gaussian(sigma: float = 1.4, size: int | None = None) -> np.ndarray:
-    """Finds blobs of radius √2·sigma: blur and second derivative in one (Marr & Hildreth 1980).
+    """Finds blobs of radius √2·sigma: blur and second derivative in one (Marr & Hildreth 1980). Sums to 0.
 
-    Negative in the middle of a bright blob. Sums to 0, what sampling leaves over being taken off.
+    Negative in the middle of a bright blob. What sampling leaves over of the sum is taken off.
     """
     y, x = _grid(_size(sigma, size, 4))
     squares = (x**2 + y**2) / (2 * _positive(sigma, "sigma") ** 2)

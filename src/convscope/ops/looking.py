@@ -9,6 +9,7 @@ from typing import Generic, TypeVar, overload
 import numpy as np
 
 from ..errors import ShapeError
+from .drawn import Drawn
 from .padding import Pairs
 
 T = TypeVar("T")
@@ -52,7 +53,7 @@ def look(
     return (np.where(inside, window, beyond).astype(values.dtype) if border == "zeros" else window), inside
 
 
-class Walk(Sequence[T], Generic[T]):
+class Walk(Sequence[T], Drawn, Generic[T]):
     """One step per number of the output, in order, each made when it is asked for.
 
     `shape` is the output's, with a channel first where there are output channels; row by row.

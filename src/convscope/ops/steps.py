@@ -14,7 +14,7 @@ from .convolution import check_fits, conv1d, conv2d
 from .geometry import output_size
 from .looking import Walk, look
 from .padding import Padding, check_border, per_axis, resolve_padding
-from .signals import signal_padding
+from .signals import cross_correlate, signal_padding
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,17 +104,16 @@ class ConvolutionSteps(Walk[Step]):
 
     def output(self) -> np.ndarray:
         """All results at once: (rows, columns) or (places,), after the output channels if there are some."""
+        sliding: dict[str, Any] = {
+            "stride": self.stride,
+            "padding": self.pads,
+            "dilation": self.dilation,
+            "border": self.border,
+        }
+        if not self.channels and self.bias is None:  # by the cheapest method: large kernels on large pictures
+            return cross_correlate(self.values[0], self.kernel[0, 0], **sliding)
         function = conv2d if len(self.stride) == 2 else conv1d
-        result = function(
-            self.values,
-            self.kernel,
-            self.bias,
-            stride=self.stride,
-            padding=self.pads,
-            dilation=self.dilation,
-            groups=self.groups,
-            border=self.border,
-        )
+        result = function(self.values, self.kernel, self.bias, groups=self.groups, **sliding)
         return result if self.channels else result[0]
 
     def step(self, position: tuple[int, ...]) -> Step:

@@ -1,0 +1,111 @@
+"""`convscope conv`"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ..errors import UsageError
+from .app import command
+from .complaint import complain
+from .options import Json
+from .output import print_json
+
+DEFAULT = "sobel-x"
+
+
+def _file(help: str) -> Any:
+    return typer.Option(help=help, rich_help_panel="Files", metavar="FILE", show_default=False)
+
+
+def _option(help: str, panel: str = "Sliding", *names: str, **more: Any) -> Any:
+    return typer.Option(*names, help=help, rich_help_panel=panel, **more)
+
+
+@command("conv")
+def conv(
+    picture: Annotated[
+        str | None,
+        typer.Argument(help='A picture, a .csv or .npy, or numbers: "1 2; 3 4". Without, a sample photo.'),
+    ] = None,
+    kernel: Annotated[
+        str | None,
+        _option(
+            'A name with settings (gaussian:2; see `convscope kernels`), numbers ("1 0 -1; 2 0 -2") or '
+            f"a file. {DEFAULT} where there is no --pool either.",
+            show_default=False,
+        ),
+    ] = None,
+    pool: Annotated[
+        str | None,
+        _option("max, average or lp, with size and stride: max:2, max:3:2. After the kernel, or alone."),
+    ] = None,
+    padding: Annotated[str, _option("valid, same, full, or how many on each side (1, or 1,2).")] = "valid",
+    stride: Annotated[
+        str | None,
+        _option("Step from window to window (2, or 1,2): 1 for a kernel, a pool's size.", show_default=False),
+    ] = None,
+    dilation: Annotated[str, _option("Distance of the kernel's taps.")] = "1",
+    border: Annotated[str, _option("What is padded: zeros, reflect, replicate, circular.")] = "zeros",
+    flip: Annotated[
+        bool,
+        _option("Flip the kernel: convolution. Not: cross-correlation, as a layer of a CNN."),
+    ] = False,
+    grey: Annotated[bool, _option("Make the picture grey first.", "Input", "--grey")] = False,
+    crop: Annotated[
+        str | None, _option("A part of the picture: row, column, height, width.", "Input")
+    ] = None,
+    steps: Annotated[bool, _option("Print the first steps, number by number.", "Steps", "--steps")] = False,
+    at: Annotated[
+        str | None, _option("Print one step: row and column of the output, from 0.", "Steps")
+    ] = None,
+    out: Annotated[Path | None, _file("The result alone: a picture, or its numbers as .npy or .csv.")] = None,
+    compare: Annotated[Path | None, _file("A picture of input, kernel and output side by side.")] = None,
+    gif: Annotated[Path | None, _file("The steps, moving.")] = None,
+    svg: Annotated[Path | None, _file("One step, the first or that of --at.")] = None,
+    html: Annotated[Path | None, _file("A page to go through the steps.")] = None,
+    json: Json = False,
+) -> None:
+    """Slide a kernel over a picture, and see every step of it."""
+    from . import conv_display, conv_document, conv_files, conv_input
+    from .conv_result import compute
+
+    files = {"--out": out, "--compare": compare, "--gif": gif, "--svg": svg, "--html": html}
+    conv_files.check(files)
+    given = conv_input.read_input(picture, grey=grey, crop=crop)
+    pooled = None if pool is None else conv_input.read_pool(pool)
+    chosen = kernel if kernel is not None or pooled is not None else DEFAULT
+    named = None if chosen is None else conv_input.read_kernel(chosen, given.channels.ndim - 1)
+    if named is None and flip:
+        raise UsageError("--flip flips a kernel, and a pool has none.")
+    if named is None and pooled is not None and pooled.stride is not None and stride is not None:
+        raise UsageError(f"--pool {pool} and --stride {stride} both give a stride; leave one of them out.")
+    result = compute(
+        given,
+        None if named is None else named[1],
+        pooled,
+        padding=conv_input.padding_of(padding),
+        stride=None if stride is None else conv_input.per_axis(stride, "--stride"),
+        dilation=conv_input.per_axis(dilation, "--dilation"),
+        border=border,
+        flip=flip,
+    )
+    place = None if at is None else conv_input.numbers_of(at, "--at", "row and column, such as 3,4")
+    one = None if place is None else result.steps.at(*place)  # refuses a wrong place before files are written
+    drawn = place is not None or gif or svg or html
+    if len(given.channels) == 3 and (steps or drawn):
+        complain("note: the steps are those of the red channel; --grey makes the picture grey first.")
+    if named is not None and pooled is not None and drawn:
+        complain("note: the steps are those of the kernel; give --pool without --kernel for its own.")
+    if json:
+        first = result.steps[: conv_document.MOST_STEPS] if steps else None
+        print_json(conv_document.document(given, named, pooled, result, first if one is None else [one]))
+    else:
+        conv_display.show_result(given, named, pooled, result)
+        if steps:
+            conv_display.show_steps(result)
+        if place is not None:
+            conv_display.show_step(result, place)
+    conv_files.write(files, given, named, result, place)

@@ -1,0 +1,95 @@
+"""The files that `convscope conv` writes: the result, a comparison, and the steps."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ..atomic import write_bytes
+from ..errors import DataError, UsageError
+from ..ops.rendering.animation import image
+from ..ops.rendering.layout import of_panel
+from ..ops.rendering.scene import panel
+from ..ops.rendering.shades import shades
+from ..ops.rendering.tiles import tile
+from .complaint import complain
+from .conv_input import Input
+from .conv_result import Result
+from .matrices import matrix_bytes
+
+PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".gif")
+NUMBERS = (".npy", ".csv")
+ENDINGS = {
+    "--out": (*PICTURES, *NUMBERS),
+    "--compare": PICTURES,
+    "--gif": (".gif",),
+    "--svg": (".svg",),
+    "--html": (".html",),
+}
+SIDE = 480  # pixels of a picture in a comparison
+Files = dict[str, Path | None]
+
+
+def check(files: Files, endings: dict[str, tuple[str, ...]] = ENDINGS) -> None:
+    """Raises `UsageError` for a wrong ending, `DataError` for a missing folder, before any computing."""
+    for option, path in files.items():
+        if path is None:
+            continue
+        if path.suffix.lower() not in endings[option]:
+            raise UsageError(f"{option} {path} should end in {', '.join(endings[option])}.")
+        if not path.parent.is_dir():
+            raise DataError(f"{option} {path}: there is no folder {path.parent}.")
+
+
+def write(
+    files: Files,
+    given: Input,
+    kernel: tuple[str, np.ndarray] | None,
+    result: Result,
+    place: tuple[int, ...] | None,
+) -> None:
+    """All that were asked for. What a picture's shades mean is said on standard error."""
+    out, compare = files["--out"], files["--compare"]
+    if out is not None and out.suffix.lower() in NUMBERS:
+        write_bytes(out, matrix_bytes(out, result.numbers()))
+        out = None
+    if out is not None or compare is not None:
+        pixels, told = result.picture()
+        complain(f"note: in the picture {told}; .npy and .csv keep the numbers.")
+        if out is not None:
+            write_bytes(out, encoded(Image.fromarray(pixels), out))
+        if compare is not None:
+            write_bytes(compare, encoded(_comparison(given, kernel, result, pixels), compare))
+    for option in ("--gif", "--svg", "--html"):
+        if (path := files[option]) is not None:
+            result.steps.save(path, 0 if place is None else place)
+            count, most = len(result.steps), result.steps.MOST
+            if option != "--svg" and count > most:
+                complain(f"note: {path} shows {most} of {count:,} steps, evenly chosen.")
+
+
+def encoded(picture: Image.Image, path: Path) -> bytes:
+    """The bytes of a picture in the format that its file's name asks for."""
+    content = io.BytesIO()
+    kind = Image.registered_extensions()[path.suffix.lower()]
+    picture.save(content, format=kind, **({"quality": 95} if kind == "JPEG" else {}))
+    return content.getvalue()
+
+
+def _comparison(
+    given: Input, kernel: tuple[str, np.ndarray] | None, result: Result, pixels: np.ndarray
+) -> Image.Image:
+    """Input, kernel and output side by side."""
+    seen = given.channels if given.photo else shades(given.channels)
+    seen = seen[:, None] if seen.ndim == 2 else seen
+    tiles: list[tuple[str, np.ndarray | Image.Image]] = [
+        ("input", np.moveaxis(seen, 0, -1) if len(seen) == 3 else seen[0])
+    ]
+    if kernel is not None and result.convolution is not None:
+        applied = panel("", np.atleast_2d(result.convolution.kernel[0, 0]), tinted=True)
+        flipped = "flipped" if result.convolution.flipped else "not flipped"
+        tiles.append((f"{kernel[0]} ({flipped})", image(of_panel(applied))))
+    return tile([*tiles, ("output", pixels)], columns=3, side=SIDE)
