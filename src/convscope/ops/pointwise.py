@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import ShapeError, UsageError
-from .arrays import Array, as_kernel, as_numbers, takes_tensors
+from .arrays import Array, as_floats, as_kernel, as_numbers, computing_type, is_whole, takes_tensors
 
 
 @takes_tensors
@@ -28,12 +28,12 @@ def softmax(x: Array, *, axis: int = -1) -> np.ndarray:
     >>> softmax([1000.0, 1000.0])
     array([0.5, 0.5])
     """
-    values = as_numbers(x, "the input")
-    values = values if values.dtype.kind == "f" else values.astype(np.float64)
-    if not -values.ndim <= axis < values.ndim:
+    values = as_floats(as_numbers(x, "the input"))
+    if not is_whole(axis, -values.ndim) or axis >= values.ndim:
         raise ShapeError(f"axis={axis} is not one of an input of shape {values.shape}.")
-    powers = np.exp(values - values.max(axis=axis, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=axis, keepdims=True))
+    exact = values.astype(computing_type(values.dtype), copy=False)
+    powers = np.exp(exact - exact.max(axis=axis, keepdims=True))
+    return np.asarray((powers / powers.sum(axis=axis, keepdims=True)).astype(values.dtype, copy=False))
 
 
 @takes_tensors
@@ -56,8 +56,7 @@ def batch_norm(
     array([[-1.],
            [ 1.]])
     """
-    values = as_numbers(x, "the input")
-    values = values if values.dtype.kind == "f" else values.astype(np.float64)
+    values = as_floats(as_numbers(x, "the input"))
     if values.ndim < 2:
         raise ShapeError(f"the input should be (batch, channels, ...), not {values.shape}.")
     if (mean is None) != (variance is None):
@@ -95,6 +94,6 @@ def flatten(x: Array, *, start: int = 1) -> np.ndarray:
     array([[1, 2, 3, 4]])
     """
     values = as_numbers(x, "the input")
-    if not 0 <= start <= values.ndim:
+    if not is_whole(start, 0) or start > values.ndim:
         raise ShapeError(f"start={start} is not an axis of an input of shape {values.shape}.")
     return values.reshape(*values.shape[:start], -1)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, overload
 
 import numpy as np
 
 from ..errors import ShapeError, UsageError
-from .arrays import Array, as_numbers, takes_tensors
-from .geometry import output_size
+from .arrays import Array, as_floats, as_numbers, computing_type, is_whole, takes_tensors
+from .geometry import output_size, taps
 from .padding import Padding, pad, per_axis, resolve_padding
 from .sliding import windows
 
@@ -109,9 +109,9 @@ def average_pool(
     array([[3. , 2.5],
            [2.5, 2.5]])
     """
-    values = _floating(as_numbers(x, "the input"))
+    values = as_floats(as_numbers(x, "the input"))
     pool = Pool(values, kernel_size, stride, padding, dilation, ceil_mode)
-    total = pool.windows(values, border, 0).sum(axis=-1)
+    total = pool.windows(values, border, 0).sum(axis=-1, dtype=computing_type(values.dtype))
     counts_beyond = float(count_include_pad or border != "zeros")
     counted = pool.over(pad(np.ones(pool.sizes), pool.pads, "zeros", counts_beyond), 0).sum(axis=-1)
     return np.asarray((total / counted).astype(values.dtype, copy=False))
@@ -137,15 +137,10 @@ def lp_pool(
     >>> lp_pool([[3, 4], [0, 0]], 2)
     array([[5.]])
     """
-    if not p > 0:
-        raise UsageError(f"p={p} of a p-norm should be above 0.")
-    values = _floating(as_numbers(x, "the input"))
+    check_p(p)
+    values = as_floats(as_numbers(x, "the input"))
     pool = Pool(values, kernel_size, stride, padding, dilation, ceil_mode)
-    seen = np.abs(pool.windows(values, border, 0))
-    largest = seen.max(axis=-1, keepdims=True)  # divided out, so that no power overflows
-    scale = np.where((largest > 0) & np.isfinite(largest), largest, 1)
-    sums: np.ndarray = ((seen / scale) ** p).sum(axis=-1) ** (1 / p) * scale[..., 0]
-    return sums.astype(values.dtype, copy=False)
+    return p_norm(pool.windows(values, border, 0), p)
 
 
 @takes_tensors
@@ -155,7 +150,7 @@ def global_average_pool(x: Array, *, rank: int = 2) -> np.ndarray:
     >>> print(global_average_pool([[1, 2, 3, 0], [4, 5, 6, 1], [3, 4, 7, 2], [1, 2, 1, 0]]))
     2.625
     """
-    values = _floating(as_numbers(x, "the input"))
+    values = as_floats(as_numbers(x, "the input"))
     return np.asarray(values.mean(axis=_last(values, rank)))
 
 
@@ -182,7 +177,7 @@ class Pool:
         dilation: Sizes,
         ceil_mode: bool,
     ) -> None:
-        rank = 2 if isinstance(kernel_size, int | np.integer) else len(kernel_size)
+        rank = len(tuple(kernel_size)) if isinstance(kernel_size, Iterable) else 2
         if rank not in (1, 2) or values.ndim < rank:
             raise ShapeError(
                 f"a window of kernel_size={kernel_size!r} needs an input with as many axes; this one is "
@@ -204,13 +199,15 @@ class Pool:
         if min(self.outputs) < 1:
             raise ShapeError(
                 f"a window of extent {extents} does not fit an input of {self.sizes} "
-                f"with padding {self.pads}."
+                f"with padding {self.pads}; take a larger input or more padding."
             )
-        if any(max(p) >= e for e, p in zip(extents, self.pads, strict=True)):
-            raise ShapeError(
-                f"padding {self.pads} is as wide as the window of extent {extents}, which would see nothing "
-                "of the picture."
-            )
+        for count, (n, k, s, (before, _), d) in zip(self.outputs, axes, strict=True):
+            places = taps(count, kernel_size=k, stride=s, before=before, dilation=d)
+            if not ((places >= 0) & (places < n)).any(axis=1).all():
+                raise ShapeError(
+                    f"padding {self.pads} lets a window of extent {extents} see nothing of an input of "
+                    f"{self.sizes}; take less padding."
+                )
         # what ceil_mode sees beyond the padding
         self.more = tuple(
             max(0, (count - 1) * s + e - (n + sum(p)))
@@ -236,12 +233,23 @@ class Pool:
         return np.asarray(seen.reshape(*seen.shape[:-rank], -1))
 
 
-def _floating(values: np.ndarray) -> np.ndarray:
-    return values if values.dtype.kind == "f" else values.astype(np.float64)
+def check_p(p: float) -> None:
+    """Raises `UsageError` for what is no p of a p-norm."""
+    if not 0 < p < np.inf:
+        raise UsageError(f"p={p} of a p-norm should be above 0 and finite; max_pool gives the largest.")
+
+
+def p_norm(values: np.ndarray, p: float) -> np.ndarray:
+    """(Σ |x|^p)^(1/p) over the last axis."""
+    sizes = np.abs(values.astype(computing_type(values.dtype), copy=False))
+    largest = sizes.max(axis=-1, keepdims=True)  # divided out, so that no power overflows
+    scale = np.where((largest > 0) & np.isfinite(largest), largest, 1)
+    norms: np.ndarray = ((sizes / scale) ** p).sum(axis=-1) ** (1 / p) * scale[..., 0]
+    return norms.astype(values.dtype, copy=False)
 
 
 def _last(values: np.ndarray, rank: int) -> tuple[int, ...]:
-    if not 1 <= rank <= values.ndim:
+    if not is_whole(rank) or rank > values.ndim:
         raise ShapeError(
             f"rank={rank} should be from 1 to the {values.ndim} axes of an input {values.shape}."
         )
