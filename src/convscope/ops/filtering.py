@@ -35,6 +35,11 @@ def correlate(
         )
     if chosen == "fft" and kind.kind != "f":
         raise UsageError('method="fft" would round integers; "direct" is exact.')
+    if method == "fft" and not np.isfinite(picture).all():
+        raise UsageError(
+            'method="fft" would spread the NaN or infinity of this signal over all of the result; "direct" '
+            "keeps it where it is."
+        )
     padded = pad(picture, pads, border).astype(kind, copy=False)
     if chosen == "separable":
         assert factors is not None
