@@ -1,4 +1,4 @@
-"""Arrays that hypothesis draws: a shape, a type, and numbers from a seed, so that a failure is short to tell."""
+"""Arrays that hypothesis draws: a shape, a type, and numbers from a seed, so that a failure is short."""
 
 from __future__ import annotations
 

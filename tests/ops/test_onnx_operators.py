@@ -72,7 +72,7 @@ NOT_EXPRESSED = {
 
 
 def collect() -> dict[str, Any]:
-    """Every case with a node of these operators. Making them, onnx overflows on purpose in other operators."""
+    """Every case with a node of these operators. Those of others overflow on purpose while they are made."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from onnx.backend.test.case.node import collect_testcases

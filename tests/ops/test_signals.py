@@ -48,7 +48,7 @@ def test_every_mode_is_that_of_scipys_functions_for_pictures(data: st.DataObject
     kernel = data.draw(arrays(2, most=6))
     picture = data.draw(arrays(2, least=6, most=11))
     close(quietly(convolve, picture, kernel, padding=mode), scipy.signal.convolve2d(picture, kernel, mode))
-    # correlate2d alone takes the extra place of an even kernel at the end, where correlate has it at the start.
+    # correlate2d alone takes the extra place of an even kernel at the end; correlate has it at the start.
     at_end = tuple(((k - 1) // 2, k // 2) for k in kernel.shape) if mode == "same" else mode
     correlated = cross_correlate(picture, kernel, padding=at_end)
     close(correlated, scipy.signal.correlate2d(picture, kernel, mode))
@@ -211,7 +211,7 @@ def test_correlation_is_convolution_with_the_kernel_turned_by_half(data: st.Data
 
 @given(st.floats(2.0, 4.0), st.integers(0, 99))
 def test_a_gaussian_solves_the_heat_equation(sigma: float, seed: int) -> None:
-    """∂u/∂t = Δu on a circle, from smooth heat: after sigma² / 2 its waves are exp(-k² t) of what they were."""
+    """∂u/∂t = Δu on a circle, from smooth heat: after sigma² / 2 each wave is exp(-k² t) of what it was."""
     n, time = 64, sigma**2 / 2
     waves = np.fft.rfftfreq(n, 1 / n)
     spectrum = np.fft.rfft(numbers([n], seed)) * (waves < 8)

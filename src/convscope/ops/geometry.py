@@ -16,12 +16,18 @@ Pair = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What one output position sees along one axis: `kernel_size` inputs, `dilation` apart."""
+    """What one output position sees along one axis: `kernel_size` inputs, `dilation` apart.
+
+    Raises `UsageError` for a kernel, stride or dilation below 1.
+    """
 
     kernel_size: int = 1
     stride: int = 1
     before: int = 0  # padding at the start of the axis
     dilation: int = 1
+
+    def __post_init__(self) -> None:
+        check_window(kernel_size=self.kernel_size, stride=self.stride, dilation=self.dilation)
 
     @property
     def extent(self) -> int:
@@ -29,7 +35,8 @@ class Window:
         return self.dilation * (self.kernel_size - 1) + 1
 
 
-def _check_window(**settings: int) -> None:
+def check_window(**settings: int) -> None:
+    """Raises `UsageError` for a setting that is no whole number from 1."""
     for name, value in settings.items():
         if not is_whole(value):
             raise UsageError(f"{name}={value!r} should be a whole number from 1.")
@@ -64,7 +71,7 @@ def output_size(
     >>> output_size(7, kernel_size=2, stride=2), output_size(7, kernel_size=2, stride=2, ceil_mode=True)
     (3, 4)
     """
-    _check_window(kernel_size=kernel_size, stride=stride, dilation=dilation)
+    check_window(kernel_size=kernel_size, stride=stride, dilation=dilation)
     room = size + sum(padding) - dilation * (kernel_size - 1) - 1
     if not ceil_mode:
         return max(room // stride + 1, 0)
@@ -85,7 +92,7 @@ def same_padding(
     >>> same_padding(7, kernel_size=3, stride=2)
     (1, 1)
     """
-    _check_window(kernel_size=kernel_size, stride=stride, dilation=dilation)
+    check_window(kernel_size=kernel_size, stride=stride, dilation=dilation)
     total = max((-(-size // stride) - 1) * stride + dilation * (kernel_size - 1) + 1 - size, 0)
     less, more = total // 2, total - total // 2
     return (more, less) if lower else (less, more)
@@ -97,7 +104,7 @@ def full_padding(*, kernel_size: int, dilation: int = 1) -> Pair:
     >>> full_padding(kernel_size=3)
     (2, 2)
     """
-    _check_window(kernel_size=kernel_size, dilation=dilation)
+    check_window(kernel_size=kernel_size, dilation=dilation)
     extent = dilation * (kernel_size - 1)
     return extent, extent
 

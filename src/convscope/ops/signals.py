@@ -90,7 +90,8 @@ def cross_correlate(
 
     The result at place t is Σ signal[t + τ] kernel[τ], which is (kernel ⋆ signal)[t] with
     (f ⋆ g)[t] = Σ f[τ] g[t + τ]. With padding="full" the lag 0 lies at index len(kernel) - 1, as in
-    `scipy.signal.correlate(signal, kernel)`. Everything else is as for `convolve`.
+    `scipy.signal.correlate(signal, kernel)`. Everything else is as for `convolve`, an even kernel with "same"
+    too (as in `scipy.signal.correlate`; `correlate2d` takes the extra place at the end).
 
     >>> picture = [[1, 0, 1, 0], [0, 1, 0, 1], [1, 0, 1, 0], [0, 1, 0, 1]]
     >>> cross_correlate(picture, [[1, 1, 1], [0, 0, 0], [1, 1, 1]], padding=1, stride=2)
