@@ -57,7 +57,7 @@ def test_output_sizes_with_ceil_mode_are_torchs(n: int, k: int, s: int, p: int, 
 
 @given(SIZES, KERNELS, STRIDES, DILATIONS)
 def test_same_padding_is_onnxs(n: int, k: int, s: int, d: int) -> None:
-    """Its specification: ceil(n / s) outputs, max((outputs - 1)·s + (k - 1)·d + 1 - n, 0) of padding in all."""
+    """Its text: ceil(n / s) outputs, and max((outputs - 1)·s + (k - 1)·d + 1 - n, 0) of padding in all."""
     output = int(np.ceil(n / s))
     total = max((output - 1) * s + (k - 1) * d + 1 - n, 0)
     upper, lower = (same_padding(n, kernel_size=k, stride=s, dilation=d, lower=end) for end in (False, True))
