@@ -23,6 +23,7 @@ from convscope.ops import (
     equivariance_error,
     flatten,
     full_padding,
+    gaussian,
     global_average_pool,
     lp_pool,
     max_pool,
@@ -35,6 +36,7 @@ from convscope.ops import (
 NAN = float("nan")
 PICTURE, TAPS = np.ones((5, 5)), np.ones((3, 3))
 AXES = "a signal (length,) or picture (height, width) takes a kernel with as many axes, not"
+SHIFT = "a shift (down, right) of whole pixels needs a picture with rows and columns, not"
 X, WEIGHT = np.ones((1, 4, 5, 5)), np.ones((6, 4, 3, 3))
 PADDINGS = (
     "should be 'valid', 'same', 'same_lower', 'full', a whole number from 0, or one (before, after) per axis."
@@ -128,9 +130,8 @@ SHAPES: dict[str, Callable[[], Any]] = {
     "an input of (5, 5) takes 2 numbers each for kernel_size, stride, padding and dilation.": (
         lambda: convolution_cost((4, 5, 5), 6, kernel_size=(3,))
     ),
-    "a shift of (down, right) needs a picture with rows and columns, not shape (5,) and shift (1, 1).": (
-        lambda: equivariance_error(lambda x: x, PICTURE[0], (1, 1))
-    ),
+    f"{SHIFT} shape (5,) and shift (1, 1).": (lambda: equivariance_error(lambda x: x, PICTURE[0], (1, 1))),
+    f"{SHIFT} shape (5, 5) and shift (0.5, 1).": lambda: equivariance_error(lambda x: x, PICTURE, (0.5, 1)),  # type: ignore[arg-type]
     "the function should give rows and columns; it gives shape ().": lambda: equivariance_error(
         np.mean, PICTURE, (1, 1)
     ),
@@ -183,6 +184,13 @@ USAGE: dict[str, Callable[[], Any]] = {
     "the signal is zero everywhere; its autocorrelation cannot be normalised.": lambda: autocorrelate(
         [0, 0], normalize=True
     ),
+    "p='2' of a p-norm should be above 0 and finite; max_pool gives the largest.": lambda: lp_pool(
+        X,
+        2,
+        p="2",  # type: ignore[arg-type]
+    ),
+    "a variance and eps=None should not be below 0.": lambda: batch_norm(X, eps=None),  # type: ignore[arg-type]
+    "sigma='2' should be a finite number.": lambda: gaussian("2"),  # type: ignore[arg-type]
     "p=0 of a p-norm should be above 0 and finite; max_pool gives the largest.": lambda: lp_pool(X, 2, p=0),
     "p=nan of a p-norm should be above 0 and finite; max_pool gives the largest.": lambda: lp_pool(
         X, 2, p=NAN

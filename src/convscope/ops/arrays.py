@@ -77,7 +77,13 @@ def as_floats(values: np.ndarray) -> np.ndarray:
     return values if values.dtype.kind == "f" else values.astype(np.float64)
 
 
-def is_whole(value: Any, least: int = 1) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether a setting is one finite real number."""
+    real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    return real and bool(np.isfinite(value))
+
+
+def is_whole(value: Any, least: float = 1) -> bool:
     """Whether a setting is a whole number, and not below `least`."""
     return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= least)
 

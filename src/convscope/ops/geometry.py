@@ -253,10 +253,10 @@ def equivariance_error(
     values = as_numbers(picture, "the picture")
     if not is_whole(margin, 0):
         raise UsageError(f"margin={margin!r} should be a whole number from 0.")
-    if values.ndim < 2 or len(shift) != 2:
+    if values.ndim < 2 or len(shift) != 2 or not all(is_whole(s, -math.inf) for s in shift):
         raise ShapeError(
-            f"a shift of (down, right) needs a picture with rows and columns, not shape {values.shape} "
-            f"and shift {tuple(shift)}."
+            f"a shift (down, right) of whole pixels needs a picture with rows and columns, not shape "
+            f"{values.shape} and shift {tuple(shift)}."
         )
     # As floats: a difference of unsigned integers goes round at 0.
     plain = np.asarray(function(values), dtype=np.float64)

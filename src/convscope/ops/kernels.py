@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import UnknownName, UsageError
-from .arrays import is_whole
+from .arrays import is_number, is_whole
 
 SOBEL = [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
 PREWITT = [[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]]
@@ -219,8 +219,8 @@ def _positive(value: float, what: str) -> float:
 
 
 def _finite(value: float, what: str) -> float:
-    if not math.isfinite(value):
-        raise UsageError(f"{what}={value} should be a finite number.")
+    if not is_number(value):
+        raise UsageError(f"{what}={value!r} should be a finite number.")
     return float(value)
 
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import ShapeError, UsageError
-from .arrays import Array, as_floats, as_kernel, as_numbers, computing_type, is_whole, takes_tensors
+from .arrays import (
+    Array,
+    as_floats,
+    as_kernel,
+    as_numbers,
+    computing_type,
+    is_number,
+    is_whole,
+    takes_tensors,
+)
 
 
 @takes_tensors
@@ -76,8 +85,8 @@ def batch_norm(
     spread = (
         exact.var(axis=others, keepdims=True) if variance is None else per_channel(variance, "the variance")
     )
-    if (spread < 0).any() or eps < 0:
-        raise UsageError(f"a variance and eps={eps} should not be below 0.")
+    if not is_number(eps) or eps < 0 or (spread < 0).any():
+        raise UsageError(f"a variance and eps={eps!r} should not be below 0.")
     result = (exact - middle) / np.sqrt(spread + eps)
     if weight is not None:
         result = result * per_channel(weight, "the weight")

@@ -8,7 +8,7 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from ..errors import ShapeError, UsageError
-from .arrays import Array, as_floats, as_numbers, computing_type, is_whole, takes_tensors
+from .arrays import Array, as_floats, as_numbers, computing_type, is_number, is_whole, takes_tensors
 from .geometry import output_size, taps
 from .padding import Padding, pad, per_axis, resolve_padding
 from .sliding import windows
@@ -235,8 +235,8 @@ class Pool:
 
 def check_p(p: float) -> None:
     """Raises `UsageError` for what is no p of a p-norm."""
-    if not 0 < p < np.inf:
-        raise UsageError(f"p={p} of a p-norm should be above 0 and finite; max_pool gives the largest.")
+    if not is_number(p) or p <= 0:
+        raise UsageError(f"p={p!r} of a p-norm should be above 0 and finite; max_pool gives the largest.")
 
 
 def p_norm(values: np.ndarray, p: float) -> np.ndarray:
