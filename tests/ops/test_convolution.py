@@ -112,6 +112,23 @@ def test_padding_by_name_is_torchs(data: st.DataObject, rank: int, padding: str)
     close(OURS[rank](layer.x, layer.weight, layer.bias, **settings), wanted)
 
 
+@given(st.data(), RANKS, st.booleans())
+def test_same_padding_with_a_stride_is_onnxs(data: st.DataObject, rank: int, lower: bool) -> None:
+    """ceil(n / s) results, and the odd column at the end (SAME_UPPER) or at the start (SAME_LOWER)."""
+    layer = data.draw(layers(rank))
+    x, weight, bias = layer.tensors
+    pairs = []
+    axes = zip(
+        x.shape[2:], weight.shape[2:], layer.settings["stride"], layer.settings["dilation"], strict=True
+    )
+    for n, k, s, d in axes:
+        less, odd = divmod(max((-(-n // s) - 1) * s + (k - 1) * d + 1 - n, 0), 2)
+        pairs.append((less + odd, less) if lower else (less, less + odd))
+    wanted = TORCH[rank](padded(x, pairs), weight, bias, **layer.settings)
+    padding = "same_lower" if lower else "same"
+    close(OURS[rank](layer.x, layer.weight, layer.bias, padding=padding, **layer.settings), wanted)
+
+
 @given(st.data(), RANKS)
 def test_full_padding_is_every_window_that_touches(data: st.DataObject, rank: int) -> None:
     layer = data.draw(layers(rank))
