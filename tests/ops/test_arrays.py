@@ -120,6 +120,7 @@ def test_what_goes_in_is_left_as_it_was() -> None:
     copies = x.copy(), taps.copy()
     results = [convolve(x, taps, padding="valid"), cross_correlate(x, [[1.0]]), max_pool(x, 1), relu(x)]
     results += [average_pool(x, 1), lp_pool(x, 1), conv2d(x[None], [[[[1.0]]]]), softmax(x)]
+    results += max_pool(x, 1, return_indices=True)
     for result in results:
         assert not np.shares_memory(result, x)
         result[:] = 7

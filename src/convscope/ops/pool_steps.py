@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError, UnknownName
-from .arrays import Array, as_floats, as_numbers, takes_tensors
+from .arrays import Array, as_floats, as_numbers, computing_type, takes_tensors
+from .folding import Pool, Sizes, p_norm
 from .looking import Walk, look, source_index
 from .padding import Padding, check_border
-from .pooling import Pool, Sizes, average_pool, check_p, lp_pool, max_pool, p_norm
+from .pooling import average_pool, check_p, lp_pool, max_pool
 from .steps import spelled
 
 KINDS = ("max", "average", "lp")
@@ -97,7 +98,8 @@ class PoolSteps(Walk[PoolStep]):
         elif self.kind == "average":
             result = as_floats(numbers).mean()
         else:
-            result = p_norm(as_floats(numbers), self.p)[()]
+            kind = as_floats(numbers).dtype
+            result = kind.type(p_norm(list(np.abs(numbers.astype(computing_type(kind)))), self.p))
         return PoolStep(self.kind, position, start, window, inside, counted, result, winner, self.p)
 
     def _counted(self, start: tuple[int, ...], inside: np.ndarray) -> np.ndarray:
