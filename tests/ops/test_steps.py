@@ -145,12 +145,13 @@ def test_what_is_not_a_number_is_told_as_it_is() -> None:
 @given(st.data(), RANKS, st.sampled_from(["max", "average", "lp"]), st.sampled_from(sorted(BORDERS)))
 def test_steps_of_pools(data: st.DataObject, rank: int, kind: str, border: str) -> None:
     dtype = data.draw(st.sampled_from([*FLOATS, "uint8", "int8"]))
-    x = numbers([data.draw(st.integers(4, 7)) for _ in range(rank)], data.draw(st.integers(0, 99)), dtype)
+    x = numbers([data.draw(st.integers(5, 7)) for _ in range(rank)], data.draw(st.integers(0, 99)), dtype)
     kernel_size = tuple(data.draw(st.integers(1, 3)) for _ in range(rank))
     pairs = [(data.draw(st.integers(0, k - 1)), data.draw(st.integers(0, k - 1))) for k in kernel_size]
     settings: dict[str, Any] = {
         "padding": pairs,
         "stride": data.draw(st.integers(1, 3)),
+        "dilation": data.draw(st.integers(1, 2)),
         "ceil_mode": data.draw(st.booleans()),
         "border": border,
     }
@@ -178,6 +179,13 @@ def test_steps_of_pools(data: st.DataObject, rank: int, kind: str, border: str) 
         _, indices = max_pool(x, kernel_size, return_indices=True, **settings)
         places = [np.ravel_multi_index(step.winner, x.shape) for step in walked]  # type: ignore[arg-type]
         np.testing.assert_array_equal(np.reshape(places, indices.shape), indices)
+
+
+def test_padding_is_no_winner_where_all_is_the_least_there_is() -> None:
+    least = np.full((3, 3), -128, np.int8)
+    walked = pool_steps(least, 3, padding=1, stride=1)
+    assert [step.winner for step in walked[:3]] == [(0, 0), (0, 0), (0, 1)]
+    assert walked[0].result == -128
 
 
 def test_equations_of_pools() -> None:
