@@ -39,8 +39,8 @@ def convolve(
     dilation: distance of the kernel's taps on the signal.
     border: what lies beyond the signal: "zeros", "reflect" (the edge is not repeated; ndimage's "mirror"),
         "replicate" (ndimage's "nearest") or "circular" (ndimage's "grid-wrap").
-    method: "direct", "separable" (for a kernel that is a column times a row), "fft", or "auto", which takes
-        the cheapest that gives the same numbers.
+    method: "direct", "separable" (for a kernel that is a column times a row), "fft" (rounded to the last bits
+        of the largest numbers; not for integers or NaN), or "auto", the cheapest of those that can be used.
 
     With "same" and an even kernel there is no middle: the extra place is taken at the start, as SciPy does,
     where `conv2d` takes it at the end as PyTorch and ONNX do. A `ConvscopeWarning` says so.
