@@ -194,6 +194,9 @@ def test_what_is_not_a_number_wins() -> None:
     np.testing.assert_array_equal(largest, wanted)
     np.testing.assert_array_equal(indices, places)
     assert np.isnan(lp_pool(x, 3)).sum() == np.isnan(average_pool(x, 3)).sum() == 1
+    x[0, 2, 3] = -np.inf
+    assert np.isposinf(lp_pool(x, 3)).sum() == np.isneginf(average_pool(x, 3)).sum() == 1
+    assert np.isfinite(max_pool(x, 3)).all()
 
 
 def test_means_and_norms_of_numbers_whose_sums_have_no_place() -> None:
