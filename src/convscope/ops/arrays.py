@@ -18,17 +18,21 @@ R = TypeVar("R")
 
 
 def as_numbers(values: Array, what: str) -> np.ndarray:
-    """An array of real numbers. Raises `UsageError` for anything else, `ShapeError` for an empty one."""
+    """An array of real numbers. Raises `UsageError` for anything else, `ShapeError` for an empty one.
+
+    Truth values become 0 and 1.
+    """
     try:
         array = np.asarray(values)
     except ValueError as error:  # rows of different lengths
         raise ShapeError(
             f"{what} has rows of different lengths; its numbers should fill a rectangle."
         ) from error
-    if array.dtype.kind not in "biuf":
-        raise UsageError(f"{what} should be real numbers, not {array.dtype}.")
     if not array.size:
-        raise ShapeError(f"{what} of shape {array.shape} is empty.")
+        raise ShapeError(f"{what} of shape {array.shape} is empty; it should have at least one number.")
+    if array.dtype.kind not in "biuf":
+        first = array.flat[0].item() if isinstance(array.flat[0], np.generic) else array.flat[0]
+        raise UsageError(f"{what} should be real numbers, not {first!r} ({type(first).__name__}).")
     return array.astype(np.uint8) if array.dtype.kind == "b" else array
 
 
@@ -41,16 +45,26 @@ def as_kernel(values: Array, what: str = "the kernel") -> np.ndarray:
     return array
 
 
-def result_type(*arrays: np.ndarray) -> DType:
-    """The type of a sum of products: int64 of integers, so that nothing overflows; else NumPy's.
+def result_type(values: np.ndarray, kernel: np.ndarray, bias: np.ndarray | None = None) -> DType:
+    """The type of a sum of products: int64 of integers; else NumPy's. Raises `UsageError` before an overflow.
 
     >>> print(result_type(np.zeros(2, np.uint8), np.zeros(2, np.int8)))
     int64
     >>> print(result_type(np.zeros(2, np.uint8), np.zeros(2, np.float32)))
     float32
     """
-    common = np.result_type(*arrays)
-    return common if common.kind == "f" else np.dtype(np.int64)
+    arrays = [values, kernel] if bias is None else [values, kernel, bias]
+    if any(array.dtype.kind == "f" for array in arrays):
+        return np.result_type(*arrays)
+    # As floats: the magnitude of the least integer of a type is none of that type.
+    most = max(abs(float(values.min())), float(values.max())) * float(np.abs(kernel.astype(np.float64)).sum())
+    if bias is not None:
+        most += float(np.abs(bias.astype(np.float64)).max())
+    if most >= 2**63:
+        raise UsageError(
+            f"sums of these integers can reach {most:.2g}, more than int64 holds; pass them as floats."
+        )
+    return np.dtype(np.int64)
 
 
 def computing_type(result: DType) -> DType:
@@ -58,16 +72,34 @@ def computing_type(result: DType) -> DType:
     return np.dtype(np.float32) if result == np.float16 else result
 
 
-def takes_tensors(function: Callable[P, R]) -> Callable[P, R]:
-    """Tensors in, tensors out: `function` itself sees NumPy arrays alone.
+def as_floats(values: np.ndarray) -> np.ndarray:
+    """Floats as they are, integers as float64."""
+    return values if values.dtype.kind == "f" else values.astype(np.float64)
 
-    A tensor that asks for a gradient is refused, because the result could not carry one.
+
+def is_number(value: Any) -> bool:
+    """Whether a setting is one finite real number."""
+    real = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    return real and bool(np.isfinite(value))
+
+
+def is_whole(value: Any, least: float = 1) -> bool:
+    """Whether a setting is a whole number, and not below `least`."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= least)
+
+
+def takes_tensors(function: Callable[P, R]) -> Callable[P, R]:
+    """Tensors in, tensors out, on the first one's device: `function` itself sees NumPy arrays alone.
+
+    A tensor that asks for a gradient is refused, because the result could not carry one; so is one of a type
+    that NumPy does not have.
     """
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         torch = sys.modules.get("torch")
-        if torch is None or not any(isinstance(a, torch.Tensor) for a in (*args, *kwargs.values())):
+        tensors = [a for a in (*args, *kwargs.values()) if torch and isinstance(a, torch.Tensor)]
+        if torch is None or not tensors:
             return function(*args, **kwargs)
 
         def array(value: Any) -> Any:
@@ -78,12 +110,19 @@ def takes_tensors(function: Callable[P, R]) -> Callable[P, R]:
                     f"{function.__name__} gives no gradients: pass tensor.detach(), or use "
                     "torch.nn.functional where the result is to be trained through."
                 )
-            return value.detach().cpu().numpy()
+            try:
+                return value.detach().cpu().numpy()
+            except TypeError as error:
+                raise UsageError(
+                    f"NumPy has no numbers of type {value.dtype}: pass tensor.float()."
+                ) from error
 
         def tensor(value: Any) -> Any:
             if isinstance(value, tuple):
                 return tuple(map(tensor, value))
-            return torch.from_numpy(np.ascontiguousarray(value)) if isinstance(value, np.ndarray) else value
+            if not isinstance(value, np.ndarray):
+                return value
+            return torch.from_numpy(np.require(value, requirements=["C", "W"])).to(tensors[0].device)
 
         given = function(*map(array, args), **{name: array(v) for name, v in kwargs.items()})
         return cast(R, tensor(given))

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import ShapeError, UsageError
 from .arrays import Array, DType, as_kernel, as_numbers, computing_type, result_type, takes_tensors
-from .geometry import output_size
+from .geometry import check_groups, output_size
 from .padding import Padding, Pairs, pad, per_axis, resolve_padding
 from .sliding import windows
 
@@ -98,23 +98,22 @@ def conv_transpose2d(
     """
     values, kernel, single = _checked(2, x, weight)
     batch, channels, *sizes = values.shape
-    if groups < 1 or channels % groups or kernel.shape[0] != channels:
+    check_groups(groups, channels, kernel.shape[1] * groups)
+    if kernel.shape[0] != channels:
         raise ShapeError(
-            f"a transposed convolution of {channels} channels in groups={groups} takes weights "
+            f"a transposed convolution of {channels} channels takes weights "
             f"({channels}, outputs / groups, height, width), not {kernel.shape}."
         )
     outs, kernel_size = kernel.shape[1], kernel.shape[2:]
     strides, dilations = per_axis(stride, 2, "stride"), per_axis(dilation, 2, "dilation")
+    if isinstance(padding, str):
+        raise UsageError(f"padding={padding!r} of a transposed convolution should be numbers, not a name.")
     cut = resolve_padding(padding, sizes, kernel_size=kernel_size, stride=strides, dilation=dilations)
-    extra = (output_padding,) * 2 if isinstance(output_padding, int) else tuple(output_padding)
-    if (
-        isinstance(padding, str)
-        or len(extra) != 2
-        or not all(0 <= e < max(s, d) for e, s, d in zip(extra, strides, dilations, strict=True))
-    ):
+    extra = per_axis(output_padding, 2, "output_padding", least=0)
+    if any(e >= max(s, d) for e, s, d in zip(extra, strides, dilations, strict=True)):
         raise UsageError(
-            f"padding={padding!r} should be numbers, and output_padding={output_padding!r} from 0 and below "
-            f"the stride {strides} or the dilation {dilations}."
+            f"output_padding={output_padding!r} should be below the stride {strides} or the dilation "
+            f"{dilations}."
         )
     whole = [
         (n - 1) * s + d * (k - 1) + 1 + e
@@ -122,8 +121,10 @@ def conv_transpose2d(
     ]
     shape = [n - before - after for n, (before, after) in zip(whole, cut, strict=True)]
     if min(shape) < 1:
-        raise ShapeError(f"padding {cut} cuts all of a result of {tuple(whole)}.")
-    kind, result = _types(values, kernel, bias)
+        raise ShapeError(f"padding {cut} cuts off all of a result of {tuple(whole)}; take less.")
+    added = _checked_bias(bias, groups * outs)
+    result = result_type(values, kernel, added)
+    kind = computing_type(result)
     values = values.astype(kind, copy=False).reshape(batch, groups, channels // groups, *sizes)
     weights = kernel.astype(kind).reshape(groups, channels // groups, outs, *kernel_size)
     y = np.zeros((batch, groups, outs, *whole), dtype=kind)
@@ -137,7 +138,7 @@ def conv_transpose2d(
         ] += laid
     (above, _), (before, _) = cut
     y = y[..., above : above + shape[0], before : before + shape[1]].reshape(batch, groups * outs, *shape)
-    return _finished(y, bias, groups * outs, result, single)
+    return _finished(y, added, result, single)
 
 
 def _convolution(
@@ -154,8 +155,7 @@ def _convolution(
     values, kernel, single = _checked(rank, x, weight)
     channels, sizes = values.shape[1], values.shape[2:]
     outs, ins, *kernel_size = kernel.shape
-    if groups < 1 or channels % groups or outs % groups:
-        raise ShapeError(f"groups={groups} must divide both its {channels} input and {outs} output channels.")
+    check_groups(groups, channels, outs)
     if ins != channels // groups:
         raise ShapeError(
             f"weights of shape {kernel.shape} take {ins * groups} input channels in {groups} group"
@@ -164,7 +164,9 @@ def _convolution(
     strides, dilations = per_axis(stride, rank, "stride"), per_axis(dilation, rank, "dilation")
     pads = resolve_padding(padding, sizes, kernel_size=kernel_size, stride=strides, dilation=dilations)
     check_fits("kernel", sizes, kernel_size, strides, pads, dilations)
-    kind, result = _types(values, kernel, bias)
+    added = _checked_bias(bias, outs)
+    result = result_type(values, kernel, added)
+    kind = computing_type(result)
     padded = pad(values, pads, border).astype(kind, copy=False)
     matrix = kernel.astype(kind).reshape(groups, outs // groups, -1)  # (groups, O/groups, C/groups·K)
     y = np.concatenate(
@@ -174,7 +176,7 @@ def _convolution(
         ],
         axis=1,
     )
-    return _finished(y, bias, outs, result, single)
+    return _finished(y, added, result, single)
 
 
 def _product(
@@ -213,7 +215,8 @@ def check_fits(
     if min(output_size(n, kernel_size=k, stride=s, padding=p, dilation=d) for n, k, s, p, d in axes) < 1:
         extents = tuple(d * (k - 1) + 1 for _, k, _, _, d in axes)
         raise ShapeError(
-            f"a {what} of extent {extents} does not fit an input of {tuple(sizes)} with padding {pads}."
+            f"a {what} of extent {extents} does not fit an input of {tuple(sizes)} with padding {pads}; "
+            "take a larger input or more padding."
         )
 
 
@@ -231,19 +234,19 @@ def _checked(rank: int, x: Array, weight: Array) -> tuple[np.ndarray, np.ndarray
     return (values[None] if single else values), kernel, single
 
 
-def _types(values: np.ndarray, kernel: np.ndarray, bias: Array | None) -> tuple[DType, DType]:
-    arrays = [values, kernel] + ([as_kernel(bias, "the bias")] if bias is not None else [])
-    result = result_type(*arrays)
-    return computing_type(result), result
+def _checked_bias(bias: Array | None, outs: int) -> np.ndarray | None:
+    if bias is None:
+        return None
+    numbers = as_kernel(bias, "the bias")
+    if numbers.shape != (outs,):
+        raise ShapeError(
+            f"the bias should have one number per output channel, ({outs},), not {numbers.shape}."
+        )
+    return numbers
 
 
-def _finished(y: np.ndarray, bias: Array | None, outs: int, result: DType, single: bool) -> np.ndarray:
+def _finished(y: np.ndarray, bias: np.ndarray | None, result: DType, single: bool) -> np.ndarray:
     if bias is not None:
-        numbers = as_kernel(bias, "the bias")
-        if numbers.shape != (outs,):
-            raise ShapeError(
-                f"the bias should have one number per output channel, ({outs},), not {numbers.shape}."
-            )
-        y = y + numbers.astype(y.dtype).reshape(-1, *[1] * (y.ndim - 2))
+        y = y + bias.astype(y.dtype).reshape(-1, *[1] * (y.ndim - 2))
     y = y.astype(result, copy=False)
     return y[0] if single else y

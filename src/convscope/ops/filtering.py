@@ -34,7 +34,7 @@ def correlate(
     picture, taps = np.atleast_2d(values), np.atleast_2d(kernel)
     if values.ndim == 1:
         pads, stride, dilation = ((0, 0), *pads), (1, *stride), (1, *dilation)
-    factors = factorize(taps) if kind.kind == "f" else None
+    factors = factorize(taps, kind) if kind.kind == "f" else None
     chosen = choose(picture, taps, stride, factors, kind) if method == "auto" else method
     if chosen == "separable" and factors is None:
         raise UsageError(
@@ -43,6 +43,11 @@ def correlate(
         )
     if chosen == "fft" and kind.kind != "f":
         raise UsageError('method="fft" would round integers; "direct" is exact.')
+    if method == "fft" and not np.isfinite(picture).all():
+        raise UsageError(
+            'method="fft" would spread the NaN or infinity of this signal over all of the result; "direct" '
+            "keeps it where it is."
+        )
     if chosen == "fft":
         padded = pad(picture, pads, border).astype(kind, copy=False)
         result = by_fft(padded, taps.astype(kind), stride, dilation)
@@ -106,8 +111,8 @@ def _has_native(kind: DType) -> bool:
     return native.available() and kind in (np.float32, np.float64)
 
 
-def factorize(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """A kernel as (column, row) whose product it is to the last bits, or None where it is no such product.
+def factorize(kernel: np.ndarray, kind: DType | type = np.float64) -> tuple[np.ndarray, np.ndarray] | None:
+    """A kernel as (column, row) whose product it is to the last bits of `kind`, or None where it is none.
 
     >>> column, row = factorize(np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]]))
     >>> np.allclose(column @ row, [[1, 0, -1], [2, 0, -2], [1, 0, -1]])
@@ -115,15 +120,15 @@ def factorize(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     >>> factorize(np.eye(3)) is None
     True
     """
-    exact = kernel.astype(np.float64)
+    exact = kernel.astype(np.result_type(kernel, np.float64))
     if min(exact.shape) == 1:
         return (exact, np.ones((1, 1))) if exact.shape[1] == 1 else (np.ones((1, 1)), exact)
     pivot = np.unravel_index(np.argmax(np.abs(exact)), exact.shape)
     if exact[pivot] == 0:
         return exact[:, :1], exact[:1]
     column, row = exact[:, pivot[1] : pivot[1] + 1], exact[pivot[0] : pivot[0] + 1] / exact[pivot]
-    rounding = 4 * np.finfo(kernel.dtype if kernel.dtype.kind == "f" else np.float64).eps
-    return (column, row) if np.abs(column @ row - exact).max() <= rounding * abs(exact[pivot]) else None
+    rounding = 4 * np.finfo(kind).eps * abs(exact[pivot])
+    return (column, row) if np.abs(column @ row - exact).max() <= rounding else None
 
 
 def choose(

@@ -9,24 +9,45 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import ShapeError, UsageError
-from .arrays import Array, as_numbers
+from .arrays import Array, as_numbers, is_whole
 
 Pair = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What one output position sees along one axis: `kernel_size` inputs, `dilation` apart."""
+    """What one output position sees along one axis: `kernel_size` inputs, `dilation` apart.
+
+    Raises `UsageError` for a kernel, stride or dilation below 1.
+    """
 
     kernel_size: int = 1
     stride: int = 1
     before: int = 0  # padding at the start of the axis
     dilation: int = 1
 
+    def __post_init__(self) -> None:
+        check_window(kernel_size=self.kernel_size, stride=self.stride, dilation=self.dilation)
+
     @property
     def extent(self) -> int:
         """Pixels from the first to the last input, both counted."""
         return self.dilation * (self.kernel_size - 1) + 1
+
+
+def check_window(**settings: int) -> None:
+    """Raises `UsageError` for a setting that is no whole number from 1."""
+    for name, value in settings.items():
+        if not is_whole(value):
+            raise UsageError(f"{name}={value!r} should be a whole number from 1.")
+
+
+def check_groups(groups: int, channels: int, out_channels: int) -> None:
+    """Raises `ShapeError` where channels cannot be split evenly."""
+    if not is_whole(groups) or channels % groups or out_channels % groups:
+        raise ShapeError(
+            f"groups={groups!r} must divide both the {channels} input and the {out_channels} output channels."
+        )
 
 
 def output_size(
@@ -42,20 +63,20 @@ def output_size(
 
     floor((size + before + after - dilation * (kernel_size - 1) - 1) / stride) + 1
     (Dumoulin & Visin 2016, relationship 14). With `ceil_mode` a last window that starts inside
-    the picture or its leading padding counts too, as in PyTorch.
+    the picture or its leading padding counts too, as in PyTorch. Raises `UsageError` for a kernel, stride or
+    dilation below 1.
 
     >>> output_size(32, kernel_size=5, padding=(2, 2))
     32
     >>> output_size(7, kernel_size=2, stride=2), output_size(7, kernel_size=2, stride=2, ceil_mode=True)
     (3, 4)
     """
+    check_window(kernel_size=kernel_size, stride=stride, dilation=dilation)
     room = size + sum(padding) - dilation * (kernel_size - 1) - 1
-    if room < 0:
-        return 0
     if not ceil_mode:
-        return room // stride + 1
+        return max(room // stride + 1, 0)
     count = -(-room // stride) + 1
-    return count - 1 if (count - 1) * stride >= size + padding[0] else count
+    return max(count - 1 if (count - 1) * stride >= size + padding[0] else count, 0)
 
 
 def same_padding(
@@ -71,6 +92,7 @@ def same_padding(
     >>> same_padding(7, kernel_size=3, stride=2)
     (1, 1)
     """
+    check_window(kernel_size=kernel_size, stride=stride, dilation=dilation)
     total = max((-(-size // stride) - 1) * stride + dilation * (kernel_size - 1) + 1 - size, 0)
     less, more = total // 2, total - total // 2
     return (more, less) if lower else (less, more)
@@ -82,6 +104,7 @@ def full_padding(*, kernel_size: int, dilation: int = 1) -> Pair:
     >>> full_padding(kernel_size=3)
     (2, 2)
     """
+    check_window(kernel_size=kernel_size, dilation=dilation)
     extent = dilation * (kernel_size - 1)
     return extent, extent
 
@@ -100,11 +123,20 @@ def unreached(
     [2, 5, 6]
     """
     count = output_size(size, kernel_size=kernel_size, stride=stride, padding=padding, dilation=dilation)
-    starts = np.arange(count) * stride - padding[0]
-    seen = np.add.outer(starts, np.arange(kernel_size) * dilation).ravel()
+    seen = taps(count, kernel_size=kernel_size, stride=stride, before=padding[0], dilation=dilation)
     missed = np.ones(size, dtype=bool)
     missed[seen[(seen >= 0) & (seen < size)]] = False
     return [int(position) for position in np.flatnonzero(missed)]
+
+
+def taps(count: int, *, kernel_size: int, stride: int, before: int, dilation: int) -> np.ndarray:
+    """(windows, taps): the positions on the input that each window looks at; some lie in the padding.
+
+    >>> taps(2, kernel_size=2, stride=3, before=1, dilation=2)
+    array([[-1,  1],
+           [ 2,  4]])
+    """
+    return np.add.outer(np.arange(count) * stride - before, np.arange(kernel_size) * dilation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +208,13 @@ def convolution_cost(
     """
     channels, *sizes = input_shape
     rank = len(sizes)
-    if channels % groups or out_channels % groups:
+    check_groups(groups, channels, out_channels)
+    if any(
+        len(setting) != rank for setting in (kernel_size, stride, padding, dilation) if setting is not None
+    ):
         raise ShapeError(
-            f"groups={groups} must divide both the {channels} input and the {out_channels} output channels."
+            f"an input of {tuple(sizes)} takes {rank} numbers each for kernel_size, stride, padding "
+            "and dilation."
         )
     ones, none = (1,) * rank, ((0, 0),) * rank
     axes = zip(sizes, kernel_size, stride or ones, padding or none, dilation or ones, strict=True)
@@ -215,13 +251,16 @@ def equivariance_error(
     True
     """
     values = as_numbers(picture, "the picture")
-    if values.ndim < 2 or len(shift) != 2:
+    if not is_whole(margin, 0):
+        raise UsageError(f"margin={margin!r} should be a whole number from 0.")
+    if values.ndim < 2 or len(shift) != 2 or not all(is_whole(s, -math.inf) for s in shift):
         raise ShapeError(
-            f"a shift of (down, right) needs a picture with rows and columns, not shape {values.shape} "
-            f"and shift {tuple(shift)}."
+            f"a shift (down, right) of whole pixels needs a picture with rows and columns, not shape "
+            f"{values.shape} and shift {tuple(shift)}."
         )
-    plain = np.asarray(function(values))
-    moved = np.asarray(function(np.roll(values, tuple(shift), axis=(-2, -1))))
+    # As floats: a difference of unsigned integers goes round at 0.
+    plain = np.asarray(function(values), dtype=np.float64)
+    moved = np.asarray(function(np.roll(values, tuple(shift), axis=(-2, -1))), dtype=np.float64)
     if plain.ndim < 2 or moved.shape != plain.shape:
         raise ShapeError(f"the function should give rows and columns; it gives shape {plain.shape}.")
     scaled = [

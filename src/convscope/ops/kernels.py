@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import UnknownName, UsageError
+from .arrays import is_number, is_whole
 
 SOBEL = [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
 PREWITT = [[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]]
@@ -79,8 +80,8 @@ def laplacian_of_gaussian(sigma: float = 1.4, size: int | None = None) -> np.nda
 def gaussian(sigma: float = 1.0, size: int | None = None, *, rank: int = 2) -> np.ndarray:
     """Blurs: the mean of what is around, less the farther away. Sums to 1.
 
-    exp(-(x² + y²) / (2 sigma²)), divided by its sum. `sigma` in pixels; `size` is 2·round(3 sigma) + 1 unless
-    given (ndimage's and OpenCV's are wider by default). rank=1 gives (size,), for signals.
+    exp(-(x² + y²) / (2 sigma²)), divided by its sum. `sigma` in pixels; unless `size` is given it reaches
+    3 sigma to each side (ndimage's 4 unless told `truncate=3`). rank=1 gives (size,), for signals.
 
     >>> gaussian(0.5, 3).round(3)
     array([[0.011, 0.084, 0.011],
@@ -90,30 +91,32 @@ def gaussian(sigma: float = 1.0, size: int | None = None, *, rank: int = 2) -> n
     if rank not in (1, 2):
         raise UsageError(f"rank={rank} should be 1 for a signal or 2 for a picture.")
     at = _line(_size(sigma, size, 3))
-    row = np.exp(-(at**2) / (2 * _positive(sigma, "sigma") ** 2))
+    row = np.exp(-((at / _positive(sigma, "sigma")) ** 2) / 2)
     row /= row.sum()
     return row if rank == 1 else np.outer(row, row)
 
 
 def box(size: int = 3) -> np.ndarray:
     """Blurs: the mean of `size` × `size` pixels. Sums to 1."""
-    return np.full((_whole(size), size), 1 / size**2)
+    size = _whole(size)
+    return np.full((size, size), 1 / size**2)
 
 
 def sharpen(amount: float = 1.0) -> np.ndarray:
     """The picture minus `amount` times its Laplacian: edges stand out, even ground stays. Sums to 1."""
-    return identity() - amount * laplacian()
+    return identity() - _finite(amount, "amount") * laplacian()
 
 
 def emboss() -> np.ndarray:
-    """Light from the top left: slopes that fall to the bottom right look raised. Sums to 1."""
+    """Light from the top left: what gets brighter to the bottom right looks raised. Sums to 1."""
     return np.array([[-2.0, -1.0, 0.0], [-1.0, 1.0, 1.0], [0.0, 1.0, 2.0]])
 
 
 def motion_blur(size: int = 9, angle: float = 0.0) -> np.ndarray:
     """Smears along a line of `size` pixels, `angle` degrees up from the horizontal. Sums to 1."""
-    at = np.linspace(-(_whole(size) - 1) / 2, (size - 1) / 2, 8 * size)
-    y, x = -at * math.sin(math.radians(angle)), at * math.cos(math.radians(angle))
+    size, turn = _whole(size), math.radians(_finite(angle, "angle"))
+    at = (np.arange(8 * size) + 0.5) / 8 - size / 2  # eight places to a pixel of the line
+    y, x = -at * math.sin(turn), at * math.cos(turn)
     kernel = np.zeros((size, size))
     rows, columns = (np.clip(np.rint(v + (size - 1) / 2).astype(int), 0, size - 1) for v in (y, x))
     np.add.at(kernel, (rows, columns), 1.0)
@@ -133,17 +136,19 @@ def gabor(
     `sigma`; its mean is taken off, so that even ground gives 0.
     """
     y, x = _grid(_size(sigma, size, 3))
-    turn = math.radians(angle)
+    turn = math.radians(_finite(angle, "angle"))
     along = x * math.cos(turn) - y * math.sin(turn)
     envelope = np.exp(-(x**2 + y**2) / (2 * _positive(sigma, "sigma") ** 2))
-    wave = np.cos(2 * math.pi * along / _positive(wavelength, "wavelength") + math.radians(phase))
+    shift = math.radians(_finite(phase, "phase"))
+    wave = np.cos(2 * math.pi * along / _positive(wavelength, "wavelength") + shift)
     kernel = envelope * wave
     return np.asarray(kernel - envelope * (kernel.sum() / envelope.sum()))
 
 
 def identity(size: int = 3) -> np.ndarray:
     """Changes nothing: one in the middle. Sums to 1."""
-    if _whole(size) % 2 == 0:
+    size = _whole(size)
+    if size % 2 == 0:
         raise UsageError(f"size={size} of an identity should be odd: an even one has no middle.")
     kernel = np.zeros((size, size))
     kernel[size // 2, size // 2] = 1
@@ -182,29 +187,40 @@ def kernel(name: str, *settings: float) -> np.ndarray:
     >>> kernel("sobel-x").shape, kernel("gaussian", 2).shape, kernel("box", 5).sum().round(6)
     ((3, 3), (13, 13), np.float64(1.0))
     """
-    key = name.strip().lower().replace("_", "-").replace(" ", "-")
+    key = str(name).strip().lower().replace("_", "-").replace(" ", "-")
     key = ALIASES.get(key, key)
     if key not in KERNELS:
-        raise UnknownName("kernel", name, KERNELS)
+        raise UnknownName("kernel", str(name), KERNELS)
     try:
-        return KERNELS[key].make(*(int(s) if float(s).is_integer() else s for s in settings))
-    except TypeError as error:
+        numbers = [float(setting) for setting in settings]
+        return KERNELS[key].make(*(int(n) if n.is_integer() else n for n in numbers))
+    except (TypeError, ValueError) as error:
         raise UsageError(f"the kernel {key} does not take the settings {settings}.") from error
 
 
 def _size(sigma: float, size: int | None, reach: float) -> int:
-    return _whole(size) if size is not None else 2 * round(reach * _positive(sigma, "sigma")) + 1
+    if size is not None:
+        return _whole(size)
+    if reach * _positive(sigma, "sigma") > 499:
+        raise UsageError(f"sigma={sigma} makes a kernel wider than 999; give its size.")
+    return 2 * int(reach * sigma + 0.5) + 1
 
 
 def _whole(size: int) -> int:
-    if not isinstance(size, int | np.integer) or isinstance(size, bool) or not 1 <= size <= 999:
+    if not is_whole(size) or size > 999:
         raise UsageError(f"size={size!r} of a kernel should be a whole number from 1 to 999.")
     return int(size)
 
 
 def _positive(value: float, what: str) -> float:
-    if not 0 < value < math.inf:
+    if _finite(value, what) <= 0:
         raise UsageError(f"{what}={value} should be above 0.")
+    return float(value)
+
+
+def _finite(value: float, what: str) -> float:
+    if not is_number(value):
+        raise UsageError(f"{what}={value!r} should be a finite number.")
     return float(value)
 
 

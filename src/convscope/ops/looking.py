@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import Generic, TypeVar, overload
+from typing import Any, Generic, TypeVar, overload
 
 import numpy as np
 
@@ -15,8 +15,8 @@ from .padding import Pairs
 T = TypeVar("T")
 
 
-def source_index(index: np.ndarray, size: int, border: str) -> tuple[np.ndarray, np.ndarray]:
-    """Where the numbers at `index` along an axis come from, and which of them lie inside.
+def source_index(index: Any, size: int, border: str) -> tuple[Any, Any]:
+    """Where the numbers at `index` (one, or an array) along an axis come from, and which of them lie inside.
 
     >>> source_index(np.array([-2, -1, 0, 4, 5]), 5, "reflect")[0]
     array([2, 1, 0, 4, 3])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from ..errors import ShapeError, UnknownName, UsageError
+from .arrays import is_whole
 from .geometry import Pair, full_padding, same_padding
 
 Pairs = tuple[Pair, ...]
@@ -17,16 +18,15 @@ PADDINGS = ("valid", "same", "same_lower", "full")
 BORDERS = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
 
-def per_axis(value: int | Sequence[int], rank: int, what: str) -> tuple[int, ...]:
-    """One number, or one per axis, as one per axis; each at least 1.
+def per_axis(value: int | Sequence[int], rank: int, what: str, least: int = 1) -> tuple[int, ...]:
+    """One number, or one per axis, as one per axis; each at least `least`.
 
     >>> per_axis(2, 2, "stride")
     (2, 2)
     """
-    values = (value,) * rank if isinstance(value, int | np.integer) else tuple(value)
-    whole = all(isinstance(v, int | np.integer) and not isinstance(v, bool) and v >= 1 for v in values)
-    if len(values) != rank or not whole:
-        wanted = "a whole number from 1" + (f", or {rank} of them" if rank > 1 else "")
+    values = tuple(value) if isinstance(value, Iterable) else (value,) * rank
+    if len(values) != rank or not all(is_whole(v, least) for v in values):
+        wanted = f"a whole number from {least}" + (f", or {rank} of them" if rank > 1 else "")
         raise UsageError(f"{what}={value!r} should be {wanted}.")
     return tuple(map(int, values))
 
@@ -61,13 +61,13 @@ def resolve_padding(
         lower = padding == "same_lower"
         each = zip(sizes, kernel_size, stride, dilation, strict=True)
         return tuple(same_padding(n, kernel_size=k, stride=s, dilation=d, lower=lower) for n, k, s, d in each)
-    given = (padding,) * rank if isinstance(padding, int | np.integer) else tuple(padding)
-    pairs = tuple((p, p) if isinstance(p, int | np.integer) else tuple(p) for p in given)
+    given = tuple(padding) if isinstance(padding, Iterable) else (padding,) * rank
+    pairs = tuple(tuple(p) if isinstance(p, Iterable) else (p, p) for p in given)
     sides = [side for pair in pairs for side in pair]
     if (
         len(pairs) != rank
         or any(len(pair) != 2 for pair in pairs)
-        or not all(isinstance(side, int | np.integer) and side >= 0 for side in sides)
+        or not all(is_whole(side, 0) for side in sides)
     ):
         raise UsageError(
             f"padding={padding!r} should be {', '.join(map(repr, PADDINGS))}, a whole number from 0, "
@@ -78,8 +78,8 @@ def resolve_padding(
 
 def check_border(border: str, pairs: Pairs, sizes: Sequence[int]) -> None:
     """Raises `UnknownName`, or `ShapeError` where a picture is too small to be continued so far."""
-    if border not in BORDERS:
-        raise UnknownName("border", border, BORDERS)
+    if border not in tuple(BORDERS):
+        raise UnknownName("border", str(border), BORDERS)
     most = {"reflect": -1, "circular": 0}.get(border)
     if most is not None and any(max(pair) > n + most for pair, n in zip(pairs, sizes, strict=True)):
         raise ShapeError(

@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import ShapeError, UsageError
-from .arrays import Array, as_kernel, as_numbers, takes_tensors
+from .arrays import (
+    Array,
+    as_floats,
+    as_kernel,
+    as_numbers,
+    computing_type,
+    is_number,
+    is_whole,
+    takes_tensors,
+)
 
 
 @takes_tensors
@@ -28,12 +37,12 @@ def softmax(x: Array, *, axis: int = -1) -> np.ndarray:
     >>> softmax([1000.0, 1000.0])
     array([0.5, 0.5])
     """
-    values = as_numbers(x, "the input")
-    values = values if values.dtype.kind == "f" else values.astype(np.float64)
-    if not -values.ndim <= axis < values.ndim:
+    values = as_floats(as_numbers(x, "the input"))
+    if not is_whole(axis, -values.ndim) or axis >= values.ndim:
         raise ShapeError(f"axis={axis} is not one of an input of shape {values.shape}.")
-    powers = np.exp(values - values.max(axis=axis, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=axis, keepdims=True))
+    exact = values.astype(computing_type(values.dtype), copy=False)
+    powers = np.exp(exact - exact.max(axis=axis, keepdims=True))
+    return np.asarray((powers / powers.sum(axis=axis, keepdims=True)).astype(values.dtype, copy=False))
 
 
 @takes_tensors
@@ -56,8 +65,7 @@ def batch_norm(
     array([[-1.],
            [ 1.]])
     """
-    values = as_numbers(x, "the input")
-    values = values if values.dtype.kind == "f" else values.astype(np.float64)
+    values = as_floats(as_numbers(x, "the input"))
     if values.ndim < 2:
         raise ShapeError(f"the input should be (batch, channels, ...), not {values.shape}.")
     if (mean is None) != (variance is None):
@@ -77,8 +85,8 @@ def batch_norm(
     spread = (
         exact.var(axis=others, keepdims=True) if variance is None else per_channel(variance, "the variance")
     )
-    if (spread < 0).any() or eps < 0:
-        raise UsageError(f"a variance and eps={eps} should not be below 0.")
+    if not is_number(eps) or eps < 0 or (spread < 0).any():
+        raise UsageError(f"a variance and eps={eps!r} should not be below 0.")
     result = (exact - middle) / np.sqrt(spread + eps)
     if weight is not None:
         result = result * per_channel(weight, "the weight")
@@ -95,6 +103,6 @@ def flatten(x: Array, *, start: int = 1) -> np.ndarray:
     array([[1, 2, 3, 4]])
     """
     values = as_numbers(x, "the input")
-    if not 0 <= start <= values.ndim:
+    if not is_whole(start, 0) or start > values.ndim:
         raise ShapeError(f"start={start} is not an axis of an input of shape {values.shape}.")
     return values.reshape(*values.shape[:start], -1)

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError, UnknownName
-from .arrays import Array, as_numbers, takes_tensors
-from .looking import Walk, look
+from .arrays import Array, as_floats, as_numbers, computing_type, takes_tensors
+from .folding import Pool, Sizes, p_norm
+from .looking import Walk, look, source_index
 from .padding import Padding, check_border
-from .pooling import Pool, Sizes, average_pool, lp_pool, max_pool
+from .pooling import average_pool, check_p, lp_pool, max_pool
 from .steps import spelled
 
 KINDS = ("max", "average", "lp")
@@ -90,11 +91,15 @@ class PoolSteps(Walk[PoolStep]):
             if not counted[place]:
                 place = tuple(np.argwhere(counted)[0])
             result = window[place]
-            winner = tuple(int(s + d * i) for s, d, i in zip(start, self.dilation, place, strict=True))
+            winner = tuple(
+                int(source_index(s + d * i, n, self.border)[0])
+                for s, d, i, n in zip(start, self.dilation, place, self.values.shape, strict=True)
+            )
         elif self.kind == "average":
-            result = numbers.mean(dtype=numbers.dtype if numbers.dtype.kind == "f" else np.float64)
+            result = as_floats(numbers).mean()
         else:
-            result = np.sum(np.abs(numbers.astype(np.float64)) ** self.p) ** (1 / self.p)
+            kind = as_floats(numbers).dtype
+            result = kind.type(p_norm(list(np.abs(numbers.astype(computing_type(kind)))), self.p))
         return PoolStep(self.kind, position, start, window, inside, counted, result, winner, self.p)
 
     def _counted(self, start: tuple[int, ...], inside: np.ndarray) -> np.ndarray:
@@ -139,7 +144,8 @@ def pool_steps(
     """
     values = as_numbers(picture, "the picture")
     if kind not in KINDS:
-        raise UnknownName("pool", kind, KINDS)
+        raise UnknownName("pool", str(kind), KINDS)
+    check_p(p)
     pool = Pool(values, kernel_size, stride, padding, dilation, ceil_mode)
     if values.ndim != len(pool.kernel_size):
         raise ShapeError(

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Literal, overload
+import math
+from functools import partial
+from typing import Literal, overload
 
 import numpy as np
 
 from ..errors import ShapeError, UsageError
-from .arrays import Array, as_numbers, takes_tensors
-from .geometry import output_size
-from .padding import Padding, pad, per_axis, resolve_padding
-from .sliding import windows
-
-Sizes = int | Sequence[int]
+from .arrays import Array, as_floats, as_numbers, computing_type, is_number, is_whole, takes_tensors
+from .folding import Pool, Sizes, added, first_of_largest, largest, p_norm
+from .padding import Padding
 
 
 @overload
@@ -75,17 +73,13 @@ def max_pool(
     values = as_numbers(x, "the input")
     pool = Pool(values, kernel_size, stride, padding, dilation, ceil_mode)
     lowest = -np.inf if values.dtype.kind == "f" else np.iinfo(values.dtype).min
-    seen = pool.windows(values, border, lowest)
-    best = np.asarray(seen.max(axis=-1))
+    best = pool.padded(values, border, lowest)
     if not return_indices:
-        return best
-    # Where the lowest of integers wins, padding may be as large: it is left out by its place.
-    places = pool.windows(
-        np.broadcast_to(np.arange(pool.count).reshape(pool.sizes), values.shape), border, -1
-    )
-    won = np.where(places < 0, False, (seen == best[..., None]) | (seen != seen))
-    first = np.argmax(won, axis=-1)[..., None]
-    return best, np.take_along_axis(places, first, axis=-1)[..., 0]
+        return pool.fold(best, largest)
+    places = pool.padded(np.arange(math.prod(pool.sizes)).reshape(pool.sizes), border, -1)
+    for axis in pool.axes:
+        best, places = first_of_largest(pool.taps(best, axis), pool.taps(places, axis))
+    return best, np.broadcast_to(places, best.shape).copy()
 
 
 @takes_tensors
@@ -109,12 +103,12 @@ def average_pool(
     array([[3. , 2.5],
            [2.5, 2.5]])
     """
-    values = _floating(as_numbers(x, "the input"))
+    values = as_floats(as_numbers(x, "the input"))
     pool = Pool(values, kernel_size, stride, padding, dilation, ceil_mode)
-    total = pool.windows(values, border, 0).sum(axis=-1)
-    counts_beyond = float(count_include_pad or border != "zeros")
-    counted = pool.over(pad(np.ones(pool.sizes), pool.pads, "zeros", counts_beyond), 0).sum(axis=-1)
-    return np.asarray((total / counted).astype(values.dtype, copy=False))
+    exact = values.astype(computing_type(values.dtype), copy=False)
+    total = pool.fold(pool.padded(exact, border, 0), added)
+    total /= pool.counts(padding_counts=count_include_pad or border != "zeros")
+    return total.astype(values.dtype, copy=False)
 
 
 @takes_tensors
@@ -137,15 +131,12 @@ def lp_pool(
     >>> lp_pool([[3, 4], [0, 0]], 2)
     array([[5.]])
     """
-    if not p > 0:
-        raise UsageError(f"p={p} of a p-norm should be above 0.")
-    values = _floating(as_numbers(x, "the input"))
+    check_p(p)
+    values = as_floats(as_numbers(x, "the input"))
     pool = Pool(values, kernel_size, stride, padding, dilation, ceil_mode)
-    seen = np.abs(pool.windows(values, border, 0))
-    largest = seen.max(axis=-1, keepdims=True)  # divided out, so that no power overflows
-    scale = np.where((largest > 0) & np.isfinite(largest), largest, 1)
-    sums: np.ndarray = ((seen / scale) ** p).sum(axis=-1) ** (1 / p) * scale[..., 0]
-    return sums.astype(values.dtype, copy=False)
+    exact = values.astype(computing_type(values.dtype), copy=False)
+    norms = pool.fold(pool.padded(np.abs(exact), border, 0), partial(p_norm, p=p))
+    return norms.astype(values.dtype, copy=False)
 
 
 @takes_tensors
@@ -155,7 +146,7 @@ def global_average_pool(x: Array, *, rank: int = 2) -> np.ndarray:
     >>> print(global_average_pool([[1, 2, 3, 0], [4, 5, 6, 1], [3, 4, 7, 2], [1, 2, 1, 0]]))
     2.625
     """
-    values = _floating(as_numbers(x, "the input"))
+    values = as_floats(as_numbers(x, "the input"))
     return np.asarray(values.mean(axis=_last(values, rank)))
 
 
@@ -170,78 +161,14 @@ def global_max_pool(x: Array, *, rank: int = 2) -> np.ndarray:
     return np.asarray(values.max(axis=_last(values, rank)))
 
 
-class Pool:
-    """The settings of one pool, checked against its input."""
-
-    def __init__(
-        self,
-        values: np.ndarray,
-        kernel_size: Sizes,
-        stride: Sizes | None,
-        padding: Padding,
-        dilation: Sizes,
-        ceil_mode: bool,
-    ) -> None:
-        rank = 2 if isinstance(kernel_size, int | np.integer) else len(kernel_size)
-        if rank not in (1, 2) or values.ndim < rank:
-            raise ShapeError(
-                f"a window of kernel_size={kernel_size!r} needs an input with as many axes; this one is "
-                f"{values.shape}. For signals give a tuple of one: kernel_size=(3,)."
-            )
-        self.sizes = values.shape[values.ndim - rank :]
-        self.kernel_size = per_axis(kernel_size, rank, "kernel_size")
-        self.stride = self.kernel_size if stride is None else per_axis(stride, rank, "stride")
-        self.dilation = per_axis(dilation, rank, "dilation")
-        self.pads = resolve_padding(
-            padding, self.sizes, kernel_size=self.kernel_size, stride=self.stride, dilation=self.dilation
-        )
-        axes = list(zip(self.sizes, self.kernel_size, self.stride, self.pads, self.dilation, strict=True))
-        self.outputs = tuple(
-            output_size(n, kernel_size=k, stride=s, padding=p, dilation=d, ceil_mode=ceil_mode)
-            for n, k, s, p, d in axes
-        )
-        extents = tuple(d * (k - 1) + 1 for _, k, _, _, d in axes)
-        if min(self.outputs) < 1:
-            raise ShapeError(
-                f"a window of extent {extents} does not fit an input of {self.sizes} "
-                f"with padding {self.pads}."
-            )
-        if any(max(p) >= e for e, p in zip(extents, self.pads, strict=True)):
-            raise ShapeError(
-                f"padding {self.pads} is as wide as the window of extent {extents}, which would see nothing "
-                "of the picture."
-            )
-        # what ceil_mode sees beyond the padding
-        self.more = tuple(
-            max(0, (count - 1) * s + e - (n + sum(p)))
-            for count, e, (n, _, s, p, _) in zip(self.outputs, extents, axes, strict=True)
-        )
-
-    @property
-    def count(self) -> int:
-        """Numbers in one picture."""
-        return int(np.prod(self.sizes))
-
-    def windows(self, values: np.ndarray, border: str, value: float) -> np.ndarray:
-        """(..., positions..., numbers of the window); `value` is what zeros of the border are."""
-        return self.over(pad(values, self.pads, border, value), value)
-
-    def over(self, padded: np.ndarray, value: float) -> np.ndarray:
-        """The same of an input that has its padding; `value` lies where ceil_mode looks beyond that."""
-        padded = pad(padded, tuple((0, more) for more in self.more), "zeros", value)
-        rank = len(self.sizes)
-        seen = windows(padded, self.kernel_size, self.stride, self.dilation)
-        kept: tuple[Any, ...] = (..., *(slice(n) for n in self.outputs), *[slice(None)] * rank)
-        seen = seen[kept]
-        return np.asarray(seen.reshape(*seen.shape[:-rank], -1))
-
-
-def _floating(values: np.ndarray) -> np.ndarray:
-    return values if values.dtype.kind == "f" else values.astype(np.float64)
+def check_p(p: float) -> None:
+    """Raises `UsageError` for what is no p of a p-norm."""
+    if not is_number(p) or p <= 0:
+        raise UsageError(f"p={p!r} of a p-norm should be above 0 and finite; max_pool gives the largest.")
 
 
 def _last(values: np.ndarray, rank: int) -> tuple[int, ...]:
-    if not 1 <= rank <= values.ndim:
+    if not is_whole(rank) or rank > values.ndim:
         raise ShapeError(
             f"rank={rank} should be from 1 to the {values.ndim} axes of an input {values.shape}."
         )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..errors import ConvscopeWarning, ShapeError, UnknownName, UsageError
-from .arrays import Array, as_kernel, as_numbers, computing_type, result_type, takes_tensors
+from .arrays import Array, as_floats, as_kernel, as_numbers, computing_type, result_type, takes_tensors
 from .filtering import METHODS, correlate
 from .geometry import output_size
 from .padding import Padding, Pairs, check_border, per_axis, resolve_padding
@@ -39,8 +39,8 @@ def convolve(
     dilation: distance of the kernel's taps on the signal.
     border: what lies beyond the signal: "zeros", "reflect" (the edge is not repeated; ndimage's "mirror"),
         "replicate" (ndimage's "nearest") or "circular" (ndimage's "grid-wrap").
-    method: "direct", "separable" (for a kernel that is a column times a row), "fft", or "auto", which takes
-        the cheapest that gives the same numbers.
+    method: "direct", "separable" (for a kernel that is a column times a row), "fft" (rounded to the last bits
+        of the largest numbers; not for integers or NaN), or "auto", the cheapest of those that can be used.
 
     With "same" and an even kernel there is no middle: the extra place is taken at the start, as SciPy does,
     where `conv2d` takes it at the end as PyTorch and ONNX do. A `ConvscopeWarning` says so.
@@ -90,7 +90,8 @@ def cross_correlate(
 
     The result at place t is Σ signal[t + τ] kernel[τ], which is (kernel ⋆ signal)[t] with
     (f ⋆ g)[t] = Σ f[τ] g[t + τ]. With padding="full" the lag 0 lies at index len(kernel) - 1, as in
-    `scipy.signal.correlate(signal, kernel)`. Everything else is as for `convolve`.
+    `scipy.signal.correlate(signal, kernel)`. Everything else is as for `convolve`, an even kernel with "same"
+    too (as in `scipy.signal.correlate`; `correlate2d` takes the extra place at the end).
 
     >>> picture = [[1, 0, 1, 0], [0, 1, 0, 1], [1, 0, 1, 0], [0, 1, 0, 1]]
     >>> cross_correlate(picture, [[1, 1, 1], [0, 0, 0], [1, 1, 1]], padding=1, stride=2)
@@ -106,7 +107,7 @@ def autocorrelate(signal: Array, *, padding: str = "full", normalize: bool = Fal
 
     signal: (length,) or (height, width). With padding="full" the lag 0 lies in the middle, at index n - 1 of
     each axis; "same" keeps the n lags around it, from -(n // 2) on. The largest value is that at lag 0, the
-    sum of squares; `normalize` divides by it. Raises `UsageError` where that is 0.
+    sum of squares; `normalize` divides by it, and integers give float64. Raises `UsageError` where it is 0.
 
     >>> autocorrelate([1, 2, 3])
     array([ 3,  8, 14,  8,  3])
@@ -117,13 +118,15 @@ def autocorrelate(signal: Array, *, padding: str = "full", normalize: bool = Fal
     if padding not in ("full", "same"):
         raise UnknownName("padding", str(padding), ("full", "same"))
     pads = tuple((n - 1, n - 1) if padding == "full" else (n // 2, (n - 1) // 2) for n in values.shape)
-    result = _slide(values, values, pads, 1, 1, "zeros", "auto")
     if not normalize:
-        return result
-    energy = float(np.sum(np.square(values, dtype=np.float64)))
-    if energy == 0:
+        return _slide(values, values, pads, 1, 1, "zeros", "auto")
+    exact = values.astype(np.result_type(values, np.float64))
+    largest = np.abs(exact).max()
+    if largest == 0:
         raise UsageError("the signal is zero everywhere; its autocorrelation cannot be normalised.")
-    return np.asarray(result / energy, dtype=np.result_type(result, np.float32))
+    exact /= largest  # so that no square overflows
+    result: np.ndarray = _slide(exact, exact, pads, 1, 1, "zeros", "auto") / np.sum(exact**2)
+    return result.astype(as_floats(values).dtype, copy=False)
 
 
 def _slide(
@@ -142,7 +145,7 @@ def _slide(
             f"{values.shape} and {kernel.shape}; conv1d and conv2d take channels and batches."
         )
     if method not in METHODS:
-        raise UnknownName("method", method, METHODS)
+        raise UnknownName("method", str(method), METHODS)
     rank = values.ndim
     strides, dilations = per_axis(stride, rank, "stride"), per_axis(dilation, rank, "dilation")
     extents = tuple(d * (k - 1) + 1 for k, d in zip(kernel.shape, dilations, strict=True))
@@ -166,6 +169,8 @@ def signal_padding(
     kernel_size: Sequence[int],
     stride: Sequence[int],
     dilation: Sequence[int],
+    *,
+    stacklevel: int = 5,
 ) -> Pairs:
     """Padding as (before, after) per axis, where "same" is the middle of "full" as in `scipy.signal`."""
     if padding == "same":
@@ -177,7 +182,7 @@ def signal_padding(
                     f'a kernel of extent {tuple(extents)} has no middle: with padding="same" the extra '
                     "column or row goes to the start, as in SciPy (conv1d and conv2d have it at the end).",
                 ),
-                stacklevel=5,
+                stacklevel=stacklevel,
             )
         return tuple((extent // 2, (extent - 1) // 2) for extent in extents)
     if padding == "same_lower":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from ..errors import ShapeError
 from .arrays import Array, as_kernel, as_numbers, computing_type, result_type, takes_tensors
 from .convolution import check_fits, conv1d, conv2d
-from .geometry import output_size
+from .geometry import check_groups, output_size
 from .looking import Walk, look
 from .padding import Padding, check_border, per_axis, resolve_padding
 from .signals import cross_correlate, signal_padding
@@ -25,9 +26,7 @@ class Step:
     some.
     """
 
-    position: tuple[
-        int, ...
-    ]  # of the number: (row, column) or (place,), after the output channel if there is one
+    position: tuple[int, ...]  # of the number: (row, column) or (place,), after an output channel
     start: tuple[int, ...]  # the input's row and column under the first tap; negative in the padding
     window: np.ndarray  # the input's numbers under the kernel
     inside: np.ndarray  # which of them lie on the input, and not beyond its border
@@ -89,13 +88,10 @@ class ConvolutionSteps(Walk[Step]):
         **walk: Any,
     ) -> None:
         super().__init__(**walk)
-        self.values, self.kernel, self.bias = (
-            values,
-            kernel,
-            bias,
-        )  # (C, ...), (O, C / groups, ...) as applied
+        self.values = values  # (C, ...)
+        self.kernel, self.bias = kernel, bias  # (O, C / groups, ...) as applied, and (O,)
         self.channels, self.flipped, self.groups = channels, flipped, groups
-        self.result_type = result_type(*(a for a in (values, kernel, bias) if a is not None))
+        self.result_type = result_type(values, kernel, bias)
 
     @property
     def name(self) -> str:
@@ -184,7 +180,8 @@ def steps(
     if flip:
         taps = np.flip(taps, axis=tuple(range(2, 2 + rank)))
     sizes, kernel_size = values.shape[1:], taps.shape[2:]
-    if groups < 1 or len(taps) % groups or taps.shape[1] * groups != len(values):
+    check_groups(groups, len(values), len(taps))
+    if taps.shape[1] * groups != len(values):
         raise ShapeError(
             f"filters of shape {taps.shape} in groups={groups} do not fit an input of {len(values)} channels."
         )
@@ -192,7 +189,7 @@ def steps(
     if added is not None and added.shape != (len(taps),):
         raise ShapeError(f"the bias should be one number for each of {len(taps)} filters, not {added.shape}.")
     strides, dilations = per_axis(stride, rank, "stride"), per_axis(dilation, rank, "dilation")
-    resolve = resolve_padding if channels else signal_padding
+    resolve = resolve_padding if channels else partial(signal_padding, stacklevel=4)
     pads = resolve(padding, sizes, kernel_size=kernel_size, stride=strides, dilation=dilations)
     check_fits("kernel", sizes, kernel_size, strides, pads, dilations)
     check_border(border, pads, sizes)
