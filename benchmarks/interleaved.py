@@ -11,10 +11,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from contestants import Contestant
+
+if TYPE_CHECKING:
+    from contestants import Contestant
 
 LEAST_STEPS = 2  # of a slice
 PAUSE = 0.02  # s before a slice: the threads of the one before go to sleep
@@ -23,6 +25,12 @@ LEAST_REPEATS = 3
 QUIET = 0.08  # share of all cores that other processes may take during a slice
 ATTEMPTS = 3  # at a slice that others disturb; the last one counts
 LONGEST_WAIT = 120.0  # s for a quiet machine, in all repeats of one comparison
+
+
+class Sliced(Protocol):
+    """Does a slice of steps when it is asked to."""
+
+    def slice(self, first: int, seconds: float) -> tuple[int, float, float]: ...
 
 
 @dataclass
@@ -56,7 +64,7 @@ class Rates:
 
 
 def interleaved(
-    contestants: Mapping[str, Contestant], *, batch_size: int, repeats: int, seconds: float
+    contestants: Mapping[str, Sliced], *, batch_size: int, repeats: int, seconds: float
 ) -> dict[str, Rates]:
     """Pictures per second of every contestant, in slices of `seconds` or more.
 
@@ -72,7 +80,7 @@ def interleaved(
             if rates[name].seconds > PATIENCE and repeat >= LEAST_REPEATS:
                 continue
             for _ in range(ATTEMPTS):
-                steps, elapsed, others = _slice(contestants[name], step[name], seconds)
+                steps, elapsed, others = contestants[name].slice(step[name], seconds)
                 step[name] += steps
                 rates[name].seconds += elapsed
                 if others <= QUIET:
@@ -82,8 +90,8 @@ def interleaved(
     return rates
 
 
-def _slice(contestant: Contestant, first: int, seconds: float) -> tuple[int, float, float]:
-    """Steps done, seconds used, and the share of all cores that other processes took."""
+def timed(contestant: Contestant, first: int, seconds: float) -> tuple[int, float, float]:
+    """Steps done from `first` on, seconds used, and the share of all cores that other processes took."""
     time.sleep(PAUSE)
     steps, busy, start = 0, _busy_elsewhere(), time.perf_counter()
     while True:

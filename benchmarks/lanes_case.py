@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import logging
 import sys
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -42,44 +40,41 @@ def environment(threads: int) -> dict[str, str]:
 
 def measure(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
     """A row for each batch size."""
-    import torch
-    from contestants import CONTESTANTS, Case, Contestant
+    from contestant_process import Remote
     from interleaved import interleaved
     from native_engine import Unavailable
     from work import forward_flops, training_flops
 
     from convscope import nets
 
-    torch.set_num_threads(settings["threads"])
-    what, net = settings["what"], settings["net"]
-    graph = nets.graph(net)
+    what, graph = settings["what"], nets.graph(settings["net"])
     nominal = training_flops(graph) if what == "train" else forward_flops(graph)
     peak = peak_of_quiet_moments(settings["threads"])
     rows = []
     for batch_size in settings["batches"]:
-        weights, images, labels = data(graph)
-        case = Case(graph, weights, images, labels, batch_size, settings["threads"])
-        contestants: dict[str, Contestant] = {}
+        case = {name: settings[name] for name in ("what", "net", "threads")} | {"batch_size": batch_size}
+        remotes = {name: Remote({**case, "contestant": name}) for name in settings["contestants"]}
         first: dict[str, np.ndarray] = {}
         skipped: dict[str, str] = {}
-        for name in settings["contestants"]:
+        for name, remote in remotes.items():
             try:
-                contestants[name] = CONTESTANTS[what][name](case)
+                first[name] = remote.first_results()
             except Unavailable as reason:
                 skipped[name] = str(reason)
-                continue
-            first[name] = first_results(contestants[name], what)
         agree(first, what)
+        contestants = {name: remotes[name] for name in first}
         slices = {"repeats": settings["repeats"], "seconds": settings["seconds"]}
         rates = interleaved(contestants, batch_size=batch_size, **slices) if contestants else {}
+        for contestant in contestants.values():
+            contestant.close()
         rows.append(
             {
-                "net": net,
+                "net": settings["net"],
                 "input_shape": list(graph.input_shape),
                 "batch_size": batch_size,
                 "threads": settings["threads"],
                 "nominal_flops": nominal,
-                "executed_flops": contestants["lanes"].flops() if "lanes" in contestants else None,
+                "executed_flops": contestants["lanes"].flops if "lanes" in contestants else None,
                 "fma_peak_gflops": peak,
                 "rates": {name: rate.to_dict() for name, rate in rates.items()},
                 "skipped": skipped,
@@ -100,8 +95,8 @@ def peak_of_quiet_moments(threads: int) -> float | None:
     return max((peak for peak in peaks if peak), default=None)
 
 
-def data(graph: Any) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
-    """Weights, uint8 images (pictures, H, W, C) and labels.
+def data(graph: Any) -> tuple[Any, dict[str, np.ndarray], np.ndarray, np.ndarray]:
+    """The graph, weights, uint8 images (pictures, H, W, C) and labels: the same in every process.
 
     Labels are drawn at random, so that gradients stay large however many steps a fast contestant does.
     Running statistics are drawn too: folding those of a fresh network would change nothing.
@@ -117,7 +112,7 @@ def data(graph: Any) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
         elif name.endswith("running_var"):
             weights[name] = generator.uniform(0.5, 1.5, value.shape).astype(np.float32)
     images = generator.integers(0, 256, (PICTURES, height, width, channels), np.uint8)
-    return weights, images, generator.integers(0, graph.output_shape[0], PICTURES)
+    return graph, weights, images, generator.integers(0, graph.output_shape[0], PICTURES)
 
 
 def first_results(contestant: Any, what: str) -> np.ndarray:
@@ -144,8 +139,6 @@ def agree(first: Mapping[str, np.ndarray], what: str) -> None:
 
 
 if __name__ == "__main__":
-    logging.disable(logging.WARNING)  # exporters and compilers tell their progress
-    warnings.simplefilter("ignore")  # and what will change in their insides
     with contextlib.redirect_stdout(sys.stderr):
         result = measure(json.loads(sys.argv[1]))
     print(json.dumps(result))
