@@ -50,7 +50,7 @@ def main() -> None:
             "repeats": words.repeats,
             "instruction_set": native.instruction_set() if native.available() else None,
         },
-        packages=("opencv-python-headless",),
+        packages=("scipy", "opencv-python-headless"),
     )
 
 

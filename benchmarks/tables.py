@@ -38,7 +38,7 @@ def conditions() -> list[str]:
         ),
         "packages": f"Python {versions['python']}, " + ", ".join(packages),
         "compiler": result["compiler"],
-        "repeats": f"{result['settings']['repeats']}, in slices of {result['settings']['seconds']} s or more",
+        "repeats": f"{_repeats(result['rows'])}, in slices of {result['settings']['seconds']} s or more",
     }
     return _markdown([("", ""), *facts.items()], right=False)
 
@@ -185,6 +185,11 @@ def _markdown(rows: Sequence[Sequence[str]], *, right: bool = True) -> list[str]
     """The first row is the head; columns after the first are set to the right."""
     rule = ["---", *(["--:" if right else "---"] * (len(rows[0]) - 1))]
     return [f"| {' | '.join(cells)} |" for cells in (rows[0], rule, *rows[1:])]
+
+
+def _repeats(rows: Sequence[Row]) -> str:
+    counts = sorted({len(rates["samples"]) for row in rows for rates in row["rates"].values()})
+    return f"{counts[0]} to {counts[-1]}" if counts[0] < counts[-1] else str(counts[0])
 
 
 def _most_threads(rows: Sequence[Row]) -> int:
