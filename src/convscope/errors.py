@@ -41,8 +41,8 @@ class UnknownName(UsageError):
     def __init__(self, what: str, name: str, known: Iterable[str], hint: str = "") -> None:
         known = list(known)
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-        suggestion = f" did you mean {near[0]!r}?" if near else ""
-        message = f"unknown {what} {name!r}:{suggestion} Known: {', '.join(known)}."
+        suggestion = f": did you mean {near[0]!r}?" if near else "."
+        message = f"unknown {what} {name!r}{suggestion} Known: {', '.join(known)}."
         super().__init__(f"{message} {hint}".rstrip())
 
 

@@ -182,7 +182,7 @@ def test_ctrl_c_keeps_the_finished_seeds(
     )
     (entry,) = json.loads(at("runs", str(tmp_path), "--json").stdout)
     assert (entry["seeds"], entry["wanted"]) == (2, 5000)
-    assert at("runs", str(tmp_path)).stdout.rstrip().endswith("test  2 of 5000")
+    assert at("runs", str(tmp_path)).stdout.rstrip().endswith("test  2/5000")
 
 
 def test_a_series_cut_in_its_first_seed_is_listed_as_unfinished(at: Command, tmp_path: Path) -> None:

@@ -226,7 +226,7 @@ class FrozenBatchNorm(nn.Module):
 
 
 REFUSED: dict[str, tuple[nn.Module, str]] = {
-    "grid sample": (nn.Sequential(nn.ReLU(), Stn()), "aten.grid_sampler.*layer `1`.*torch engine"),
+    "grid sample": (nn.Sequential(nn.ReLU(), Stn()), "aten.grid_sampler.*layer `1` is not in"),
     "named layer": (nn.Sequential(nn.Sequential(nn.ReLU(), nn.PixelShuffle(1))), "pixel_shuffle.*`0.1`"),
     "instance norm": (nn.Sequential(nn.InstanceNorm2d(1)), "aten.instance_norm.*layer `0`"),
     "transposed": (nn.Sequential(nn.ConvTranspose2d(1, 1, 3)), "aten.conv_transpose2d.*layer `0`"),

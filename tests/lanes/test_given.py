@@ -91,3 +91,15 @@ def test_what_has_no_kernel_runs_with_pytorch(use: Callable[..., Any]) -> None:
     net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Linear(10, 3), nn.Flatten(), nn.Linear(60, 3))
     with pytest.raises(UnsupportedOperation, match=r"no kernel for linear over .*; PyTorch has one\.$"):
         use(net, (1, 12, 12))
+
+
+@both
+def test_weights_that_are_no_dictionary(use: Callable[..., Any]) -> None:
+    """The module itself, say, where its state_dict is meant."""
+    with pytest.raises(UsageError, match=r"dictionary by name, such as module.state_dict\(\), not a Net"):
+        use(a_net(), (1, 12, 12)).set_weights(a_net())
+
+
+def test_weights_are_copied_to_a_module_only() -> None:
+    with pytest.raises(UsageError, match=r"copied to an nn\.Module, not to None"):
+        lanes.Trainer(a_net(), (1, 12, 12)).copy_to(None)  # type: ignore[arg-type]

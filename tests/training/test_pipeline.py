@@ -22,7 +22,7 @@ from convscope.bundle import Bundle
 from convscope.data import open_source
 from convscope.errors import ConvscopeError, ShapeError, UnsupportedOperation, UsageError
 from convscope.metrics import EpochFigures
-from convscope.training import loop
+from convscope.training import loop, pipeline
 from convscope.training.pipeline import Run
 from convscope.training.progress import Silent
 from convscope.training.recipe import Recipe
@@ -145,6 +145,14 @@ def test_the_evaluation_can_be_repeated(digits_run: Run, own_runs: dict[str, Run
         again = convscope.evaluate(run.path)
         assert again.to_dict() == run.evaluation.to_dict()
     assert Bundle.load(digits_run.path).info["metrics"]["test"]["accuracy"] == digits_run.evaluation.accuracy
+
+
+def test_a_recipe_by_its_file_or_name(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('data = "digits"\nepochs = 1\nlr = 0.003\n')
+    assert pipeline.chosen_recipe(None, None, str(file), {"epochs": 2}).lr == 0.003
+    assert pipeline.chosen_recipe(None, None, file, {"epochs": 2}).epochs == 2
+    assert pipeline.chosen_recipe(None, None, "mnist-fast", {}).net == "convnet-bn-8-16"
 
 
 def test_recipe_toml_replays_the_run(digits_run: Run, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from scipy import stats
 
 import convscope
 from convscope.bundle import Bundle
-from convscope.errors import ConvscopeError, UsageError
+from convscope.errors import ConvscopeError, UnknownName, UsageError
 from convscope.training import prepare, seeds
 from convscope.training.lanes_engine import LanesEngine
 from convscope.training.progress import Silent
@@ -316,3 +316,8 @@ def test_a_damaged_file_is_said(content: str, tmp_path: Path) -> None:
     (tmp_path / "seeds.json").write_text(content)
     with pytest.raises(ConvscopeError, match=r"seeds\.json is not what"):
         SeedRuns.load(tmp_path)
+
+
+def test_a_figure_that_there_is_not(series: SeedRuns) -> None:
+    with pytest.raises(UnknownName, match="unknown figure 'acc': did you mean 'accuracy'"):
+        series.spread("acc")

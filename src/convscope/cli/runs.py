@@ -77,7 +77,7 @@ def _row(run: dict[str, Any]) -> tuple[str, ...]:
         accuracy += f" ± {percent(run['std'])}"
     seeds = "" if run["seeds"] is None else str(run["seeds"])
     if run["seeds"] != run["wanted"] and run["wanted"] is not None:
-        seeds += f" of {run['wanted']}"
+        seeds += f"/{run['wanted']}"
     name = run["net"].rpartition(":")[2]  # file.py:Class
     net = "" if name in Path(run["run"]).name else shortened(name)
     return net, str(run["epochs"]), accuracy, run["split"] or "", seeds

@@ -119,11 +119,8 @@ class Translation:
             for argument in node.all_input_nodes
             if argument.name in self.names
         ]
-        on = f" on the tensor {', '.join(own)}" if own else ""
-        return UnsupportedOperation(
-            f"operation `{node.target}` at {self.place(node)}{on} {why}. "
-            "The network still trains with the torch engine."
-        )
+        on = f" on the tensor{'s' * (len(own) > 1)} {', '.join(own)}" if own else ""
+        return UnsupportedOperation(f"operation `{node.target}` at {self.place(node)}{on} {why}.")
 
     def _is_split_module(self, node: FxNode) -> bool:
         """Handle modules that torch exports as several calls but the graph knows as one operation."""

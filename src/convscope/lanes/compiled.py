@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import native
-from .given import Array, Inputs, Net, as_array, as_pictures, graph_and_weights, like
+from .given import Array, Inputs, Net, as_arrays, as_pictures, graph_and_weights, like
 from .network import Network
 from .settings import thread_count
 
@@ -37,7 +37,7 @@ class Compiled:
 
         Raises `ShapeError` naming one that is missing or of another shape.
         """
-        self._network.set_weights({name: as_array(value) for name, value in weights.items()})
+        self._network.set_weights(as_arrays(weights))
 
 
 def compile(

@@ -52,7 +52,7 @@ def graph_and_weights(
         raise ShapeError(f"{graph.name} takes inputs of {graph.input_shape}, not {shape}.")
     if weights is not None:
         own = weights
-    return graph, {name: as_array(value) for name, value in own.items()}
+    return graph, as_arrays(own)
 
 
 def _traced(module: Any, inputs: Inputs | None) -> tuple[Graph, Mapping[str, Any]]:
@@ -112,6 +112,14 @@ def _shape(array: Any) -> Shape:
     return tuple(int(size) for size in array.shape)
 
 
+def as_arrays(weights: Mapping[str, Array]) -> Arrays:
+    """Weights by name as arrays. Raises `UsageError` for anything but a dictionary."""
+    if not isinstance(weights, Mapping):
+        kind = type(weights).__name__
+        raise UsageError(f"weights are a dictionary by name, such as module.state_dict(), not a {kind}.")
+    return {name: as_array(value) for name, value in weights.items()}
+
+
 def as_array(values: Array | Sequence[Any]) -> np.ndarray:
     """A tensor or an array as an array, without a copy where none is needed.
 
@@ -132,7 +140,8 @@ def as_pictures(images: Array) -> np.ndarray:
     array = as_array(images)
     if np.issubdtype(array.dtype, np.integer):
         raise DataError(
-            f"the inputs are {array.dtype}; the network takes float32, scaled as in training: images / 255."
+            f"the inputs are {array.dtype}; the network takes float32, as in its training: images / 255 for "
+            "numbers from 0 to 1, or images.astype(np.float32), images.float() where it scales them itself."
         )
     if not np.issubdtype(array.dtype, np.floating):
         raise DataError(f"the inputs are {_what(images)}; the network takes an array or a tensor of float32.")

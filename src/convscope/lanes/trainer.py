@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import native
 from ..errors import DataError, ShapeError, UsageError
-from .given import Array, Arrays, Inputs, Net, as_array, as_pictures, graph_and_weights, like
+from .given import Array, Arrays, Inputs, Net, as_array, as_arrays, as_pictures, graph_and_weights, like
 from .network import Network, Pixels
 from .pace import Pace
 from .settings import OptimizerSettings, check_number, check_whole, thread_count
@@ -161,7 +161,7 @@ class Trainer:
 
     def set_weights(self, weights: Mapping[str, Array]) -> None:
         """Replace them; the optimiser's moments stay. Raises `ShapeError` naming one that does not fit."""
-        self._network.set_weights({name: as_array(value) for name, value in weights.items()})
+        self._network.set_weights(as_arrays(weights))
         self._changed = True
 
     def gradients(self) -> Arrays:
@@ -180,6 +180,8 @@ class Trainer:
         """
         import torch
 
+        if not hasattr(module, "state_dict"):
+            raise UsageError(f"the weights are copied to an nn.Module, not to {module!r}.")
         state = module.state_dict()
         with torch.no_grad():
             for name, value in self.weights().items():

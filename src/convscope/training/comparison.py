@@ -194,7 +194,7 @@ def open_side(path: Path) -> Side:
     if (first := first_unfinished(path)) is not None:
         raise ConvscopeError(
             f"{path} is a series of seeds of which none is finished: it is at work, or was interrupted. "
-            f"`convscope train --recipe {first / 'recipe.toml'} --seeds 30` trains it anew."
+            f"`convscope train --recipe {first / 'recipe.toml'} --seeds N` trains it anew."
         )
     folder = path if path.is_dir() else bundle.find(path).parent
     result = read_result(folder)

@@ -78,7 +78,10 @@ def _traced(name: str, module: nn.Module, input_shape: Shape) -> Network:
     except UnsupportedOperation as refusal:
         kept = program.save(module, input_shape)  # before the training, so that its result can be kept
         warnings.warn(
-            ConvscopeWarning("not-in-graph", f"{refusal} Its bundle will be an exported program."),
+            ConvscopeWarning(
+                "not-in-graph",
+                f"{refusal} Only the torch engine trains such a network; its bundle is an exported program.",
+            ),
             stacklevel=3,
         )
         return Network(name, None, weights, module, kept, parameters, "logits", own=True)

@@ -30,7 +30,7 @@ def train(
     data: str | Path | None = None,
     *,
     net: Any = None,
-    recipe: Recipe | None = None,
+    recipe: Recipe | str | Path | None = None,
     out: Path | str | None = None,
     progress: Progress | None = None,
     quiet: bool = False,
@@ -42,7 +42,8 @@ def train(
     `data` is a data set's name or a folder of class folders; `net` a name of the catalogue,
     `file.py:Class`, an `nn.Module` class or a module. `settings` are the fields of `Recipe` (`epochs`,
     `batch_size`, `lr`, `optimizer`, `schedule`, `seed`, `validation`, `size`, ...; `help(convscope.Recipe)`
-    lists them), and win over those of `recipe`. Prints a line per epoch to standard error unless `quiet`,
+    lists them), and win over those of `recipe`, which may also be a recipe file or the name of one that comes
+    with convscope, "mnist-fast". Prints a line per epoch to standard error unless `quiet`,
     or tells `progress`; `evaluated` is called with the final figures, before the report is written.
 
     The test pictures are read once, at the end, with the weights that validation chose. Interrupted, it
@@ -60,9 +61,11 @@ def train(
 
 
 def chosen_recipe(
-    data: str | Path | None, net: Any, recipe: Recipe | None, settings: dict[str, Any]
+    data: str | Path | None, net: Any, recipe: Recipe | str | Path | None, settings: dict[str, Any]
 ) -> Recipe:
     """The recipe that the arguments of `train` come to."""
+    if isinstance(recipe, str | Path):
+        recipe = Recipe.of(**Recipe.read(Path(recipe)))
     if data is not None:
         settings["data"] = str(data)
     if isinstance(net, str):

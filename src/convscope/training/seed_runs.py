@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import atomic
-from ..errors import ConvscopeError, UsageError
+from ..errors import ConvscopeError, UnknownName, UsageError
 from ..metrics import EpochFigures, Evaluation
 from ..spread import Spread
 from .recorded import Conditions
@@ -97,7 +97,12 @@ class SeedRuns:
         return f"SeedRuns({str(self.path)!r}, {made.net!r}, {len(self.runs)} of {self.wanted} seeds)"
 
     def spread(self, figure: str) -> Spread | None:
-        """How one of `FIGURES` spreads over the runs; None for fewer than two, or where a run lacks it."""
+        """How one of `FIGURES` spreads over the runs; None for fewer than two, or where a run lacks it.
+
+        Raises `UnknownName` for another figure.
+        """
+        if figure not in FIGURES:
+            raise UnknownName("figure", figure, FIGURES)
         return _spread([getattr(run, figure) for run in self.runs], FIGURES[figure])
 
     def recall(self) -> dict[str, Spread | None]:

@@ -29,7 +29,7 @@ def train_seeds(
     *,
     seeds: int = 30,
     net: Any = None,
-    recipe: Recipe | None = None,
+    recipe: Recipe | str | Path | None = None,
     out: Path | str | None = None,
     progress: Progress | None = None,
     quiet: bool = False,
