@@ -30,6 +30,7 @@ from convscope.ops import (
     output_size,
     same_padding,
     softmax,
+    steps,
     unreached,
 )
 
@@ -247,6 +248,25 @@ def test_refusal(kind: type[ConvscopeError], sentence: str, make: Callable[[], A
     with pytest.raises(kind) as caught:
         make()
     assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: convolve(PICTURE, TAPS, padding=10**6),
+        lambda: convolve(PICTURE, TAPS, padding=10**9, stride=10**9),
+        lambda: convolve([1, 2], [1, 2, 3], padding=10**12),
+        lambda: convolve(PICTURE, TAPS, dilation=10**9 + 1),
+        lambda: max_pool(PICTURE, 2 * 10**6, padding=10**6),
+        lambda: max_pool(PICTURE[0], (3,), padding=10**10),
+        lambda: conv2d(X, WEIGHT, padding=10**9),
+        lambda: conv_transpose2d(X, np.ones((4, 6, 3, 3)), stride=10**7),
+        lambda: steps(PICTURE, TAPS, padding=10**6).output(),
+    ],
+)
+def test_what_no_memory_holds_is_refused_before_it_is_made(make: Callable[[], Any]) -> None:
+    with pytest.raises(ShapeError, match=r"has the shape \([0-9, ]+\) and would take [0-9,.]+ GiB, and"):
+        make()
 
 
 def test_a_window_is_no_window_without_a_kernel() -> None:

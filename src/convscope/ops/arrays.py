@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import math
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeVar, cast
 
 import numpy as np
@@ -75,6 +77,27 @@ def computing_type(result: DType) -> DType:
 def as_floats(values: np.ndarray) -> np.ndarray:
     """Floats as they are, integers as float64."""
     return values if values.dtype.kind == "f" else values.astype(np.float64)
+
+
+def check_memory(shape: Sequence[int], kind: DType, what: str, instead: str) -> None:
+    """Raises `ShapeError` where an array is larger than the memory of the machine, or than 16 GiB."""
+    needed = math.prod(map(int, shape)) * kind.itemsize
+    if needed > MOST_BYTES:
+        raise ShapeError(
+            f"{what} has the shape {tuple(map(int, shape))} and would take {needed / 2**30:,.1f} GiB, "
+            f"and at most {MOST_BYTES / 2**30:.1f} GiB can be had; {instead}."
+        )
+
+
+def _memory() -> int:
+    """Bytes of the machine; 16 GiB where it does not say."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):  # Windows
+        return 2**34
+
+
+MOST_BYTES = min(_memory(), 2**34)
 
 
 def is_number(value: Any) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from ..errors import ShapeError, UnknownName, UsageError
-from .arrays import is_whole
+from .arrays import DType, check_memory, is_whole
 from .geometry import Pair, full_padding, same_padding
 
 Pairs = tuple[Pair, ...]
@@ -88,6 +88,15 @@ def check_border(border: str, pairs: Pairs, sizes: Sequence[int]) -> None:
         )
 
 
+def check_padded_memory(values: np.ndarray, pairs: Pairs, kind: DType) -> None:
+    """Raises `ShapeError` where `values` of that kind and a border around the last axes are too large."""
+    first = values.ndim - len(pairs)
+    padded = [n + sum(pair) for n, pair in zip(values.shape[first:], pairs, strict=True)]
+    if any(map(sum, pairs)):
+        what = f"an input of {values.shape} with padding {pairs}"
+        check_memory([*values.shape[:first], *padded], kind, what, "take less padding or a smaller input")
+
+
 def pad(values: np.ndarray, pairs: Pairs, border: str = "zeros", value: float = 0) -> np.ndarray:
     """`values` with a border around its last axes; `value` stands for zeros.
 
@@ -98,6 +107,7 @@ def pad(values: np.ndarray, pairs: Pairs, border: str = "zeros", value: float = 
     if not any(map(sum, pairs)):
         return values
     whole = ((0, 0),) * (values.ndim - len(pairs)) + pairs
+    check_padded_memory(values, pairs, values.dtype)
     if border == "zeros":
         return np.pad(values, whole, "constant", constant_values=value)
     return np.pad(values, whole, BORDERS[border])  # type: ignore[call-overload, no-any-return]

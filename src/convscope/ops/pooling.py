@@ -53,7 +53,8 @@ def max_pool(
     """The largest number of each window, max over a, b of x[s·i + d·a - p, s·j + d·b - p].
 
     x: (..., height, width) where kernel_size is two numbers or one; (..., length) where it is a tuple of one.
-        A picture alone, channels and a batch are all fine. The type of x is kept.
+        A picture alone, channels and a batch are all fine. The type of x is kept; truth values become 0 and 1
+        in uint8.
     stride: the window unless given. padding: as for `conv2d`. Beyond the border lies nothing: what is padded
         never wins (it counts as -inf); with another `border` than "zeros" it is the picture's own values.
     ceil_mode: a last window that only partly lies on the picture counts too, as in PyTorch.
@@ -153,6 +154,8 @@ def global_average_pool(x: Array, *, rank: int = 2) -> np.ndarray:
 @takes_tensors
 def global_max_pool(x: Array, *, rank: int = 2) -> np.ndarray:
     """The largest number over the last `rank` axes: of each picture (2), or of each signal (1).
+
+    The type is that of `max_pool`.
 
     >>> print(global_max_pool([[1, 2], [7, 3]]))
     7

@@ -11,7 +11,7 @@ from ..errors import ConvscopeWarning, ShapeError, UnknownName, UsageError
 from .arrays import Array, as_floats, as_kernel, as_numbers, computing_type, result_type, takes_tensors
 from .filtering import METHODS, correlate
 from .geometry import output_size
-from .padding import Padding, Pairs, check_border, per_axis, resolve_padding
+from .padding import Padding, Pairs, check_border, check_padded_memory, per_axis, resolve_padding
 
 
 @takes_tensors
@@ -159,6 +159,7 @@ def _slide(
         )
     result = result_type(values, kernel)
     kind = computing_type(result)
+    check_padded_memory(values, pads, kind)
     answer = correlate(values, kernel, pads, strides, dilations, border, method, kind)
     return answer.astype(result, copy=False)
 
