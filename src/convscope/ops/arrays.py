@@ -111,6 +111,25 @@ def is_whole(value: Any, least: float = 1) -> bool:
     return isinstance(value, int | np.integer) and not isinstance(value, bool) and bool(value >= least)
 
 
+def as_array(value: Any) -> Any:
+    """A tensor as an array, anything else as it is. Raises `UsageError` for a type that is not NumPy's."""
+    torch = sys.modules.get("torch")
+    if torch is None or not isinstance(value, torch.Tensor):
+        return value
+    try:
+        return value.detach().cpu().numpy()
+    except TypeError as error:
+        raise UsageError(f"NumPy has no numbers of type {value.dtype}: pass tensor.float().") from error
+
+
+def like(given: Any, value: Any) -> Any:
+    """An array as a tensor on the device of `given` where that is a tensor; anything else as it is."""
+    torch = sys.modules.get("torch")
+    if torch is None or not isinstance(given, torch.Tensor) or not isinstance(value, np.ndarray):
+        return value
+    return torch.from_numpy(np.require(value, requirements=["C", "W"])).to(given.device)
+
+
 def takes_tensors(function: Callable[P, R]) -> Callable[P, R]:
     """Tensors in, tensors out, on the first one's device: `function` itself sees NumPy arrays alone.
 
@@ -124,30 +143,16 @@ def takes_tensors(function: Callable[P, R]) -> Callable[P, R]:
         tensors = [a for a in (*args, *kwargs.values()) if torch and isinstance(a, torch.Tensor)]
         if torch is None or not tensors:
             return function(*args, **kwargs)
-
-        def array(value: Any) -> Any:
-            if not isinstance(value, torch.Tensor):
-                return value
-            if value.requires_grad and torch.is_grad_enabled():
-                raise UsageError(
-                    f"{function.__name__} gives no gradients: pass tensor.detach(), or use "
-                    "torch.nn.functional where the result is to be trained through."
-                )
-            try:
-                return value.detach().cpu().numpy()
-            except TypeError as error:
-                raise UsageError(
-                    f"NumPy has no numbers of type {value.dtype}: pass tensor.float()."
-                ) from error
+        if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
+            raise UsageError(
+                f"{function.__name__} gives no gradients: pass tensor.detach(), or use "
+                "torch.nn.functional where the result is to be trained through."
+            )
 
         def tensor(value: Any) -> Any:
-            if isinstance(value, tuple):
-                return tuple(map(tensor, value))
-            if not isinstance(value, np.ndarray):
-                return value
-            return torch.from_numpy(np.require(value, requirements=["C", "W"])).to(tensors[0].device)
+            return tuple(map(tensor, value)) if isinstance(value, tuple) else like(tensors[0], value)
 
-        given = function(*map(array, args), **{name: array(v) for name, v in kwargs.items()})
+        given = function(*map(as_array, args), **{name: as_array(v) for name, v in kwargs.items()})
         return cast(R, tensor(given))
 
     return run

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any, Generic, TypeVar, overload
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import ShapeError, UsageError
+from .arrays import is_whole
 from .drawn import Drawn
 from .padding import Pairs
 
@@ -83,7 +85,7 @@ class Walk(Sequence[T], Drawn, Generic[T]):
         Raises `ShapeError` where the output has no such place.
         """
         inside = len(position) == len(self.shape) and all(
-            0 <= p < n for p, n in zip(position, self.shape, strict=False)
+            is_whole(p, 0) and p < n for p, n in zip(position, self.shape, strict=True)
         )
         if not inside:
             raise ShapeError(f"there is no step at {position}: the output has the shape {self.shape}.")
@@ -105,6 +107,11 @@ class Walk(Sequence[T], Drawn, Generic[T]):
     def __getitem__(self, index: int | slice) -> T | list[T]:
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
+        if not is_whole(index, -math.inf):
+            raise UsageError(
+                f"the step {index!r} should be a whole number, or a position of the output such as "
+                f"{(0,) * len(self.shape)}."
+            )
         if not -len(self) <= index < len(self):
             raise IndexError(f"there are {len(self)} steps, from 0 to {len(self) - 1}; not {index}.")
         place = np.unravel_index(index % len(self), self.shape)
