@@ -55,7 +55,8 @@ class Drawn:
     def html(self, *, most: int = MOST) -> str:
         """A page with a slider through the steps: one file that needs nothing beside it.
 
-        Of more than `most` steps as many are taken, evenly and with the first and the last; the page says so.
+        Of more than `most` steps as many are taken, evenly and with the first and the last, and fewer where
+        they would fill more than 2 MB; the page says so.
         """
         from .rendering import page, story
 
