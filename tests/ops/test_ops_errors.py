@@ -181,19 +181,30 @@ USAGE: dict[str, Callable[[], Any]] = {
     "output_padding=-1 should be a whole number from 0, or 2 of them.": lambda: conv_transpose2d(
         X, np.ones((4, 6, 3, 3)), output_padding=-1
     ),
-    "the kernel holds nan at (0, 1), and would make every result so.": lambda: convolve(PICTURE, [[1, NAN]]),
-    "the kernel holds inf at (1,), and would make every result so.": lambda: cross_correlate(
+    "the kernel holds nan at (0, 1); its numbers should be finite.": lambda: convolve(PICTURE, [[1, NAN]]),
+    "the kernel holds inf at (1,); its numbers should be finite.": lambda: cross_correlate(
         [1.0, 2], [1, float("inf")]
     ),
-    "the weight holds nan at (0, 0, 0, 0), and would make every result so.": lambda: conv2d(X, WEIGHT * NAN),
-    "the bias holds nan at (0,), and would make every result so.": lambda: conv2d(
-        X, WEIGHT, np.ones(6) * NAN
-    ),
-    "the signal holds nan at (1,), and would make every result so.": lambda: autocorrelate([1, NAN]),
+    "the weight holds nan at (0, 0, 0, 0); its numbers should be finite.": lambda: conv2d(X, WEIGHT * NAN),
+    "the bias holds nan at (0,); its numbers should be finite.": lambda: conv2d(X, WEIGHT, np.ones(6) * NAN),
+    "the signal holds nan at (1,); its numbers should be finite.": lambda: autocorrelate([1, NAN]),
     "the signal should be real numbers, not 'abc' (str).": lambda: convolve("abc", [1]),
     "the signal should be real numbers, not '1' (str).": lambda: convolve(["1", "2"], [1]),
     "the kernel should be real numbers, not (1+2j) (complex).": lambda: convolve(PICTURE, [[1 + 2j]]),
     "the input should be real numbers, not None (NoneType).": lambda: max_pool(None, 2),
+    "the signal should be real numbers, not 'two' (str).": lambda: convolve(
+        np.array([1, "two"], dtype=object), [1]
+    ),
+    "the signal has integers that 64 bits do not hold; pass them as floats.": lambda: convolve(
+        [2**70, 1], [1]
+    ),
+    "the kernel should be numbers; ops.kernel('sobel-x') gives those of a name.": lambda: convolve(
+        PICTURE, "sobel-x"
+    ),
+    f"padding=(1, 2) {PADDINGS[:-1]}: ((1, 2),).": lambda: convolve([1, 2], [1], padding=(1, 2)),
+    f"padding=(1, 2, 3, 4) {PADDINGS[:-1]}: ((1, 2), (3, 4)).": lambda: conv2d(
+        X, WEIGHT, padding=(1, 2, 3, 4)
+    ),
     "the signal is zero everywhere; its autocorrelation cannot be normalised.": lambda: autocorrelate(
         [0, 0], normalize=True
     ),

@@ -33,17 +33,26 @@ def as_numbers(values: Array, what: str) -> np.ndarray:
     if not array.size:
         raise ShapeError(f"{what} of shape {array.shape} is empty; it should have at least one number.")
     if array.dtype.kind not in "biuf":
-        first = array.flat[0].item() if isinstance(array.flat[0], np.generic) else array.flat[0]
-        raise UsageError(f"{what} should be real numbers, not {first!r} ({type(first).__name__}).")
+        for value in array.flat:
+            if not _is_real(value):
+                first = value.item() if isinstance(value, np.generic) else value
+                raise UsageError(f"{what} should be real numbers, not {first!r} ({type(first).__name__}).")
+        raise UsageError(f"{what} has integers that 64 bits do not hold; pass them as floats.")
     return array.astype(np.uint8) if array.dtype.kind == "b" else array
+
+
+def _is_real(value: Any) -> bool:
+    return isinstance(value, int | float | np.bool_ | np.integer | np.floating)
 
 
 def as_kernel(values: Array, what: str = "the kernel") -> np.ndarray:
     """The same for a kernel, whose numbers also have to be finite."""
+    if isinstance(values, str):
+        raise UsageError(f"{what} should be numbers; ops.kernel({values!r}) gives those of a name.")
     array = as_numbers(values, what)
     if not np.isfinite(array).all():
         place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise UsageError(f"{what} holds {array[place]} at {place}, and would make every result so.")
+        raise UsageError(f"{what} holds {array[place]} at {place}; its numbers should be finite.")
     return array
 
 

@@ -43,9 +43,9 @@ def conv2d(
 
     x: (N, C, H, W), or (C, H, W) for one picture, which gives (O, H', W').
     weight: (O, C / groups, kernel height, kernel width). bias: (O,) or none.
-    padding: a number, one (before, after) per axis, "valid", "same" (ceil(n / stride) results; an odd column
-        goes to the end, ONNX `SAME_UPPER`), "same_lower" (to the start) or "full". With an even kernel "same"
-        therefore differs from that of `cross_correlate`, which is SciPy's: there it goes to the start.
+    padding: a number, per axis a number or (before, after), "valid", "same" (ceil(n / stride) results; an odd
+        column goes to the end, ONNX `SAME_UPPER`), "same_lower" (to the start) or "full". With an even kernel
+        "same" therefore differs from that of `cross_correlate`, which is SciPy's: there it goes to the start.
     border: "zeros", "reflect", "replicate" or "circular".
     Integers give int64; floats their common type. Raises `ShapeError` and `UsageError` with the sizes.
 

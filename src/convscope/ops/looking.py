@@ -58,7 +58,9 @@ def look(
 class Walk(Sequence[T], Drawn, Generic[T]):
     """One step per number of the output, in order, each made when it is asked for.
 
-    `shape` is the output's, with a channel first where there are output channels; row by row.
+    `shape` is the output's, with a channel first where there are output channels; row by row. `steps[n]`
+    raises `IndexError` where there is no such step, as any sequence does; `steps.at(row, column)` raises
+    `ShapeError`.
     """
 
     def __init__(
@@ -70,6 +72,11 @@ class Walk(Sequence[T], Drawn, Generic[T]):
         border: str,
     ) -> None:
         self.shape, self.stride, self.dilation, self.pads, self.border = shape, stride, dilation, pads, border
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What the operation is called."""
 
     @abstractmethod
     def step(self, position: tuple[int, ...]) -> T:
@@ -96,6 +103,9 @@ class Walk(Sequence[T], Drawn, Generic[T]):
         rank = len(self.stride)
         axes = zip(position[len(position) - rank :], self.stride, self.pads, strict=True)
         return tuple(int(p) * s - before for p, s, (before, _) in axes)
+
+    def __repr__(self) -> str:
+        return f"<{len(self):,} steps of a {self.name}, output {'×'.join(map(str, self.shape))}>"
 
     def __len__(self) -> int:
         return int(np.prod(self.shape, dtype=np.int64))

@@ -69,9 +69,11 @@ def resolve_padding(
         or any(len(pair) != 2 for pair in pairs)
         or not all(is_whole(side, 0) for side in sides)
     ):
+        flat = len(given) == 2 * rank and all(is_whole(side, 0) for side in given)
+        meant = f": {tuple(zip(given[::2], given[1::2], strict=True))}" if flat else ""
         raise UsageError(
             f"padding={padding!r} should be {', '.join(map(repr, PADDINGS))}, a whole number from 0, "
-            "or one (before, after) per axis."
+            f"or one (before, after) per axis{meant}."
         )
     return tuple((int(before), int(after)) for before, after in pairs)
 

@@ -127,7 +127,9 @@ def lp_pool(
     """The p-norm of each window, (Σ |x|^p)^(1/p); shapes and settings as for `max_pool`.
 
     p = 1 is the sum of magnitudes; the larger p, the closer to the largest. Integers give float64.
-    (PyTorch's own leaves the magnitude out, which differs for odd p and negative numbers; ONNX has it.)
+    (PyTorch's own leaves the magnitude out, which differs for odd p and negative numbers; ONNX has it. With
+    ceil_mode PyTorch scales a last window that only partly lies on the picture up to the size of a whole one;
+    here it is the norm of what it sees.)
 
     >>> lp_pool([[3, 4], [0, 0]], 2)
     array([[5.]])
