@@ -94,7 +94,7 @@ def check_memory(shape: Sequence[int], kind: DType, what: str, instead: str) -> 
     if needed > MOST_BYTES:
         raise ShapeError(
             f"{what} has the shape {tuple(map(int, shape))} and would take {needed / 2**30:,.1f} GiB, "
-            f"and at most {MOST_BYTES / 2**30:.1f} GiB can be had; {instead}."
+            f"more than the {MOST_BYTES / 2**30:.1f} GiB that one array may take; {instead}."
         )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import ShapeError, UsageError
-from .arrays import is_whole
+from .arrays import check_memory, is_whole
 
 Pair = tuple[int, int]
 
@@ -150,6 +150,9 @@ def unreached(
     """
     count = output_size(size, kernel_size=kernel_size, stride=stride, padding=padding, dilation=dilation)
     before, _ = both_sides(padding)
+    check_memory(
+        [max(size, count * kernel_size)], np.dtype(np.int64), "what its windows see", "take a smaller size"
+    )
     seen = taps(count, kernel_size=kernel_size, stride=stride, before=before, dilation=dilation)
     missed = np.ones(size, dtype=bool)
     missed[seen[(seen >= 0) & (seen < size)]] = False
