@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from pathlib import Path
 
 from .errors import ConvscopeError
+
+ADVICE = {
+    errno.ENOENT: "choose a folder that exists",
+    errno.ENOSPC: "free some space or choose another place",
+    errno.EDQUOT: "free some space or choose another place",
+}
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -34,10 +41,8 @@ def write_bytes(path: Path, content: bytes) -> None:
             Path(temporary).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise ConvscopeError(
-            f"cannot write {path}: {error.strerror or error}. "
-            "Free some space or choose another place with --out."
-        ) from error
+        advice = ADVICE.get(error.errno or 0, "choose another place")
+        raise ConvscopeError(f"cannot write {path}: {error.strerror or error}; {advice}.") from error
 
 
 def write_text(path: Path, content: str) -> None:

@@ -21,7 +21,9 @@ from convscope.ops import (
     conv_transpose2d,
     convolve,
     cross_correlate,
+    flatten,
     global_average_pool,
+    global_max_pool,
     kernel,
     lp_pool,
     max_pool,
@@ -185,3 +187,12 @@ def test_torch_is_not_imported() -> None:
         "ops.convolve([1.0], [1.0], method='fft'); sys.exit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_truth_values_are_0_and_1() -> None:
+    """The type is kept, except of truth values: those become uint8."""
+    truth = np.array([[True, False], [False, False]])
+    for result in (max_pool(truth, 2), global_max_pool(truth), relu(truth), flatten(truth)):
+        assert result.dtype == np.uint8
+        assert result.max() == 1
+    assert max_pool(torch.from_numpy(truth), 2).dtype == torch.uint8

@@ -174,3 +174,22 @@ def test_differences_of_bytes_do_not_go_round() -> None:
     picture[1::4] = 250
     assert equivariance_error(lambda x: x[::2], picture, (1, 0)) == 250
     assert equivariance_error(lambda x: x > 9, picture, (0, 3)) == 0
+
+
+def test_a_number_is_the_padding_of_both_sides() -> None:
+    settings = {"kernel_size": 3, "stride": 2}
+    assert output_size(8, padding=1, **settings) == output_size(8, padding=(1, 1), **settings)
+    assert unreached(8, padding=1, **settings) == unreached(8, padding=(1, 1), **settings)
+    numbers = convolution_cost((3, 8, 9), 4, kernel_size=3, stride=2, padding=1, dilation=1)
+    pairs = {"kernel_size": (3, 3), "stride": (2, 2), "padding": ((1, 1), (1, 1)), "dilation": (1, 1)}
+    assert numbers == convolution_cost((3, 8, 9), 4, **pairs)  # type: ignore[arg-type]
+    named = convolution_cost((3, 8, 9), 4, kernel_size=3, padding="same")
+    assert named == convolution_cost((3, 8, 9), 4, kernel_size=3, padding=1)
+
+
+def test_the_function_gets_a_tensor_where_the_picture_is_one() -> None:
+    picture = torch.from_numpy(numbers([1, 8, 8])).float()
+    assert equivariance_error(torch.relu, picture, (1, 2)) == 0
+    layer = torch.nn.Conv2d(1, 2, 3, padding=1, padding_mode="circular")  # its results carry a gradient
+    assert equivariance_error(layer, picture.requires_grad_(), (1, 2)) < 1e-6
+    assert equivariance_error(lambda x: max_pool(x.detach(), 2), picture, (2, 4)) == 0

@@ -171,6 +171,8 @@ def test_names_as_people_write_them() -> None:
     np.testing.assert_array_equal(kernel("sobel"), sobel_x())
     np.testing.assert_array_equal(kernel("log", 2), laplacian_of_gaussian(2.0))
     np.testing.assert_array_equal(kernel("gaussian", 1.5, 7.0), gaussian(1.5, 7))
+    np.testing.assert_array_equal(kernel("gaussian:1.5:7"), gaussian(1.5, 7))
+    np.testing.assert_array_equal(kernel("gaussian:1.5", 7), gaussian(1.5, 7))
 
 
 @pytest.mark.parametrize(
@@ -178,6 +180,9 @@ def test_names_as_people_write_them() -> None:
     [
         ("sobel-z", (), "unknown kernel 'sobel-z': did you mean 'sobel-"),
         ("gausian", (), "unknown kernel 'gausian': did you mean 'gaussian'? Known: identity, box,"),
+        ("lag", (), "unknown kernel 'lag': did you mean 'log'?"),
+        ("gausian:2", (), "unknown kernel 'gausian': did you mean 'gaussian'?"),
+        ("box:wide", (), "the kernel box does not take the settings ('wide',)."),
         (3, (), "unknown kernel '3': Known:"),
         ("sobel-x", (1,), "the kernel sobel-x does not take the settings (1,)."),
         ("box", ("wide",), "the kernel box does not take the settings ('wide',)."),

@@ -28,8 +28,10 @@ from convscope.ops import (
     lp_pool,
     max_pool,
     output_size,
+    receptive_field,
     same_padding,
     softmax,
+    steps,
     unreached,
 )
 
@@ -37,6 +39,11 @@ NAN = float("nan")
 PICTURE, TAPS = np.ones((5, 5)), np.ones((3, 3))
 AXES = "a signal (length,) or picture (height, width) takes a kernel with as many axes, not"
 SHIFT = "a shift (down, right) of whole pixels needs a picture with rows and columns, not"
+ONE_AXIS = (
+    "of one axis should be a whole number or (before, after); same_padding and full_padding give those."
+)
+FIELD = "a receptive field is that of a list such as [Window(3)], not of"
+STEP = "should be a whole number, or a position of the output such as (0, 0)."
 X, WEIGHT = np.ones((1, 4, 5, 5)), np.ones((6, 4, 3, 3))
 PADDINGS = (
     "should be 'valid', 'same', 'same_lower', 'full', a whole number from 0, or one (before, after) per axis."
@@ -127,8 +134,14 @@ SHAPES: dict[str, Callable[[], Any]] = {
     "a kernel of (9, 9) does not fit an input of (5, 5).": lambda: convolution_cost(
         (4, 5, 5), 6, kernel_size=(9, 9)
     ),
-    "an input of (5, 5) takes 2 numbers each for kernel_size, stride, padding and dilation.": (
-        lambda: convolution_cost((4, 5, 5), 6, kernel_size=(3,))
+    "input_shape=5 should be (channels, height, width) or (channels, length).": lambda: convolution_cost(
+        5,  # type: ignore[arg-type]
+        6,
+        kernel_size=3,
+    ),
+    f"{SHIFT} shape (5, 5) and shift 3.": lambda: equivariance_error(lambda x: x, PICTURE, 3),  # type: ignore[arg-type]
+    "there is no step at (0, 'a'): the output has the shape (3, 3).": lambda: steps(PICTURE, TAPS).text(
+        (0, "a")  # type: ignore[arg-type]
     ),
     f"{SHIFT} shape (5,) and shift (1, 1).": (lambda: equivariance_error(lambda x: x, PICTURE[0], (1, 1))),
     f"{SHIFT} shape (5, 5) and shift (0.5, 1).": lambda: equivariance_error(lambda x: x, PICTURE, (0.5, 1)),  # type: ignore[arg-type]
@@ -168,19 +181,30 @@ USAGE: dict[str, Callable[[], Any]] = {
     "output_padding=-1 should be a whole number from 0, or 2 of them.": lambda: conv_transpose2d(
         X, np.ones((4, 6, 3, 3)), output_padding=-1
     ),
-    "the kernel holds nan at (0, 1), and would make every result so.": lambda: convolve(PICTURE, [[1, NAN]]),
-    "the kernel holds inf at (1,), and would make every result so.": lambda: cross_correlate(
+    "the kernel holds nan at (0, 1); its numbers should be finite.": lambda: convolve(PICTURE, [[1, NAN]]),
+    "the kernel holds inf at (1,); its numbers should be finite.": lambda: cross_correlate(
         [1.0, 2], [1, float("inf")]
     ),
-    "the weight holds nan at (0, 0, 0, 0), and would make every result so.": lambda: conv2d(X, WEIGHT * NAN),
-    "the bias holds nan at (0,), and would make every result so.": lambda: conv2d(
-        X, WEIGHT, np.ones(6) * NAN
-    ),
-    "the signal holds nan at (1,), and would make every result so.": lambda: autocorrelate([1, NAN]),
+    "the weight holds nan at (0, 0, 0, 0); its numbers should be finite.": lambda: conv2d(X, WEIGHT * NAN),
+    "the bias holds nan at (0,); its numbers should be finite.": lambda: conv2d(X, WEIGHT, np.ones(6) * NAN),
+    "the signal holds nan at (1,); its numbers should be finite.": lambda: autocorrelate([1, NAN]),
     "the signal should be real numbers, not 'abc' (str).": lambda: convolve("abc", [1]),
     "the signal should be real numbers, not '1' (str).": lambda: convolve(["1", "2"], [1]),
     "the kernel should be real numbers, not (1+2j) (complex).": lambda: convolve(PICTURE, [[1 + 2j]]),
     "the input should be real numbers, not None (NoneType).": lambda: max_pool(None, 2),
+    "the signal should be real numbers, not 'two' (str).": lambda: convolve(
+        np.array([1, "two"], dtype=object), [1]
+    ),
+    "the signal has integers that 64 bits do not hold; pass them as floats.": lambda: convolve(
+        [2**70, 1], [1]
+    ),
+    "the kernel should be numbers; ops.kernel('sobel-x') gives those of a name.": lambda: convolve(
+        PICTURE, "sobel-x"
+    ),
+    f"padding=(1, 2) {PADDINGS[:-1]}: ((1, 2),).": lambda: convolve([1, 2], [1], padding=(1, 2)),
+    f"padding=(1, 2, 3, 4) {PADDINGS[:-1]}: ((1, 2), (3, 4)).": lambda: conv2d(
+        X, WEIGHT, padding=(1, 2, 3, 4)
+    ),
     "the signal is zero everywhere; its autocorrelation cannot be normalised.": lambda: autocorrelate(
         [0, 0], normalize=True
     ),
@@ -205,6 +229,25 @@ USAGE: dict[str, Callable[[], Any]] = {
     "kernel_size=0 should be a whole number from 1.": lambda: same_padding(5, kernel_size=0),
     "dilation=-2 should be a whole number from 1.": lambda: unreached(5, kernel_size=2, dilation=-2),
     "kernel_size=2.0 should be a whole number from 1.": lambda: full_padding(kernel_size=2.0),  # type: ignore[arg-type]
+    "size=(32, 32) of one axis should be a whole number from 0.": lambda: output_size(
+        (32, 32), kernel_size=3
+    ),  # type: ignore[arg-type]
+    "size=32.5 of one axis should be a whole number from 0.": lambda: same_padding(32.5, kernel_size=3),  # type: ignore[arg-type]
+    f"padding='same' {ONE_AXIS}": lambda: output_size(32, kernel_size=3, padding="same"),  # type: ignore[arg-type]
+    f"padding=(1, 2, 3) {ONE_AXIS}": lambda: unreached(32, kernel_size=3, padding=(1, 2, 3)),  # type: ignore[arg-type]
+    "before=(1, 1) should be a whole number, the padding at the start.": lambda: Window(3, before=(1, 1)),  # type: ignore[arg-type]
+    f"{FIELD} [3, 3].": lambda: receptive_field([3, 3]),  # type: ignore[list-item]
+    f"{FIELD} Window(kernel_size=3, stride=1, before=0, dilation=1).": lambda: receptive_field(Window(3)),  # type: ignore[arg-type]
+    "kernel_size=(3,) should be a whole number from 1, or 2 of them.": lambda: convolution_cost(
+        (4, 5, 5), 6, kernel_size=(3,)
+    ),
+    "out_channels=1.5 should be a whole number from 1.": lambda: convolution_cost(
+        (4, 5, 5),
+        1.5,  # type: ignore[arg-type]
+        kernel_size=3,
+    ),
+    f"the step 'a' {STEP}": lambda: steps(PICTURE, TAPS).show("a"),  # type: ignore[arg-type]
+    f"the step 1.5 {STEP}": lambda: steps(PICTURE, TAPS)[1.5],  # type: ignore[call-overload]
     "margin=-1 should be a whole number from 0.": lambda: equivariance_error(
         lambda x: x, PICTURE, (1, 1), margin=-1
     ),
@@ -247,6 +290,28 @@ def test_refusal(kind: type[ConvscopeError], sentence: str, make: Callable[[], A
     with pytest.raises(kind) as caught:
         make()
     assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: convolve(PICTURE, TAPS, padding=10**6),
+        lambda: convolve(PICTURE, TAPS, padding=10**9, stride=10**9),
+        lambda: convolve([1, 2], [1, 2, 3], padding=10**12),
+        lambda: convolve(PICTURE, TAPS, dilation=10**9 + 1),
+        lambda: max_pool(PICTURE, 2 * 10**6, padding=10**6),
+        lambda: max_pool(PICTURE[0], (3,), padding=10**10),
+        lambda: conv2d(X, WEIGHT, padding=10**9),
+        lambda: unreached(10**13, kernel_size=3, stride=10**12),
+        lambda: conv_transpose2d(X, np.ones((4, 6, 3, 3)), stride=10**7),
+        lambda: steps(PICTURE, TAPS, padding=10**6).output(),
+    ],
+)
+def test_what_no_memory_holds_is_refused_before_it_is_made(make: Callable[[], Any]) -> None:
+    with pytest.raises(
+        ShapeError, match=r"has the shape \([0-9, ]+\) and would take [0-9,.]+ GiB, more than the"
+    ):
+        make()
 
 
 def test_a_window_is_no_window_without_a_kernel() -> None:

@@ -245,3 +245,11 @@ def test_scores_of_any_size_become_probabilities() -> None:
     many = softmax(np.zeros(70000, np.float16))
     assert many.dtype == np.float16
     np.testing.assert_allclose(many.astype(float), 1 / 70000, rtol=5e-3)
+
+
+def test_a_norm_over_the_edge_is_that_of_what_it_sees() -> None:
+    """PyTorch scales it up to a whole window: 1 number of 4 gives the norm of 4 of them."""
+    x = numbers([1, 3, 3])
+    ours = lp_pool(x, 2, ceil_mode=True)
+    theirs = F.lp_pool2d(torch.from_numpy(x), 2.0, 2, ceil_mode=True).numpy()
+    np.testing.assert_allclose(ours * np.sqrt([[[1, 2], [2, 4]]]), theirs)

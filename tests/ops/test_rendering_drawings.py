@@ -140,6 +140,17 @@ def test_page_of_many_steps_says_how_many_it_holds() -> None:
     assert set(re.findall(r'<use href="#([\w-]+)"', page)) == names
 
 
+def test_a_page_of_large_steps_stays_small() -> None:
+    """3 channels of 8×8 under 5 filters: 320 steps of about 100 kB each inside a notebook."""
+    steps = ops.steps(np.ones((3, 8, 8)) / 3, np.ones((5, 3, 3, 3)), padding=1)
+    for page, most, least in ((steps._repr_html_(), 500_000, 3), (steps.html(most=320), 2_000_000, 10)):
+        held = re.search(r"The page holds (\d+) of 320 steps", page)
+        assert held is not None
+        assert least <= int(held[1]) == len(re.findall("(?:<|&lt;)figure", page))
+        assert "step 320 of 320" in page
+        assert len(page.encode()) < most + 10_000  # the steps, and what stands around them
+
+
 def test_notebook_shows_the_page_in_a_frame() -> None:
     shown = CASES["signal"]._repr_html_()
     match = re.fullmatch(r'<iframe srcdoc="([^"]*)" title="[^"]*" style="[^"]*"></iframe>', shown)

@@ -294,3 +294,11 @@ def test_steps_of_tensors() -> None:
 def test_steps_that_there_are_not(make: Any, sentence: str) -> None:
     with pytest.raises((ShapeError, UsageError, UnknownName), match="^" + sentence):
         make()
+
+
+def test_steps_are_told_in_a_line() -> None:
+    walk = steps(np.ones((3, 8, 8)), np.ones((5, 3, 3, 3)), flip=True)
+    assert repr(walk) == "<180 steps of a convolution (kernel flipped), output 5×6×6>"
+    assert repr(walk[0]) == "<step at (0, 0, 0): 27>"
+    assert repr(pool_steps([[1, -2], [3, 4]], 1)) == "<4 steps of a max pool, output 2×2>"
+    assert repr(pool_steps([[1, -2], [3, 4]], 1)[1]) == "<step at (0, 1): -2>"

@@ -4,12 +4,11 @@ NumPy arrays and lists in, NumPy arrays out; torch tensors in, torch tensors out
 """
 
 from .convolution import conv1d, conv2d, conv_transpose2d
+from .cost import Cost, convolution_cost
+from .equivariance import equivariance_error
 from .geometry import (
-    Cost,
     Field,
     Window,
-    convolution_cost,
-    equivariance_error,
     full_padding,
     output_size,
     receptive_field,

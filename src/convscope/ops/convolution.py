@@ -7,7 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..errors import ShapeError, UsageError
-from .arrays import Array, DType, as_kernel, as_numbers, computing_type, result_type, takes_tensors
+from .arrays import (
+    Array,
+    DType,
+    as_kernel,
+    as_numbers,
+    check_memory,
+    computing_type,
+    result_type,
+    takes_tensors,
+)
 from .geometry import check_groups, output_size
 from .padding import Padding, Pairs, pad, per_axis, resolve_padding
 from .sliding import windows
@@ -34,9 +43,9 @@ def conv2d(
 
     x: (N, C, H, W), or (C, H, W) for one picture, which gives (O, H', W').
     weight: (O, C / groups, kernel height, kernel width). bias: (O,) or none.
-    padding: a number, one (before, after) per axis, "valid", "same" (ceil(n / stride) results; an odd column
-        goes to the end, ONNX `SAME_UPPER`), "same_lower" (to the start) or "full". With an even kernel "same"
-        therefore differs from that of `cross_correlate`, which is SciPy's: there it goes to the start.
+    padding: a number, per axis a number or (before, after), "valid", "same" (ceil(n / stride) results; an odd
+        column goes to the end, ONNX `SAME_UPPER`), "same_lower" (to the start) or "full". With an even kernel
+        "same" therefore differs from that of `cross_correlate`, which is SciPy's: there it goes to the start.
     border: "zeros", "reflect", "replicate" or "circular".
     Integers give int64; floats their common type. Raises `ShapeError` and `UsageError` with the sizes.
 
@@ -125,6 +134,7 @@ def conv_transpose2d(
     added = _checked_bias(bias, groups * outs)
     result = result_type(values, kernel, added)
     kind = computing_type(result)
+    check_memory([batch, groups * outs, *whole], kind, "a result", "take a smaller stride or input")
     values = values.astype(kind, copy=False).reshape(batch, groups, channels // groups, *sizes)
     weights = kernel.astype(kind).reshape(groups, channels // groups, outs, *kernel_size)
     y = np.zeros((batch, groups, outs, *whole), dtype=kind)

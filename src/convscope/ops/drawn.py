@@ -18,7 +18,8 @@ class Drawn:
         """One step in plain characters, at most `width` in a line.
 
         index: the number of a step from 0 (negative ones count from the end), or the position of its result,
-        such as (row, column). Raises `IndexError` and `ShapeError` where there is no such step.
+        such as (row, column). Raises `IndexError` for a number and `ShapeError` for a position that is not
+        there, and `UsageError` for anything else.
 
         >>> from convscope.ops import steps
         >>> print(steps([1, 2, 4], [1, -1]).text(1))
@@ -55,7 +56,8 @@ class Drawn:
     def html(self, *, most: int = MOST) -> str:
         """A page with a slider through the steps: one file that needs nothing beside it.
 
-        Of more than `most` steps as many are taken, evenly and with the first and the last; the page says so.
+        Of more than `most` steps as many are taken, evenly and with the first and the last, and fewer where
+        they would fill more than 2 MB; the page says so.
         """
         from .rendering import page, story
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from .geometry import output_size, taps
-from .padding import Padding, pad, per_axis, resolve_padding
+from .padding import Padding, check_padded_memory, pad, per_axis, resolve_padding
 
 Sizes = int | Sequence[int]
 
@@ -53,6 +53,7 @@ class Pool:
                 f"a window of extent {extents} does not fit an input of {self.sizes} "
                 f"with padding {self.pads}; take a larger input or more padding."
             )
+        check_padded_memory(values, self.pads, np.dtype(np.int64))
         self.places = [
             taps(count, kernel_size=k, stride=s, before=before, dilation=d)
             for count, (_, k, s, (before, _), d) in zip(self.outputs, each, strict=True)

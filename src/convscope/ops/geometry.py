@@ -1,15 +1,15 @@
-"""Sizes and positions of sliding windows: what fits, what is seen, what is missed, and what it costs."""
+"""Sizes and positions of sliding windows: what fits, what is seen, and what is missed."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..errors import ShapeError, UsageError
-from .arrays import Array, as_numbers, is_whole
+from .arrays import check_memory, is_whole
 
 Pair = tuple[int, int]
 
@@ -28,6 +28,8 @@ class Window:
 
     def __post_init__(self) -> None:
         check_window(kernel_size=self.kernel_size, stride=self.stride, dilation=self.dilation)
+        if not is_whole(self.before, -math.inf):
+            raise UsageError(f"before={self.before!r} should be a whole number, the padding at the start.")
 
     @property
     def extent(self) -> int:
@@ -40,6 +42,27 @@ def check_window(**settings: int) -> None:
     for name, value in settings.items():
         if not is_whole(value):
             raise UsageError(f"{name}={value!r} should be a whole number from 1.")
+
+
+def check_size(size: int) -> None:
+    """Raises `UsageError` for what is no length of one axis."""
+    if not is_whole(size, 0):
+        raise UsageError(f"size={size!r} of one axis should be a whole number from 0.")
+
+
+def both_sides(padding: int | Pair) -> Pair:
+    """The padding of one axis, a number or (before, after), as (before, after).
+
+    >>> both_sides(1)
+    (1, 1)
+    """
+    sides = tuple(padding) if isinstance(padding, Iterable) else (padding, padding)
+    if len(sides) != 2 or not all(is_whole(side, -math.inf) for side in sides):
+        raise UsageError(
+            f"padding={padding!r} of one axis should be a whole number or (before, after); same_padding and "
+            "full_padding give those."
+        )
+    return int(sides[0]), int(sides[1])
 
 
 def check_groups(groups: int, channels: int, out_channels: int) -> None:
@@ -55,28 +78,30 @@ def output_size(
     *,
     kernel_size: int,
     stride: int = 1,
-    padding: Pair = (0, 0),
+    padding: int | Pair = 0,
     dilation: int = 1,
     ceil_mode: bool = False,
 ) -> int:
     """Number of window positions along one axis; 0 where no window fits.
 
     floor((size + before + after - dilation * (kernel_size - 1) - 1) / stride) + 1
-    (Dumoulin & Visin 2016, relationship 14). With `ceil_mode` a last window that starts inside
-    the picture or its leading padding counts too, as in PyTorch. Raises `UsageError` for a kernel, stride or
-    dilation below 1.
+    (Dumoulin & Visin 2016, relationship 14). `padding` is a number, or (before, after). With `ceil_mode` a
+    last window that starts inside the picture or its leading padding counts too, as in PyTorch. Raises
+    `UsageError` for a kernel, stride or dilation below 1, and for what is no whole number.
 
-    >>> output_size(32, kernel_size=5, padding=(2, 2))
+    >>> output_size(32, kernel_size=5, padding=2)
     32
     >>> output_size(7, kernel_size=2, stride=2), output_size(7, kernel_size=2, stride=2, ceil_mode=True)
     (3, 4)
     """
     check_window(kernel_size=kernel_size, stride=stride, dilation=dilation)
-    room = size + sum(padding) - dilation * (kernel_size - 1) - 1
+    check_size(size)
+    before, after = both_sides(padding)
+    room = size + before + after - dilation * (kernel_size - 1) - 1
     if not ceil_mode:
         return max(room // stride + 1, 0)
     count = -(-room // stride) + 1
-    return max(count - 1 if (count - 1) * stride >= size + padding[0] else count, 0)
+    return max(count - 1 if (count - 1) * stride >= size + before else count, 0)
 
 
 def same_padding(
@@ -93,6 +118,7 @@ def same_padding(
     (1, 1)
     """
     check_window(kernel_size=kernel_size, stride=stride, dilation=dilation)
+    check_size(size)
     total = max((-(-size // stride) - 1) * stride + dilation * (kernel_size - 1) + 1 - size, 0)
     less, more = total // 2, total - total // 2
     return (more, less) if lower else (less, more)
@@ -110,7 +136,7 @@ def full_padding(*, kernel_size: int, dilation: int = 1) -> Pair:
 
 
 def unreached(
-    size: int, *, kernel_size: int, stride: int = 1, padding: Pair = (0, 0), dilation: int = 1
+    size: int, *, kernel_size: int, stride: int = 1, padding: int | Pair = 0, dilation: int = 1
 ) -> list[int]:
     """Positions of the input that no window reaches, from 0.
 
@@ -123,7 +149,11 @@ def unreached(
     [2, 5, 6]
     """
     count = output_size(size, kernel_size=kernel_size, stride=stride, padding=padding, dilation=dilation)
-    seen = taps(count, kernel_size=kernel_size, stride=stride, before=padding[0], dilation=dilation)
+    before, _ = both_sides(padding)
+    check_memory(
+        [max(size, count * kernel_size)], np.dtype(np.int64), "what its windows see", "take a smaller size"
+    )
+    seen = taps(count, kernel_size=kernel_size, stride=stride, before=before, dilation=dilation)
     missed = np.ones(size, dtype=bool)
     missed[seen[(seen >= 0) & (seen < size)]] = False
     return [int(position) for position in np.flatnonzero(missed)]
@@ -171,105 +201,10 @@ def receptive_field(windows: Iterable[Window]) -> Field:
     >>> receptive_field([Window(3), Window(2, stride=2), Window(3)])
     Field(size=8, jump=2, centre=3.5)
     """
+    chain = tuple(windows) if isinstance(windows, Iterable) else windows
+    if not isinstance(chain, tuple) or not all(isinstance(window, Window) for window in chain):
+        raise UsageError(f"a receptive field is that of a list such as [Window(3)], not of {windows!r}.")
     field = Field()
-    for window in windows:
+    for window in chain:
         field = field.through(window)
     return field
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """Numbers to learn, and multiply-accumulates for one picture."""
-
-    parameters: int
-    macs: int
-
-
-def convolution_cost(
-    input_shape: Sequence[int],
-    out_channels: int,
-    *,
-    kernel_size: Sequence[int],
-    stride: Sequence[int] | None = None,
-    padding: Sequence[Pair] | None = None,
-    dilation: Sequence[int] | None = None,
-    groups: int = 1,
-    bias: bool = True,
-) -> tuple[Cost, Cost]:
-    """What a convolution costs, and what a dense layer between the same values would.
-
-    `input_shape` is (channels, height, width) or (channels, length), the rest per axis. A weight is shared by
-    all positions of a convolution; a dense layer has one for each pair of input and output. Raises
-    `ShapeError` where no window fits or `groups` does not divide the channels.
-
-    >>> convolution, dense = convolution_cost((1, 28, 28), 4, kernel_size=(3, 3))
-    >>> convolution.parameters, dense.parameters
-    (40, 2122640)
-    """
-    channels, *sizes = input_shape
-    rank = len(sizes)
-    check_groups(groups, channels, out_channels)
-    if any(
-        len(setting) != rank for setting in (kernel_size, stride, padding, dilation) if setting is not None
-    ):
-        raise ShapeError(
-            f"an input of {tuple(sizes)} takes {rank} numbers each for kernel_size, stride, padding "
-            "and dilation."
-        )
-    ones, none = (1,) * rank, ((0, 0),) * rank
-    axes = zip(sizes, kernel_size, stride or ones, padding or none, dilation or ones, strict=True)
-    outputs = [output_size(n, kernel_size=k, stride=s, padding=p, dilation=d) for n, k, s, p, d in axes]
-    if min(outputs) < 1:
-        raise ShapeError(f"a kernel of {tuple(kernel_size)} does not fit an input of {tuple(sizes)}.")
-    weights = out_channels * (channels // groups) * math.prod(kernel_size)
-    positions = math.prod(outputs)
-    values, results = channels * math.prod(sizes), out_channels * positions
-    return (
-        Cost(weights + out_channels * bias, weights * positions),
-        Cost(values * results + results * bias, values * results),
-    )
-
-
-def equivariance_error(
-    function: Callable[[np.ndarray], Array], picture: Array, shift: Sequence[int], *, margin: int = 0
-) -> float:
-    """How far `function` is from doing the same wherever the picture lies: 0.0 where it commutes with shifts.
-
-    The largest |f(shifted picture) - shifted f(picture)|, in units of f's values. Pictures are shifted by
-    `shift` = (down, right) in the last two axes, going round at the border. Where f gives a smaller result,
-    that is shifted by as much less; a shift that its stride does not divide has no counterpart there and is
-    rounded, which is why strided layers are not equivariant. `margin` positions of the result are left out at
-    each side, for functions that do something else at the border.
-
-    >>> import numpy as np
-    >>> from convscope.ops import cross_correlate, kernel, max_pool
-    >>> picture = np.random.default_rng(0).normal(size=(16, 16))
-    >>> edges = lambda x: cross_correlate(x, kernel("sobel-x"), border="circular")
-    >>> equivariance_error(edges, picture, (3, 5)) < 1e-12
-    True
-    >>> equivariance_error(lambda x: max_pool(x, 2), picture, (1, 0)) > 0.5
-    True
-    """
-    values = as_numbers(picture, "the picture")
-    if not is_whole(margin, 0):
-        raise UsageError(f"margin={margin!r} should be a whole number from 0.")
-    if values.ndim < 2 or len(shift) != 2 or not all(is_whole(s, -math.inf) for s in shift):
-        raise ShapeError(
-            f"a shift (down, right) of whole pixels needs a picture with rows and columns, not shape "
-            f"{values.shape} and shift {tuple(shift)}."
-        )
-    # As floats: a difference of unsigned integers goes round at 0.
-    plain = np.asarray(function(values), dtype=np.float64)
-    moved = np.asarray(function(np.roll(values, tuple(shift), axis=(-2, -1))), dtype=np.float64)
-    if plain.ndim < 2 or moved.shape != plain.shape:
-        raise ShapeError(f"the function should give rows and columns; it gives shape {plain.shape}.")
-    scaled = [
-        round(s * after / before)
-        for s, before, after in zip(shift, values.shape[-2:], plain.shape[-2:], strict=True)
-    ]
-    difference = np.abs(moved - np.roll(plain, scaled, axis=(-2, -1)))
-    if margin:
-        difference = difference[..., margin:-margin, margin:-margin]
-    if not difference.size:
-        raise UsageError(f"margin={margin} leaves nothing of a result of {plain.shape[-2:]}.")
-    return float(difference.max())

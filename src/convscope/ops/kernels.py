@@ -179,18 +179,22 @@ KERNELS = {
 ALIASES = {"sobel": "sobel-x", "prewitt": "prewitt-x", "scharr": "scharr-x", "log": "laplacian-of-gaussian"}
 
 
-def kernel(name: str, *settings: float) -> np.ndarray:
+def kernel(name: str, *settings: float | str) -> np.ndarray:
     """A kernel by its name, with its settings in the order of its function.
 
+    The names are those of `KERNELS`, and "sobel", "prewitt" and "scharr" for the one along x, "log" for
+    "laplacian-of-gaussian". Settings may also stand in the name behind colons, as on the command line.
     Raises `UnknownName` with what is meant, `UsageError` for settings that it does not take.
 
-    >>> kernel("sobel-x").shape, kernel("gaussian", 2).shape, kernel("box", 5).sum().round(6)
-    ((3, 3), (13, 13), np.float64(1.0))
+    >>> kernel("sobel-x").shape, kernel("gaussian", 2).shape, kernel("gaussian:2").shape
+    ((3, 3), (13, 13), (13, 13))
     """
-    key = str(name).strip().lower().replace("_", "-").replace(" ", "-")
+    word, *spelled = str(name).split(":")
+    key = word.strip().lower().replace("_", "-").replace(" ", "-")
     key = ALIASES.get(key, key)
     if key not in KERNELS:
-        raise UnknownName("kernel", str(name), KERNELS)
+        raise UnknownName("kernel", word, [*KERNELS, *ALIASES])
+    settings = (*spelled, *settings)
     try:
         numbers = [float(setting) for setting in settings]
         return KERNELS[key].make(*(int(n) if n.is_integer() else n for n in numbers))

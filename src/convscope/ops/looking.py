@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any, Generic, TypeVar, overload
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import ShapeError, UsageError
+from .arrays import is_whole
 from .drawn import Drawn
 from .padding import Pairs
 
@@ -56,7 +58,9 @@ def look(
 class Walk(Sequence[T], Drawn, Generic[T]):
     """One step per number of the output, in order, each made when it is asked for.
 
-    `shape` is the output's, with a channel first where there are output channels; row by row.
+    `shape` is the output's, with a channel first where there are output channels; row by row. `steps[n]`
+    raises `IndexError` where there is no such step, as any sequence does; `steps.at(row, column)` raises
+    `ShapeError`.
     """
 
     def __init__(
@@ -68,6 +72,11 @@ class Walk(Sequence[T], Drawn, Generic[T]):
         border: str,
     ) -> None:
         self.shape, self.stride, self.dilation, self.pads, self.border = shape, stride, dilation, pads, border
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What the operation is called."""
 
     @abstractmethod
     def step(self, position: tuple[int, ...]) -> T:
@@ -83,7 +92,7 @@ class Walk(Sequence[T], Drawn, Generic[T]):
         Raises `ShapeError` where the output has no such place.
         """
         inside = len(position) == len(self.shape) and all(
-            0 <= p < n for p, n in zip(position, self.shape, strict=False)
+            is_whole(p, 0) and p < n for p, n in zip(position, self.shape, strict=True)
         )
         if not inside:
             raise ShapeError(f"there is no step at {position}: the output has the shape {self.shape}.")
@@ -95,6 +104,9 @@ class Walk(Sequence[T], Drawn, Generic[T]):
         axes = zip(position[len(position) - rank :], self.stride, self.pads, strict=True)
         return tuple(int(p) * s - before for p, s, (before, _) in axes)
 
+    def __repr__(self) -> str:
+        return f"<{len(self):,} steps of a {self.name}, output {'×'.join(map(str, self.shape))}>"
+
     def __len__(self) -> int:
         return int(np.prod(self.shape, dtype=np.int64))
 
@@ -105,6 +117,11 @@ class Walk(Sequence[T], Drawn, Generic[T]):
     def __getitem__(self, index: int | slice) -> T | list[T]:
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
+        if not is_whole(index, -math.inf):
+            raise UsageError(
+                f"the step {index!r} should be a whole number, or a position of the output such as "
+                f"{(0,) * len(self.shape)}."
+            )
         if not -len(self) <= index < len(self):
             raise IndexError(f"there are {len(self)} steps, from 0 to {len(self) - 1}; not {index}.")
         place = np.unravel_index(index % len(self), self.shape)

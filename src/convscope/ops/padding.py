@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from ..errors import ShapeError, UnknownName, UsageError
-from .arrays import is_whole
+from .arrays import DType, check_memory, is_whole
 from .geometry import Pair, full_padding, same_padding
 
 Pairs = tuple[Pair, ...]
@@ -69,9 +69,11 @@ def resolve_padding(
         or any(len(pair) != 2 for pair in pairs)
         or not all(is_whole(side, 0) for side in sides)
     ):
+        flat = len(given) == 2 * rank and all(is_whole(side, 0) for side in given)
+        meant = f": {tuple(zip(given[::2], given[1::2], strict=True))}" if flat else ""
         raise UsageError(
             f"padding={padding!r} should be {', '.join(map(repr, PADDINGS))}, a whole number from 0, "
-            "or one (before, after) per axis."
+            f"or one (before, after) per axis{meant}."
         )
     return tuple((int(before), int(after)) for before, after in pairs)
 
@@ -88,6 +90,15 @@ def check_border(border: str, pairs: Pairs, sizes: Sequence[int]) -> None:
         )
 
 
+def check_padded_memory(values: np.ndarray, pairs: Pairs, kind: DType) -> None:
+    """Raises `ShapeError` where `values` of that kind and a border around the last axes are too large."""
+    first = values.ndim - len(pairs)
+    padded = [n + sum(pair) for n, pair in zip(values.shape[first:], pairs, strict=True)]
+    if any(map(sum, pairs)):
+        what = f"an input of {values.shape} with padding {pairs}"
+        check_memory([*values.shape[:first], *padded], kind, what, "take less padding or a smaller input")
+
+
 def pad(values: np.ndarray, pairs: Pairs, border: str = "zeros", value: float = 0) -> np.ndarray:
     """`values` with a border around its last axes; `value` stands for zeros.
 
@@ -98,6 +109,7 @@ def pad(values: np.ndarray, pairs: Pairs, border: str = "zeros", value: float = 
     if not any(map(sum, pairs)):
         return values
     whole = ((0, 0),) * (values.ndim - len(pairs)) + pairs
+    check_padded_memory(values, pairs, values.dtype)
     if border == "zeros":
         return np.pad(values, whole, "constant", constant_values=value)
     return np.pad(values, whole, BORDERS[border])  # type: ignore[call-overload, no-any-return]

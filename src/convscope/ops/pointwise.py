@@ -19,7 +19,7 @@ from .arrays import (
 
 @takes_tensors
 def relu(x: Array) -> np.ndarray:
-    """max(x, 0), any shape; the type is kept, and a NaN stays one.
+    """max(x, 0), any shape; a NaN stays one. The type is kept; truth values become 0 and 1 in uint8.
 
     >>> relu([-2, 0, 3])
     array([0, 0, 3])
@@ -98,6 +98,8 @@ def batch_norm(
 @takes_tensors
 def flatten(x: Array, *, start: int = 1) -> np.ndarray:
     """(N, C, H, W) to (N, C·H·W), channel by channel, row by row; the axes before `start` are kept.
+
+    The type is kept; truth values become 0 and 1 in uint8.
 
     >>> flatten([[[[1, 2], [3, 4]]]])
     array([[1, 2, 3, 4]])

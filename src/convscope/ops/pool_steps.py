@@ -18,7 +18,7 @@ from .steps import spelled
 KINDS = ("max", "average", "lp")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PoolStep:
     """How one number of a pool comes about. Arrays have the window's shape."""
 
@@ -31,6 +31,9 @@ class PoolStep:
     result: Any
     winner: tuple[int, ...] | None = None  # of "max": where the maximum is on the input
     p: float = 2.0
+
+    def __repr__(self) -> str:
+        return f"<step at {self.position}: {spelled(self.result).strip('()')}>"
 
     def equation(self, digits: int = 4) -> str:
         """The step written out.
@@ -69,6 +72,10 @@ class PoolSteps(Walk[PoolStep]):
         super().__init__(pool.outputs, pool.stride, pool.dilation, pool.pads, border)
         self.values, self.kernel_size, self.kind = values, pool.kernel_size, kind
         self.settings, self.p, self.count_include_pad = settings, p, count_include_pad
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind} pool"
 
     def output(self) -> np.ndarray:
         settings = {**self.settings, "border": self.border}

@@ -53,7 +53,8 @@ def max_pool(
     """The largest number of each window, max over a, b of x[s·i + d·a - p, s·j + d·b - p].
 
     x: (..., height, width) where kernel_size is two numbers or one; (..., length) where it is a tuple of one.
-        A picture alone, channels and a batch are all fine. The type of x is kept.
+        A picture alone, channels and a batch are all fine. The type of x is kept; truth values become 0 and 1
+        in uint8.
     stride: the window unless given. padding: as for `conv2d`. Beyond the border lies nothing: what is padded
         never wins (it counts as -inf); with another `border` than "zeros" it is the picture's own values.
     ceil_mode: a last window that only partly lies on the picture counts too, as in PyTorch.
@@ -126,7 +127,9 @@ def lp_pool(
     """The p-norm of each window, (Σ |x|^p)^(1/p); shapes and settings as for `max_pool`.
 
     p = 1 is the sum of magnitudes; the larger p, the closer to the largest. Integers give float64.
-    (PyTorch's own leaves the magnitude out, which differs for odd p and negative numbers; ONNX has it.)
+    (PyTorch's own leaves the magnitude out, which differs for odd p and negative numbers; ONNX has it. With
+    ceil_mode PyTorch scales a last window that only partly lies on the picture up to the size of a whole one;
+    here it is the norm of what it sees.)
 
     >>> lp_pool([[3, 4], [0, 0]], 2)
     array([[5.]])
@@ -153,6 +156,8 @@ def global_average_pool(x: Array, *, rank: int = 2) -> np.ndarray:
 @takes_tensors
 def global_max_pool(x: Array, *, rank: int = 2) -> np.ndarray:
     """The largest number over the last `rank` axes: of each picture (2), or of each signal (1).
+
+    The type is that of `max_pool`.
 
     >>> print(global_max_pool([[1, 2], [7, 3]]))
     7

@@ -11,7 +11,7 @@ from ..errors import ConvscopeWarning, ShapeError, UnknownName, UsageError
 from .arrays import Array, as_floats, as_kernel, as_numbers, computing_type, result_type, takes_tensors
 from .filtering import METHODS, correlate
 from .geometry import output_size
-from .padding import Padding, Pairs, check_border, per_axis, resolve_padding
+from .padding import Padding, Pairs, check_border, check_padded_memory, per_axis, resolve_padding
 
 
 @takes_tensors
@@ -34,7 +34,8 @@ def convolve(
     kernel: as many axes. Both of any real type: integers give int64, integers with floats give floats.
     padding: "full" (every place where the two touch: n + k - 1 results), "same" (n results, the middle of
         "full") and "valid" (places where the kernel lies inside) mean what they mean in `scipy.signal`. Or
-        a number, or one (before, after) per axis.
+        a number for all sides, or per axis a number or (before, after): (1, 2) is one row above and below and
+        two columns left and right of a picture; ((1, 2),) is one place before and two after a signal.
     stride: every how many places a result is kept; "same" then keeps the first, the one after `stride`, ...
     dilation: distance of the kernel's taps on the signal.
     border: what lies beyond the signal: "zeros", "reflect" (the edge is not repeated; ndimage's "mirror"),
@@ -159,6 +160,7 @@ def _slide(
         )
     result = result_type(values, kernel)
     kind = computing_type(result)
+    check_padded_memory(values, pads, kind)
     answer = correlate(values, kernel, pads, strides, dilations, border, method, kind)
     return answer.astype(result, copy=False)
 

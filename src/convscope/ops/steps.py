@@ -18,7 +18,7 @@ from .padding import Padding, check_border, per_axis, resolve_padding
 from .signals import cross_correlate, signal_padding
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Step:
     """How one number of the output comes about.
 
@@ -49,6 +49,9 @@ class Step:
         """The input's coordinates under the taps, one array per axis; some lie beyond the border."""
         sizes = self.window.shape[self.window.ndim - len(self.start) :]
         return [s + d * np.arange(k) for s, d, k in zip(self.start, self.dilation, sizes, strict=True)]
+
+    def __repr__(self) -> str:
+        return f"<step at {self.position}: {spelled(self.result).strip('()')}>"
 
     def equation(self, digits: int = 4) -> str:
         """The sum written out.
@@ -162,6 +165,8 @@ def steps(
     ([[1, 2], [4, 5]], [[1, 0], [0, -5]], [[1, 1], [1, -4]], -4)
     >>> [int(step.result) for step in steps([3, 2, 1, 0], [1, 0, -1], flip=True, padding="full")]
     [3, 2, -2, -2, -1, 0]
+    >>> steps(np.ones((8, 8)), np.ones((3, 3)), padding=1)
+    <64 steps of a cross-correlation (kernel not flipped), output 8×8>
     >>> maps = steps(np.ones((3, 8, 8)), np.ones((5, 3, 3, 3)))
     >>> maps.shape, maps.at(4, 0, 0).channel_sums
     ((5, 6, 6), array([9., 9., 9.]))

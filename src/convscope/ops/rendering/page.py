@@ -14,6 +14,8 @@ from .layout import Drawing, lay_out
 from .story import Story
 
 MOST_IN_NOTEBOOK = 32
+BYTES_OF_PAGE = 2_000_000  # of all its steps together
+BYTES_IN_NOTEBOOK = 320_000  # which the frame's attribute makes half as much again
 
 PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -100,13 +102,13 @@ class Held:
 
 
 def draw(story: Story, most: int) -> str:
-    """The page with at most `most` steps."""
-    return _page(story, most)[0]
+    """The page with at most `most` steps, and fewer where they would fill more than `BYTES_OF_PAGE`."""
+    return _page(story, most, BYTES_OF_PAGE)[0]
 
 
 def inside_a_notebook(story: Story) -> str:
     """The page in a frame of its own, so that neither its style nor its names meet those of the notebook."""
-    page, drawings = _page(story, MOST_IN_NOTEBOOK)
+    page, drawings = _page(story, MOST_IN_NOTEBOOK, BYTES_IN_NOTEBOOK)
     height = round(max(drawing.height for drawing in drawings)) + 130
     return (
         f'<iframe srcdoc="{escape(page)}" title="{escape(drawings[0].title)}" '
@@ -114,8 +116,15 @@ def inside_a_notebook(story: Story) -> str:
     )
 
 
-def _page(story: Story, most: int) -> tuple[str, list[Drawing]]:
-    chosen, count = story.chosen(most), len(story.steps)
+def _fitting(story: Story, most: int, room: int) -> list[int]:
+    """At most `most` steps, evenly chosen, that fill `room` bytes: the first and the last in any case."""
+    chosen = story.chosen(most)
+    last = svg.element(lay_out(story.scene(chosen[-1])), picture=Held().name)  # the one with most numbers
+    return story.chosen(min(len(chosen), max(2, room // len(last.encode()))))
+
+
+def _page(story: Story, most: int, room: int) -> tuple[str, list[Drawing]]:
+    chosen, count = _fitting(story, most, room), len(story.steps)
     drawings = [lay_out(story.scene(index)) for index in chosen]
     held = Held()
     figures = "\n".join(
@@ -125,7 +134,8 @@ def _page(story: Story, most: int) -> tuple[str, list[Drawing]]:
     note = (
         ""
         if len(chosen) == count
-        else f"The page holds {len(chosen)} of {count:,} steps, evenly chosen, with the first and the last."
+        else f"The page holds {len(chosen)} of {count:,} steps, evenly chosen, with the first and the last, "
+        "so that it stays small."
     )
     page = PAGE.format(
         title=escape(drawings[0].title.split(", step")[0].capitalize() + ", step by step"),
