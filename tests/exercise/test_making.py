@@ -123,3 +123,11 @@ def test_the_written_solution_is_right_and_a_change_is_found(settings: dict[str,
     assert problem["result"] is problem["output_size"] is None
     assert not {"windows", "products", "partial_sums"} & set(problem)
     assert check({**problem, "result": documents[0]["result"]}).is_right
+
+
+@pytest.mark.parametrize("more", [{}, {"pool": "max:2"}, {"channels": 2, "filters": 3, "pool": "max:2"}])
+def test_the_kernel_has_as_many_axes_as_the_input(more: dict[str, Any]) -> None:
+    first, *pools = make(size=[8], **more).problem.stages
+    assert first.kernel_size == (3,)
+    assert first.result.shape[-1] == 6
+    assert [pool.result.shape[-1] for pool in pools] == [3] * len(pools)

@@ -29,7 +29,7 @@ class Exercise:
 def make(
     *,
     size: Sequence[int] = (5, 5),
-    kernel: Sequence[int] | str | None = (3, 3),
+    kernel: Sequence[int] | str | None = (3,),
     channels: int | None = None,
     filters: int | None = None,
     flip: bool = False,
