@@ -228,6 +228,29 @@ def test_drawings_are_written_and_what_is_left_out_is_said(conv: Line, grey: np.
 
 
 @pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--out", "grey.png"), "--out grey.png is the file of the input too"),
+        (("--compare", "./grey.png"), "--compare grey.png is the file of the input too"),
+        (("--out", "link.png"), "--out link.png is the file of the input too"),
+        (("--kernel", "k.csv", "--out", "k.csv"), "--out k.csv is the file of --kernel too"),
+        (("--out", "a.png", "--compare", "a.png"), "--compare a.png is the file of --out too"),
+        (("--out", "a.gif", "--gif", "./a.gif"), "--gif a.gif is the file of --out too"),
+    ],
+)
+def test_no_file_is_written_over_another(
+    conv: Line, tmp_path: Path, grey: np.ndarray, words: tuple[str, ...], said: str
+) -> None:
+    (tmp_path / "k.csv").write_text("1,2\n3,4\n")
+    (tmp_path / "link.png").symlink_to("grey.png")
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    out, err = conv("grey.png", *words, code=2)
+    assert out == ""
+    assert said in err
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize(
     ("words", "code", "expected"),
     [
         (("nofile.jpg",), 1, "there is no picture nofile.jpg"),

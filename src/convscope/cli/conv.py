@@ -73,7 +73,7 @@ def conv(
     from .conv_result import compute
 
     files = {"--out": out, "--compare": compare, "--gif": gif, "--svg": svg, "--html": html}
-    conv_files.check(files)
+    conv_files.check(files, read={"the input": picture, "--kernel": kernel})
     given = conv_input.read_input(picture, grey=grey, crop=crop)
     pooled = None if pool is None else conv_input.read_pool(pool)
     chosen = kernel if kernel is not None or pooled is not None else DEFAULT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 import numpy as np
@@ -33,8 +34,13 @@ SIDE = 480  # pixels of a picture in a comparison
 Files = dict[str, Path | None]
 
 
-def check(files: Files, endings: dict[str, tuple[str, ...]] = ENDINGS) -> None:
-    """Raises `UsageError` for a wrong ending, `DataError` for a missing folder, before any computing."""
+def check(
+    files: Files, endings: dict[str, tuple[str, ...]] = ENDINGS, *, read: dict[str, str | None] | None = None
+) -> None:
+    """Raises `UsageError` for a wrong ending and for a file that is read too (`read`: name by what it is) or
+    written twice, `DataError` for a missing folder, before any computing.
+    """
+    taken = {_place(name): what for what, name in (read or {}).items() if name}
     for option, path in files.items():
         if path is None:
             continue
@@ -42,6 +48,13 @@ def check(files: Files, endings: dict[str, tuple[str, ...]] = ENDINGS) -> None:
             raise UsageError(f"{option} {path} should end in {', '.join(endings[option])}.")
         if not path.parent.is_dir():
             raise DataError(f"{option} {path}: there is no folder {path.parent}.")
+        if (other := taken.setdefault(_place(path), option)) != option:
+            raise UsageError(f"{option} {path} is the file of {other} too; give it a name of its own.")
+
+
+def _place(path: Path | str) -> str:
+    """One text for all names of a file."""
+    return os.path.realpath(path)
 
 
 def write(
