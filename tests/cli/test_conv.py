@@ -227,6 +227,24 @@ def test_drawings_are_written_and_what_is_left_out_is_said(conv: Line, grey: np.
         assert compared.width > 2 * 480
 
 
+def test_a_comparison_shows_the_numbers_of_a_matrix_apart(conv: Line) -> None:
+    _, err = conv("1 2 3; 4 5 6; 7 8 9", "--kernel", "1", "--compare", "c.png")
+    assert "0 is black, 9 white" in err
+    drawn = np.asarray(Image.open("c.png").convert("L"))
+    edge = 16 + 26  # of the frame and the title
+    cells = drawn[edge + 80 : edge + 480 : 160, 16 + 80 : 16 + 480 : 160]
+    np.testing.assert_array_equal(cells, np.rint(np.arange(1, 10).reshape(3, 3) * 255 / 9))
+
+
+def test_a_comparison_of_a_photo_is_not_scaled_by_one_strong_edge(conv: Line, tmp_path: Path) -> None:
+    pixels = np.tile(np.arange(200, dtype=np.uint8), (200, 1))
+    pixels[100, 100] = 255
+    Image.fromarray(pixels).save(tmp_path / "spot.png")
+    _, err = conv("spot.png", "--kernel", "sobel-x", "--compare", "c.png", "--out", "o.png")
+    assert "c.png, of the output, 0 is mid-grey, -8 black and 8 white; 6 of 39,204 were cut off there" in err
+    assert "o.png 0 is mid-grey, -318 black and 318 white" in err
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -73,10 +73,14 @@ def _blocks(given: Input, result: Result, *, colours: bool) -> Iterator[list[Tex
             marks = np.zeros(cells.shape, dtype=np.uint8)
             yield terminal.block(Grid(name, cells, marks), terminal.WIDTH, False)
         elif colours and numbers.ndim == 3:
-            pixels = result.picture()[0] if name == "output" else np.moveaxis(shades(numbers), 0, -1)
-            if name == "output" and numbers.min() < 0 and not result.keeps_range:
+            if name == "input":
+                pixels = given.picture()
+            elif name != "output":
+                pixels = shades(numbers[0])
+            elif numbers.min() < 0 and not result.keeps_range:
                 name, pixels = "output, magnitudes", _magnitudes(numbers)
-            pixels = pixels[..., 0] if pixels.shape[2:] == (1,) else pixels
+            else:
+                pixels = result.picture()[0]
             yield [Text(name, "bold"), *half_blocks(pixels, PICTURE)]
 
 

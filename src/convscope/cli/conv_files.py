@@ -14,7 +14,6 @@ from ..errors import DataError, UsageError
 from ..ops.rendering.animation import image
 from ..ops.rendering.layout import of_panel
 from ..ops.rendering.scene import panel
-from ..ops.rendering.shades import shades
 from ..ops.rendering.tiles import tile
 from .complaint import complain
 from .conv_input import Input
@@ -69,13 +68,14 @@ def write(
     if out is not None and out.suffix.lower() in NUMBERS:
         write_bytes(out, matrix_bytes(out, result.numbers()))
         out = None
-    if out is not None or compare is not None:
+    if out is not None:
         pixels, told = result.picture()
-        complain(f"note: in the picture {told}; .npy and .csv keep the numbers.")
-        if out is not None:
-            write_bytes(out, encoded(Image.fromarray(pixels), out))
-        if compare is not None:
-            write_bytes(compare, encoded(_comparison(given, kernel, result, pixels), compare))
+        complain(f"note: in {out} {told}; .npy and .csv keep the numbers.")
+        write_bytes(out, encoded(Image.fromarray(pixels), out))
+    if compare is not None:
+        pixels, told = result.picture(robust=given.photo)
+        complain(f"note: in {compare}, of the output, {told}.")
+        write_bytes(compare, encoded(_comparison(given, kernel, result, pixels), compare))
     for option in ("--gif", "--svg", "--html"):
         if (path := files[option]) is not None:
             result.steps.save(path, 0 if place is None else place)
@@ -96,11 +96,7 @@ def _comparison(
     given: Input, kernel: tuple[str, np.ndarray] | None, result: Result, pixels: np.ndarray
 ) -> Image.Image:
     """Input, kernel and output side by side."""
-    seen = given.channels if given.photo else shades(given.channels)
-    seen = seen[:, None] if seen.ndim == 2 else seen
-    tiles: list[tuple[str, np.ndarray | Image.Image]] = [
-        ("input", np.moveaxis(seen, 0, -1) if len(seen) == 3 else seen[0])
-    ]
+    tiles: list[tuple[str, np.ndarray | Image.Image]] = [("input", given.picture())]
     if kernel is not None and result.convolution is not None:
         applied = panel("", np.atleast_2d(result.convolution.kernel[0, 0]), tinted=True)
         flipped = "flipped" if result.convolution.flipped else "not flipped"

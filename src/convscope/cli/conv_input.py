@@ -14,6 +14,7 @@ from ..errors import DataError, ShapeError, UnknownName, UsageError
 from ..ops.kernels import kernel as named_kernel
 from ..ops.pool_steps import KINDS
 from ..sample import sample_photo
+from .conv_shades import as_pixels, scaled
 from .matrices import FILES, stored_matrix, typed_matrix
 
 
@@ -37,6 +38,10 @@ class Input:
         if self.photo:
             return "colour" if len(self.channels) == 3 else "grey"
         return "numbers"
+
+    def picture(self) -> np.ndarray:
+        """As uint8, (height, width) or (height, width, 3): a photo as it is, other numbers scaled."""
+        return as_pixels(self.channels) if self.photo else scaled(self.channels)[0]
 
 
 @dataclass(frozen=True)

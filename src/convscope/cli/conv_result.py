@@ -13,6 +13,7 @@ from ..ops.pooling import average_pool, lp_pool, max_pool
 from ..ops.signals import cross_correlate
 from ..ops.steps import ConvolutionSteps, steps
 from .conv_input import Input, Pool
+from .conv_shades import as_pixels, scaled
 
 POOLS: dict[str, Callable[..., Any]] = {"max": max_pool, "average": average_pool, "lp": lp_pool}
 SAME = 1e-6  # a kernel whose sum is 1 up to rounding leaves even ground as it is
@@ -34,25 +35,14 @@ class Result:
         assert found is not None
         return found
 
-    def picture(self) -> tuple[np.ndarray, str]:
+    def picture(self, *, robust: bool = False) -> tuple[np.ndarray, str]:
         """The output as uint8, (height, width) or (height, width, 3), and how its numbers became shades."""
+        if not self.keeps_range:
+            return scaled(self.output, robust=robust)
         numbers = self.output.astype(np.float64)
-        if numbers.ndim == 2:
-            numbers = numbers[:, None]
-        largest = float(np.abs(numbers).max())
-        if self.keeps_range:
-            outside = int(((numbers < -0.5) | (numbers >= 255.5)).sum())
-            cut = f", {outside:,} of {numbers.size:,} were cut off at 0 or 255" if outside else ""
-            shades, told = numbers, f"the numbers are shades as they are{cut}"
-        elif numbers.min() < 0:
-            shades = 128 + numbers * (127 / largest)
-            told = f"0 is mid-grey, {-largest:.4g} black and {largest:.4g} white"
-        elif largest == 0:
-            shades, told = numbers, "all numbers are 0, which is black"
-        else:
-            shades, told = numbers * (255 / largest), f"0 is black, {largest:.4g} white"
-        pixels = np.moveaxis(np.clip(np.rint(shades), 0, 255).astype(np.uint8), 0, -1)
-        return (pixels if pixels.shape[-1] == 3 else pixels[..., 0]), told
+        outside = int(((numbers < -0.5) | (numbers >= 255.5)).sum())
+        cut = f", {outside:,} of {numbers.size:,} were cut off at 0 or 255" if outside else ""
+        return as_pixels(numbers), f"the numbers are shades as they are{cut}"
 
     def figures(self) -> tuple[Any, Any, float]:
         """Least, largest and mean of the output."""

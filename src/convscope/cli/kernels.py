@@ -13,6 +13,7 @@ import typer
 from ..errors import UnknownName
 from ..ops.kernels import ALIASES, KERNELS, NamedKernel
 from .app import command
+from .complaint import complain
 from .options import Json
 from .output import WIDTH, print_json
 
@@ -127,6 +128,7 @@ def _write_gallery(out: Path, kernels: list[tuple[str, np.ndarray]]) -> None:
     from .conv_files import encoded
     from .conv_input import read_input
     from .conv_result import compute
+    from .conv_shades import ROBUST
 
     photo = read_input(None, grey=True, crop=None)
     ways: dict[str, Any] = {
@@ -136,5 +138,10 @@ def _write_gallery(out: Path, kernels: list[tuple[str, np.ndarray]]) -> None:
         "border": "zeros",
         "flip": False,
     }
-    pictures = [(name, compute(photo, numbers, None, **ways).picture()[0]) for name, numbers in kernels]
+    results = [(name, compute(photo, numbers, None, **ways)) for name, numbers in kernels]
+    pictures = [(name, result.picture(robust=True)[0]) for name, result in results]
     write_bytes(out, encoded(tile(pictures, columns=4, side=SIDE), out))
+    complain(
+        f"note: in {out} a kernel that sums to 1 leaves shades as they are; else 0 is mid-grey where some "
+        f"numbers are negative, and black or white is what {ROBUST:.0%} of the magnitudes lie within."
+    )
