@@ -13,7 +13,7 @@ from ..looking import look
 from ..pool_steps import PoolStep, PoolSteps
 from ..steps import ConvolutionSteps, Step
 from .scene import BEYOND, EMPTY, MARKED, PIXELS, WINNER, Grid, Panel, Photo, Scene, panel
-from .sentences import each, equation, left_out
+from .sentences import digits_of, each, equation, left_out
 from .shades import fitted, shades
 
 MOST = 12  # cells along a side; a larger picture is shown as a picture
@@ -68,6 +68,7 @@ class Story:
             self.settings(),
             left_out(len(channels) - len(shown), len(self.maps) - len(maps)),
             self.rank == 1,
+            digits_of(step),
         )
 
     # -- which channels and maps
