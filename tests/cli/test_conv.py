@@ -161,6 +161,18 @@ def test_pool_after_the_kernel_and_alone(conv: Line, grey: np.ndarray) -> None:
     assert "*7*" in out
 
 
+def test_pools_and_strides_are_written_as_for_an_exercise(conv: Line) -> None:
+    matrix = "1 2 3 0; 4 5 6 1; 3 4 7 2; 1 2 1 0"
+    numbers = lambda *words: conv.json(matrix, *words)["output"]["numbers"]  # noqa: E731
+    assert numbers("--pool", "max:2x4") == [[6], [7]]
+    assert numbers("--pool", "max") == numbers("--pool", "max:2") == [[5, 6], [4, 7]]
+    assert numbers("--pool", "max:2:2,1") == numbers("--pool", "max:2:2x1") == [[5, 6, 6], [4, 7, 7]]
+    assert numbers("--pool", "l2:2") == numbers("--pool", "lp:2")
+    assert numbers("--pool", "global-max") == [[7]]
+    assert numbers("--kernel", "1 1", "--pool", "global-average") == [[6]]  # 72 / 12
+    assert numbers("--kernel", "1", "--stride", "2x1") == numbers("--kernel", "1", "--stride", "2,1")
+
+
 def test_settings_per_axis_and_borders(conv: Line) -> None:
     document = conv.json(
         "1 2 3 4; 5 6 7 8; 9 10 11 12",
@@ -299,8 +311,8 @@ def test_no_file_is_written_over_another(
         (("--border", "zero"), 2, "did you mean 'zeros'?"),
         (("1 2; 3 4", "--kernel", "1", "--padding", "5", "--border", "reflect"), 1, "reflect border"),
         (("--pool", "mx:2"), 2, "did you mean 'max'?"),
-        (("--pool", "max:0"), 2, "--pool max:0 should be a kind"),
-        (("--pool", "max:2:2:2"), 2, "--pool max:2:2:2 should be a kind"),
+        (("--pool", "max:0"), 2, "pool 'max:0' should be max"),
+        (("--pool", "max:2:2:2"), 2, "pool 'max:2:2:2' should be max"),
         (("--pool", "max:2", "--flip"), 2, "a pool has none"),
         (("--pool", "max:2:2", "--stride", "3"), 2, "both give a stride"),
         (("--at", "9000,2"), 1, "there is no step at (9000, 2)"),

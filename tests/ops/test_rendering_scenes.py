@@ -186,10 +186,15 @@ def test_text_of_a_wide_window_keeps_every_number() -> None:
     text = ops.steps(np.arange(60.0), np.ones(21) / 21).text(5)
     lines = text.splitlines()
     assert max(map(len, lines)) <= 80
-    under = [float(n) for line in lines if line.startswith("input") for n in re.findall(r"\[ *([^\s\]]+)\]", line)]
+    under = [
+        float(n) for line in lines if line.startswith("input") for n in re.findall(r"\[ *([^\s\]]+)\]", line)
+    ]
     assert under == list(range(5, 26))
     products = [
-        float(n) for line in lines if line.startswith("products") for n in re.findall(r"\[ *([^\s\]]+)\]", line)
+        float(n)
+        for line in lines
+        if line.startswith("products")
+        for n in re.findall(r"\[ *([^\s\]]+)\]", line)
     ]
     np.testing.assert_allclose(products, np.arange(5, 26) / 21, rtol=5e-4)
 

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from ..errors import UsageError
+from ..written_pool import Pooling
 from .app import command
 from .complaint import complain
-from .options import Json
+from .options import Json, numbers_of, per_axis
 from .output import print_json
 
 DEFAULT = "sobel-x"
@@ -40,7 +41,10 @@ def conv(
     ] = None,
     pool: Annotated[
         str | None,
-        _option("max, average or lp, with size and stride: max:2, max:3:2. After the kernel, or alone."),
+        _option(
+            "max, average or lp, with window and stride: max:2, max:3x3:2; or global-max, global-average. "
+            "After the kernel, or alone."
+        ),
     ] = None,
     padding: Annotated[str, _option("valid, same, full, or how many on each side (1, or 1,2).")] = "valid",
     stride: Annotated[
@@ -75,7 +79,7 @@ def conv(
     files = {"--out": out, "--compare": compare, "--gif": gif, "--svg": svg, "--html": html}
     conv_files.check(files, read={"the input": picture, "--kernel": kernel})
     given = conv_input.read_input(picture, grey=grey, crop=crop)
-    pooled = None if pool is None else conv_input.read_pool(pool)
+    pooled = None if pool is None else Pooling.parse(pool)
     chosen = kernel if kernel is not None or pooled is not None else DEFAULT
     named = None if chosen is None else conv_input.read_kernel(chosen, given.channels.ndim - 1)
     if named is None and flip:
@@ -87,12 +91,12 @@ def conv(
         None if named is None else named[1],
         pooled,
         padding=conv_input.padding_of(padding),
-        stride=None if stride is None else conv_input.per_axis(stride, "--stride"),
-        dilation=conv_input.per_axis(dilation, "--dilation"),
+        stride=None if stride is None else per_axis(stride, "--stride"),
+        dilation=per_axis(dilation, "--dilation"),
         border=border,
         flip=flip,
     )
-    place = None if at is None else conv_input.numbers_of(at, "--at", "row and column, such as 3,4")
+    place = None if at is None else numbers_of(at, "--at", "row and column, such as 3,4")
     one = None if place is None else result.steps.at(*place)  # refuses a wrong place before files are written
     drawn = place is not None or gif or svg or html
     if len(given.channels) == 3 and (steps or drawn):

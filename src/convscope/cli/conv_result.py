@@ -12,7 +12,8 @@ from ..ops.pool_steps import PoolSteps, pool_steps
 from ..ops.pooling import average_pool, lp_pool, max_pool
 from ..ops.signals import cross_correlate
 from ..ops.steps import ConvolutionSteps, steps
-from .conv_input import Input, Pool
+from ..written_pool import Pooling
+from .conv_input import Input
 from .conv_shades import as_pixels, scaled
 
 POOLS: dict[str, Callable[..., Any]] = {"max": max_pool, "average": average_pool, "lp": lp_pool}
@@ -56,7 +57,7 @@ class Result:
 def compute(
     given: Input,
     kernel: np.ndarray | None,
-    pool: Pool | None,
+    pool: Pooling | None,
     *,
     padding: Any,
     stride: Any,
@@ -76,11 +77,11 @@ def compute(
         keeps &= abs(float(kernel.sum()) - 1) < SAME
     if pool is not None:
         alone = kernel is None
-        size = (pool.size,) * (output.ndim - 1)
-        settings: dict[str, Any] = {"stride": pool.stride}
+        size, own = pool.fitted(output.shape[1:])
+        settings: dict[str, Any] = {"stride": own}
         if alone:
             settings |= {"padding": padding, "dilation": dilation, "border": border}
-            settings["stride"] = pool.stride if stride is None else stride
+            settings["stride"] = own if stride is None else stride
         if isinstance(settings["stride"], int):
             settings["stride"] = (settings["stride"],) * len(size)
         pooling = pool_steps(output[0], size, kind=pool.kind, p=pool.p, **settings)
