@@ -139,7 +139,8 @@ def test_each_channel_of_a_colour_picture_by_itself(conv: Line, colour: np.ndarr
     assert conv.json("colour.png", "--grey")["output"]["shape"] == [1, 10, 13]
     conv("colour.png", "--kernel", "sobel-x", "--out", "numbers.npy")
     assert np.load("numbers.npy").shape == (10, 13, 3)
-    _, err = conv("colour.png", "--out", "numbers.csv", code=2)
+    out, err = conv("colour.png", "--out", "numbers.csv", code=2)
+    assert out == ""
     assert "--grey" in err
 
 
@@ -322,6 +323,8 @@ def test_no_file_is_written_over_another(
         (("--out", "edges.xyz"), 2, "--out edges.xyz should end in .png"),
         (("--gif", "edges.png"), 2, "--gif edges.png should end in .gif"),
         (("--svg", "none/edges.svg"), 1, "there is no folder none"),
+        (("-1 2; 3 4",), 2, "a number with a minus stands behind --"),
+        (("http://example.org/a.png",), 2, "addresses are not read"),
         (("--kernl", "1"), 2, "did you mean '--kernel'?"),
     ],
 )  # fmt: skip
@@ -340,6 +343,23 @@ def test_what_is_wrong_is_one_sentence(
     assert expected in err
     assert "Traceback" not in err
     assert set(tmp_path.iterdir()) == before
+
+
+def test_small_things_that_are_said(conv: Line, colour: np.ndarray) -> None:
+    assert "6 more steps: --at PLACE shows one" in conv("1 2 3 4 5 6 7 8 9 10", "--kernel", "1", "--steps")[0]
+    out, _ = conv("1 2; 3 4", "--pool", "max:2", "--stride", "1")
+    assert "doing    max pooling, window 2×2, stride 1\n" in out
+    assert "note: --grey is for pictures" in conv("1 2; 3 4", "--kernel", "1", "--grey")[1]
+    assert "behind --" in " ".join(conv("-h")[0].replace("│", " ").split())
+
+
+def test_a_drawing_says_which_channel_it_shows(conv: Line, colour: np.ndarray) -> None:
+    words = ("--kernel", "sobel-x", "--svg", "s.svg", "--html", "s.html", "--gif", "s.gif")
+    conv("colour.png", *words)
+    for name in ("s.svg", "s.html"):
+        assert "input, red channel, 12×15" in Path(name).read_text("utf-8")
+    conv("colour.png", "--grey", "--svg", "grey.svg")
+    assert "red channel" not in Path("grey.svg").read_text("utf-8")
 
 
 def test_even_kernel_is_warned_of_once(convscope: Command) -> None:

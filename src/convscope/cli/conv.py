@@ -29,7 +29,10 @@ def _option(help: str, panel: str = "Sliding", *names: str, **more: Any) -> Any:
 def conv(
     picture: Annotated[
         str | None,
-        typer.Argument(help='A picture, a .csv or .npy, or numbers: "1 2; 3 4". Without, a sample photo.'),
+        typer.Argument(
+            help='A picture, a .csv or .npy, or numbers: "1 2; 3 4", behind -- where they begin with '
+            "a minus. Without, a sample photo."
+        ),
     ] = None,
     kernel: Annotated[
         str | None,
@@ -79,6 +82,9 @@ def conv(
     files = {"--out": out, "--compare": compare, "--gif": gif, "--svg": svg, "--html": html}
     conv_files.check(files, read={"the input": picture, "--kernel": kernel})
     given = conv_input.read_input(picture, grey=grey, crop=crop)
+    conv_files.check_colours(out, given)
+    if grey and not given.photo:
+        complain(f"note: --grey is for pictures, and changes nothing of {given.name}.")
     pooled = None if pool is None else Pooling.parse(pool)
     chosen = kernel if kernel is not None or pooled is not None else DEFAULT
     named = None if chosen is None else conv_input.read_kernel(chosen, given.channels.ndim - 1)

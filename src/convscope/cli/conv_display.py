@@ -102,7 +102,8 @@ def show_steps(result: Result) -> None:
             print()
             walk.show(index)
         if more := len(walk) - count:
-            print(f"\n{more:,} more steps: --at ROW,COLUMN shows one, --gif FILE moves through them.")
+            place = "ROW,COLUMN" if len(walk.stride) == 2 else "PLACE"
+            print(f"\n{more:,} more steps: --at {place} shows one, --gif FILE moves through them.")
 
 
 def show_step(result: Result, position: tuple[int, ...]) -> None:

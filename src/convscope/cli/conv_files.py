@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,10 @@ from PIL import Image
 
 from ..atomic import write_bytes
 from ..errors import DataError, UsageError
-from ..ops.rendering.animation import image
+from ..ops.rendering import animation, page, svg
 from ..ops.rendering.layout import of_panel
 from ..ops.rendering.scene import panel
+from ..ops.rendering.story import Story
 from ..ops.rendering.tiles import tile
 from .complaint import complain
 from .conv_input import Input
@@ -56,6 +58,15 @@ def _place(path: Path | str) -> str:
     return os.path.realpath(path)
 
 
+def check_colours(out: Path | None, given: Input) -> None:
+    """Raises `UsageError` where a .csv, of rows and columns, is to hold colours."""
+    if out is not None and out.suffix.lower() == ".csv" and len(given.channels) > 1:
+        raise UsageError(
+            f"--out {out}: a .csv has rows and columns, and the result has {len(given.channels)} colours; "
+            "take .npy, or --grey."
+        )
+
+
 def write(
     files: Files,
     given: Input,
@@ -76,10 +87,16 @@ def write(
         pixels, told = result.picture(robust=given.photo)
         complain(f"note: in {compare}, of the output, {told}.")
         write_bytes(compare, encoded(_comparison(given, kernel, result, pixels), compare))
-    for option in ("--gif", "--svg", "--html"):
+    story = Story(result.steps, of="red channel" if len(given.channels) == 3 else "")
+    count, most = len(result.steps), result.steps.MOST
+    drawings: dict[str, Callable[[], bytes]] = {
+        "--gif": lambda: animation.draw(story, most),
+        "--svg": lambda: svg.draw(story.scene(0 if place is None else place)).encode(),
+        "--html": lambda: page.draw(story, most).encode(),
+    }
+    for option, drawn in drawings.items():
         if (path := files[option]) is not None:
-            result.steps.save(path, 0 if place is None else place)
-            count, most = len(result.steps), result.steps.MOST
+            write_bytes(path, drawn())
             if option != "--svg" and count > most:
                 complain(f"note: {path} shows {most} of {count:,} steps, evenly chosen.")
 
@@ -100,5 +117,5 @@ def _comparison(
     if kernel is not None and result.convolution is not None:
         applied = panel("", np.atleast_2d(result.convolution.kernel[0, 0]), tinted=True)
         flipped = "flipped" if result.convolution.flipped else "not flipped"
-        tiles.append((f"{kernel[0]} ({flipped})", image(of_panel(applied))))
+        tiles.append((f"{kernel[0]} ({flipped})", animation.image(of_panel(applied))))
     return tile([*tiles, ("output", pixels)], columns=3, side=SIDE)

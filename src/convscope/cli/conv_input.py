@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -69,6 +70,8 @@ def _read(text: str | None, grey: bool) -> Input:
         return _picture(path, f"{path.name} (sample photo)", grey)
     if not text:
         raise UsageError("the picture has no name; leave it out for the sample photo.")
+    if re.match("[a-z]{2,}://", text, re.IGNORECASE):
+        raise UsageError(f"{text} is an address, and addresses are not read; download it, and name the file.")
     path = Path(text)
     if not _exists(path) and (typed := typed_matrix(text)) is not None:
         return replace(_matrix(typed, "the matrix" if typed.ndim > 1 else "the signal"), typed=True)
@@ -101,7 +104,7 @@ def _matrix(numbers: np.ndarray, name: str) -> Input:
     return Input(name, numbers[None], False)
 
 
-def read_kernel(text: str, rank: int) -> tuple[str, np.ndarray]:
+def read_kernel(text: str, rank: int, *, option: str = "--kernel ") -> tuple[str, np.ndarray]:
     """A kernel by its name with settings (`gaussian:2`), typed, or in a file; and what to call it."""
     path = Path(text)
     if (typed := typed_matrix(text)) is not None:
@@ -119,7 +122,7 @@ def read_kernel(text: str, rank: int) -> tuple[str, np.ndarray]:
             raise
         except ValueError as error:
             raise UsageError(
-                f"--kernel {shlex.quote(text)}: settings are numbers behind colons, such as gaussian:2."
+                f"{option}{shlex.quote(text)}: settings are numbers behind colons, such as gaussian:2."
             ) from error
     if rank == 2 and numbers.ndim == 1:
         numbers = numbers[None]
