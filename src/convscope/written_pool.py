@@ -64,12 +64,16 @@ class Pooling:
         return f"global {kind} pooling" if self.window is None else f"{kind} pooling"
 
     def fitted(self, shape: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...] | None]:
-        """Window and stride, a number for each axis of a map of `shape`.
+        """Window and stride, a number for each axis of a map of `shape`. Raises `UsageError` for too many.
 
         >>> Pooling.parse("max:3:2").fitted((9, 9)), Pooling.parse("global-max").fitted((9, 8))
         (((3, 3), (2, 2)), ((9, 8), None))
         """
         window = self.window or shape
+        if len(shape) == 1 < max(len(window), len(self.stride or ())):
+            raise UsageError(
+                f"pool {str(self)!r} has numbers for two axes, and a signal has one; write one each."
+            )
         sides = [None if n is None else n * len(shape) if len(n) == 1 else n for n in (window, self.stride)]
         return sides[0] or shape, sides[1]
 

@@ -88,10 +88,16 @@ def conv(
     pooled = None if pool is None else Pooling.parse(pool)
     chosen = kernel if kernel is not None or pooled is not None else DEFAULT
     named = None if chosen is None else conv_input.read_kernel(chosen, given.channels.ndim - 1)
-    if named is None and flip:
+    alone = pooled if named is None else None
+    if alone is not None and flip:
         raise UsageError("--flip flips a kernel, and a pool has none.")
-    if named is None and pooled is not None and pooled.stride is not None and stride is not None:
+    if alone is not None and alone.stride is not None and stride is not None:
         raise UsageError(f"--pool {pool} and --stride {stride} both give a stride; leave one of them out.")
+    slides = (padding, stride, dilation) != ("valid", None, "1")
+    if alone is not None and alone.window is None and slides:
+        raise UsageError(
+            f"--pool {pool} takes the whole input; leave --padding, --stride and --dilation out."
+        )
     result = compute(
         given,
         None if named is None else named[1],
