@@ -139,7 +139,8 @@ def test_each_channel_of_a_colour_picture_by_itself(conv: Line, colour: np.ndarr
     assert conv.json("colour.png", "--grey")["output"]["shape"] == [1, 10, 13]
     conv("colour.png", "--kernel", "sobel-x", "--out", "numbers.npy")
     assert np.load("numbers.npy").shape == (10, 13, 3)
-    _, err = conv("colour.png", "--out", "numbers.csv", code=2)
+    out, err = conv("colour.png", "--out", "numbers.csv", code=2)
+    assert out == ""
     assert "--grey" in err
 
 
@@ -159,6 +160,18 @@ def test_pool_after_the_kernel_and_alone(conv: Line, grey: np.ndarray) -> None:
     out, _ = conv(matrix, "--pool", "max:2", "--steps")
     assert out.count("max pooling, step ") == 4
     assert "*7*" in out
+
+
+def test_pools_and_strides_are_written_as_for_an_exercise(conv: Line) -> None:
+    matrix = "1 2 3 0; 4 5 6 1; 3 4 7 2; 1 2 1 0"
+    numbers = lambda *words: conv.json(matrix, *words)["output"]["numbers"]  # noqa: E731
+    assert numbers("--pool", "max:2x4") == [[6], [7]]
+    assert numbers("--pool", "max") == numbers("--pool", "max:2") == [[5, 6], [4, 7]]
+    assert numbers("--pool", "max:2:2,1") == numbers("--pool", "max:2:2x1") == [[5, 6, 6], [4, 7, 7]]
+    assert numbers("--pool", "l2:2") == numbers("--pool", "lp:2")
+    assert numbers("--pool", "global-max") == [[7]]
+    assert numbers("--kernel", "1 1", "--pool", "global-average") == [[6]]  # 72 / 12
+    assert numbers("--kernel", "1", "--stride", "2x1") == numbers("--kernel", "1", "--stride", "2,1")
 
 
 def test_settings_per_axis_and_borders(conv: Line) -> None:
@@ -227,6 +240,47 @@ def test_drawings_are_written_and_what_is_left_out_is_said(conv: Line, grey: np.
         assert compared.width > 2 * 480
 
 
+def test_a_comparison_shows_the_numbers_of_a_matrix_apart(conv: Line) -> None:
+    _, err = conv("1 2 3; 4 5 6; 7 8 9", "--kernel", "1", "--compare", "c.png")
+    assert "0 is black, 9 white" in err
+    drawn = np.asarray(Image.open("c.png").convert("L"))
+    edge = 16 + 26  # of the frame and the title
+    cells = drawn[edge + 80 : edge + 480 : 160, 16 + 80 : 16 + 480 : 160]
+    np.testing.assert_array_equal(cells, np.rint(np.arange(1, 10).reshape(3, 3) * 255 / 9))
+
+
+def test_a_comparison_of_a_photo_is_not_scaled_by_one_strong_edge(conv: Line, tmp_path: Path) -> None:
+    pixels = np.tile(np.arange(200, dtype=np.uint8), (200, 1))
+    pixels[100, 100] = 255
+    Image.fromarray(pixels).save(tmp_path / "spot.png")
+    _, err = conv("spot.png", "--kernel", "sobel-x", "--compare", "c.png", "--out", "o.png")
+    assert "c.png, of the output, 0 is mid-grey, -8 black and 8 white; 6 of 39,204 were cut off there" in err
+    assert "o.png 0 is mid-grey, -318 black and 318 white" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--out", "grey.png"), "--out grey.png is the file of the input too"),
+        (("--compare", "./grey.png"), "--compare grey.png is the file of the input too"),
+        (("--out", "link.png"), "--out link.png is the file of the input too"),
+        (("--kernel", "k.csv", "--out", "k.csv"), "--out k.csv is the file of --kernel too"),
+        (("--out", "a.png", "--compare", "a.png"), "--compare a.png is the file of --out too"),
+        (("--out", "a.gif", "--gif", "./a.gif"), "--gif a.gif is the file of --out too"),
+    ],
+)
+def test_no_file_is_written_over_another(
+    conv: Line, tmp_path: Path, grey: np.ndarray, words: tuple[str, ...], said: str
+) -> None:
+    (tmp_path / "k.csv").write_text("1,2\n3,4\n")
+    (tmp_path / "link.png").symlink_to("grey.png")
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    out, err = conv("grey.png", *words, code=2)
+    assert out == ""
+    assert said in err
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
 @pytest.mark.parametrize(
     ("words", "code", "expected"),
     [
@@ -258,8 +312,11 @@ def test_drawings_are_written_and_what_is_left_out_is_said(conv: Line, grey: np.
         (("--border", "zero"), 2, "did you mean 'zeros'?"),
         (("1 2; 3 4", "--kernel", "1", "--padding", "5", "--border", "reflect"), 1, "reflect border"),
         (("--pool", "mx:2"), 2, "did you mean 'max'?"),
-        (("--pool", "max:0"), 2, "--pool max:0 should be a kind"),
-        (("--pool", "max:2:2:2"), 2, "--pool max:2:2:2 should be a kind"),
+        (("--pool", "max:0"), 2, "pool 'max:0' should be max"),
+        (("--pool", "max:2:2:2"), 2, "pool 'max:2:2:2' should be max"),
+        (("1 2 3 4", "--pool", "max:2x2"), 2, "pool 'max:2x2' has numbers for two axes"),
+        (("1 2 3 4", "--pool", "max:2:1x1"), 2, "pool 'max:2:1x1' has numbers for two axes"),
+        (("--pool", "global-max", "--padding", "1"), 2, "takes the whole input"),
         (("--pool", "max:2", "--flip"), 2, "a pool has none"),
         (("--pool", "max:2:2", "--stride", "3"), 2, "both give a stride"),
         (("--at", "9000,2"), 1, "there is no step at (9000, 2)"),
@@ -269,6 +326,8 @@ def test_drawings_are_written_and_what_is_left_out_is_said(conv: Line, grey: np.
         (("--out", "edges.xyz"), 2, "--out edges.xyz should end in .png"),
         (("--gif", "edges.png"), 2, "--gif edges.png should end in .gif"),
         (("--svg", "none/edges.svg"), 1, "there is no folder none"),
+        (("-1 2; 3 4",), 2, "a number with a minus stands behind --"),
+        (("http://example.org/a.png",), 2, "addresses are not read"),
         (("--kernl", "1"), 2, "did you mean '--kernel'?"),
     ],
 )  # fmt: skip
@@ -287,6 +346,23 @@ def test_what_is_wrong_is_one_sentence(
     assert expected in err
     assert "Traceback" not in err
     assert set(tmp_path.iterdir()) == before
+
+
+def test_small_things_that_are_said(conv: Line, colour: np.ndarray) -> None:
+    assert "6 more steps: --at PLACE shows one" in conv("1 2 3 4 5 6 7 8 9 10", "--kernel", "1", "--steps")[0]
+    out, _ = conv("1 2; 3 4", "--pool", "max:2", "--stride", "1")
+    assert "doing    max pooling, window 2×2, stride 1\n" in out
+    assert "note: --grey is for pictures" in conv("1 2; 3 4", "--kernel", "1", "--grey")[1]
+    assert "behind --" in " ".join(conv("-h")[0].replace("│", " ").split())
+
+
+def test_a_drawing_says_which_channel_it_shows(conv: Line, colour: np.ndarray) -> None:
+    words = ("--kernel", "sobel-x", "--svg", "s.svg", "--html", "s.html", "--gif", "s.gif")
+    conv("colour.png", *words)
+    for name in ("s.svg", "s.html"):
+        assert "input, red channel, 12×15" in Path(name).read_text("utf-8")
+    conv("colour.png", "--grey", "--svg", "grey.svg")
+    assert "red channel" not in Path("grey.svg").read_text("utf-8")
 
 
 def test_even_kernel_is_warned_of_once(convscope: Command) -> None:

@@ -136,7 +136,7 @@ def test_files(convscope: Command, tmp_path: Path) -> None:
         (("--range", "3"), 2, "such as -3:3"),
         (("--range", "3:-3"), 2, "smaller number first"),
         (("--border", "mirror"), 2, "unknown border 'mirror'"),
-        (("--pool", "max"), 2, "pool 'max' should be"),
+        (("--pool", "max:two"), 2, "pool 'max:two' should be"),
         (("--kernel", "sobl"), 2, "did you mean 'sobel"),
         (("--kernel", "none"), 2, "give one of them"),
         (("--count", "0"), 2, "--count 0"),
@@ -161,6 +161,11 @@ def test_what_is_refused(
     (tmp_path / "empty.json").write_text("{}")
     assert said in failure(convscope, "exercise", *words, code=code)
     assert not (tmp_path / "a.md").exists()
+
+
+def test_numbers_per_axis_as_for_conv(convscope: Command) -> None:
+    words = ("exercise", "--padding", "same", "--pool", "lp")
+    assert convscope(*words, "--stride", "2,1").stdout == convscope(*words, "--stride", "2x1").stdout != ""
 
 
 def test_nothing_heavy_is_imported() -> None:

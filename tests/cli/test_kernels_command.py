@@ -26,6 +26,7 @@ def test_every_kernel_is_listed_with_what_it_does(capsys: pytest.CaptureFixture[
     assert [name for name, _ in heads] == list(KERNELS)
     assert max(map(len, out.splitlines())) <= 80
     assert "   -1   0   1   Finds vertical edges" in out
+    assert "`" not in out
     assert "cross-correlation, which does not flip them" in out
 
 
@@ -42,6 +43,9 @@ def test_one_with_its_settings(capsys: pytest.CaptureFixture[str]) -> None:
     assert out.startswith("gaussian:0.5:3, 3×3\n")
     numbers = [float(n) for n in re.findall(r"\b0\.\d{3}", out)]
     assert numbers == pytest.approx(kernel("gaussian", 0.5, 3).ravel(), abs=6e-4)
+    assert "Settings: sigma=0.5, size=3." in out
+    assert execute(["kernels", "gaussian:0.5:3", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["settings"] == {"sigma": 0.5, "size": 3}
     assert execute(["kernels", "gabor"]) == 0
     assert "361 numbers" in capsys.readouterr().out
 
@@ -59,10 +63,12 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_gallery_picture(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert execute(["kernels", "--out", str(tmp_path / "gallery.png")]) == 0
-    assert capsys.readouterr().err == ""
+    assert "what 99% of the magnitudes lie within" in capsys.readouterr().err
     with Image.open(tmp_path / "gallery.png") as picture:
         assert picture.width > 4 * 240
         assert picture.height > 4 * 160
+        edges = np.asarray(picture.convert("L")).astype(float)[-170:-20, 20:250]  # roberts
+        assert np.abs(edges - 128).mean() > 5
 
 
 def test_unknown_name(capsys: pytest.CaptureFixture[str]) -> None:
@@ -70,5 +76,7 @@ def test_unknown_name(capsys: pytest.CaptureFixture[str]) -> None:
     out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith("error: unknown kernel 'sobl-x': did you mean 'sobel-x'?")
+    assert execute(["kernels", "gaussian:a"]) == 2
+    assert capsys.readouterr().err.startswith("error: gaussian:a: settings are numbers")
     assert execute(["kernels", "--out", "gallery.txt"]) == 2
     assert "--out gallery.txt should end in .png" in capsys.readouterr().err

@@ -82,8 +82,8 @@ def test_a_named_kernel() -> None:
         ({"size": (10**6, 10**6)}, ShapeError, "products"),
         ({"padding": 10**9}, ShapeError, "at most"),
         ({"padding": "sam"}, UnknownName, "did you mean 'same'"),
-        ({"pool": "max"}, UsageError, "pool 'max'"),
-        ({"pool": "max:0"}, UsageError, "kernel_size"),
+        ({"pool": "max:two"}, UsageError, "pool 'max:two'"),
+        ({"pool": "max:0"}, UsageError, "pool 'max:0'"),
         ({"kernel": None}, UsageError, "nothing to compute"),
         ({"kernel": None, "pool": "max:2", "filters": 2}, UsageError, "no filters"),
     ],
@@ -94,7 +94,9 @@ def test_what_no_exercise_has(settings: dict[str, Any], error: type[ConvscopeErr
     assert words in str(raised.value)
 
 
-@pytest.mark.parametrize("text", ["max:2", "average:3x2", "l2:2:1", "l1:3x3:2x1", "global-average"])
+@pytest.mark.parametrize(
+    "text", ["max:2", "average:3x2", "l2:2:1", "l1:3x3:2x1", "lp:2:2:2.5", "global-average"]
+)
 def test_a_pool_is_written_as_it_is_read(text: str) -> None:
     assert str(Pooling.parse(text)) == text
 
@@ -123,3 +125,19 @@ def test_the_written_solution_is_right_and_a_change_is_found(settings: dict[str,
     assert problem["result"] is problem["output_size"] is None
     assert not {"windows", "products", "partial_sums"} & set(problem)
     assert check({**problem, "result": documents[0]["result"]}).is_right
+
+
+@pytest.mark.parametrize("more", [{}, {"pool": "max:2"}, {"channels": 2, "filters": 3, "pool": "max:2"}])
+def test_the_kernel_has_as_many_axes_as_the_input(more: dict[str, Any]) -> None:
+    first, *pools = make(size=[8], **more).problem.stages
+    assert first.kernel_size == (3,)
+    assert first.result.shape[-1] == 6
+    assert [pool.result.shape[-1] for pool in pools] == [3] * len(pools)
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [("max", "max:2"), ("lp:3", "l2:3"), ("lp:2:2:3", "l3:2:2"), ("max:3,2:2×1", "max:3x2:2x1")],
+)
+def test_other_ways_to_write_a_pool(text: str, same: str) -> None:
+    assert Pooling.parse(text) == Pooling.parse(same)

@@ -22,6 +22,10 @@ CHESS = np.array([[1, 0, 1, 0], [0, 1, 0, 1], [1, 0, 1, 0], [0, 1, 0, 1]])
 LINES = np.array([[1, 1, 1], [0, 0, 0], [1, 1, 1]])
 POOLED = np.array([[1, 2, 3, 0], [4, 5, 6, 1], [3, 4, 7, 2], [1, 2, 1, 0]])
 
+LARGE: dict[str, Any] = {
+    "size": (12, 12), "kernel": (5, 5), "values": (-99, 99), "padding": "full", "channels": 2
+}  # fmt: skip
+
 
 def page(format: str, **settings: Any) -> str:
     return render([make(**settings)], format)
@@ -101,7 +105,11 @@ def test_latex_is_balanced_and_plain(settings: dict[str, Any]) -> None:
     assert text.count(r"\[") == text.count(r"\]")
     assert text.count("$") % 2 == 0
     assert text.isascii(), set(re.findall(r"[^\x00-\x7f]", text))
-    assert set(re.findall(r"\\usepackage(?:\[\w+\])?\{(\w+)\}", text)) == {"inputenc", "amsmath"}
+    assert set(re.findall(r"\\usepackage(?:\[\w+\])?\{(\w+)\}", text)) == {
+        "inputenc",
+        "amsmath",
+        "graphicx",
+    }
 
 
 def test_latex_knows_the_columns_of_the_widest_matrix() -> None:
@@ -113,7 +121,7 @@ def test_latex_knows_the_columns_of_the_widest_matrix() -> None:
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex")
 def test_latex_compiles(tmp_path: Path) -> None:
-    for number, settings in enumerate(SETTINGS):
+    for number, settings in enumerate([*SETTINGS, LARGE]):
         (tmp_path / f"{number}.tex").write_text(page("latex", **settings), "utf-8")
         command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", f"{number}.tex"]
         run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace")
@@ -158,11 +166,18 @@ def test_html_is_well_formed_and_needs_no_network(settings: dict[str, Any]) -> N
     assert {"input", "result"} <= {(label or "").split(",")[0] for label in tags.labels}
 
 
-@pytest.mark.parametrize("settings", [*SETTINGS, {"size": (20, 20), "kernel": (9, 9), "stride": 5}])
+@pytest.mark.parametrize("settings", [*SETTINGS, {"size": (20, 20), "kernel": (9, 9), "stride": 5}, LARGE])
 def test_markdown_fits_80_columns(settings: dict[str, Any]) -> None:
     text = page("markdown", **settings)
     assert max(map(len, text.splitlines())) <= 80
     assert text.count("```") % 2 == 0
+
+
+def test_markdown_splits_a_wide_matrix_by_columns() -> None:
+    text = page("markdown", size=(2, 30), values=(-10_000, -10_000), kernel=(1, 1))
+    parts = re.findall(r"columns (\d+) to (\d+)\n((?:\|.*\|\n){2})", text.partition("kernel\n")[0])
+    assert [(int(first), int(last)) for first, last, _ in parts] == [(0, 9), (10, 19), (20, 29)]
+    assert all(rows.count("-10000") == 20 for _, _, rows in parts)
 
 
 def test_an_unknown_format_or_part() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -179,3 +180,29 @@ def test_a_step_that_is_not_there() -> None:
     with pytest.raises(IndexError, match="3 steps"):
         steps.svg(3)
     assert steps.text(-1) == steps.text((2,))
+
+
+def test_text_of_a_wide_window_keeps_every_number() -> None:
+    text = ops.steps(np.arange(60.0), np.ones(21) / 21).text(5)
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= 80
+    under = [
+        float(n) for line in lines if line.startswith("input") for n in re.findall(r"\[ *([^\s\]]+)\]", line)
+    ]
+    assert under == list(range(5, 26))
+    products = [
+        float(n)
+        for line in lines
+        if line.startswith("products")
+        for n in re.findall(r"\[ *([^\s\]]+)\]", line)
+    ]
+    np.testing.assert_allclose(products, np.arange(5, 26) / 21, rtol=5e-4)
+
+
+def test_text_writes_a_number_in_its_sum_as_in_its_cell() -> None:
+    text = ops.steps(np.arange(9.0) * 1407, [0.5, 1 / 3, 1]).text(5)
+    numbers = re.findall(r"\[ *([^\s\]]+)\]", text)
+    sum_ = re.search(r"^(\S+)·(\S+) \+ (\S+)·(\S+) \+ (\S+)·(\S+) = (\S+)$", text, re.MULTILINE)
+    assert sum_ is not None
+    assert "7035·0.5" in sum_.group()
+    assert set(sum_.groups()) <= set(numbers)

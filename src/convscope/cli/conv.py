@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from ..errors import UsageError
+from ..written_pool import Pooling
 from .app import command
 from .complaint import complain
-from .options import Json
+from .options import Json, numbers_of, per_axis
 from .output import print_json
 
 DEFAULT = "sobel-x"
@@ -28,7 +29,10 @@ def _option(help: str, panel: str = "Sliding", *names: str, **more: Any) -> Any:
 def conv(
     picture: Annotated[
         str | None,
-        typer.Argument(help='A picture, a .csv or .npy, or numbers: "1 2; 3 4". Without, a sample photo.'),
+        typer.Argument(
+            help='A picture, a .csv or .npy, or numbers: "1 2; 3 4", behind -- where they begin with '
+            "a minus. Without, a sample photo."
+        ),
     ] = None,
     kernel: Annotated[
         str | None,
@@ -40,7 +44,10 @@ def conv(
     ] = None,
     pool: Annotated[
         str | None,
-        _option("max, average or lp, with size and stride: max:2, max:3:2. After the kernel, or alone."),
+        _option(
+            "max, average or lp, with window and stride: max:2, max:3x3:2; or global-max, global-average. "
+            "After the kernel, or alone."
+        ),
     ] = None,
     padding: Annotated[str, _option("valid, same, full, or how many on each side (1, or 1,2).")] = "valid",
     stride: Annotated[
@@ -73,26 +80,35 @@ def conv(
     from .conv_result import compute
 
     files = {"--out": out, "--compare": compare, "--gif": gif, "--svg": svg, "--html": html}
-    conv_files.check(files)
+    conv_files.check(files, read={"the input": picture, "--kernel": kernel})
     given = conv_input.read_input(picture, grey=grey, crop=crop)
-    pooled = None if pool is None else conv_input.read_pool(pool)
+    conv_files.check_colours(out, given)
+    if grey and not given.photo:
+        complain(f"note: --grey is for pictures, and changes nothing of {given.name}.")
+    pooled = None if pool is None else Pooling.parse(pool)
     chosen = kernel if kernel is not None or pooled is not None else DEFAULT
     named = None if chosen is None else conv_input.read_kernel(chosen, given.channels.ndim - 1)
-    if named is None and flip:
+    alone = pooled if named is None else None
+    if alone is not None and flip:
         raise UsageError("--flip flips a kernel, and a pool has none.")
-    if named is None and pooled is not None and pooled.stride is not None and stride is not None:
+    if alone is not None and alone.stride is not None and stride is not None:
         raise UsageError(f"--pool {pool} and --stride {stride} both give a stride; leave one of them out.")
+    slides = (padding, stride, dilation) != ("valid", None, "1")
+    if alone is not None and alone.window is None and slides:
+        raise UsageError(
+            f"--pool {pool} takes the whole input; leave --padding, --stride and --dilation out."
+        )
     result = compute(
         given,
         None if named is None else named[1],
         pooled,
         padding=conv_input.padding_of(padding),
-        stride=None if stride is None else conv_input.per_axis(stride, "--stride"),
-        dilation=conv_input.per_axis(dilation, "--dilation"),
+        stride=None if stride is None else per_axis(stride, "--stride"),
+        dilation=per_axis(dilation, "--dilation"),
         border=border,
         flip=flip,
     )
-    place = None if at is None else conv_input.numbers_of(at, "--at", "row and column, such as 3,4")
+    place = None if at is None else numbers_of(at, "--at", "row and column, such as 3,4")
     one = None if place is None else result.steps.at(*place)  # refuses a wrong place before files are written
     drawn = place is not None or gif or svg or html
     if len(given.channels) == 3 and (steps or drawn):

@@ -13,7 +13,8 @@ from ..ops.rendering.blocks import half_blocks
 from ..ops.rendering.scene import Grid
 from ..ops.rendering.shades import cell_text, shades
 from ..ops.rendering.story import Story
-from .conv_input import Input, Pool
+from ..written_pool import Pooling
+from .conv_input import Input
 from .conv_result import Result
 
 FEW = 9  # numbers along a side that are printed
@@ -23,7 +24,7 @@ LEGEND = "[ ] is under the kernel or just made, * * the maximum, · not made yet
 Kernel = tuple[str, np.ndarray]
 
 
-def show_result(given: Input, kernel: Kernel | None, pool: Pool | None, result: Result) -> None:
+def show_result(given: Input, kernel: Kernel | None, pool: Pooling | None, result: Result) -> None:
     """Facts, and the arrays side by side."""
     console = Console(highlight=False)
     print("\n".join(facts(given, kernel, pool, result)))
@@ -35,7 +36,7 @@ def show_result(given: Input, kernel: Kernel | None, pool: Pool | None, result: 
         console.print(line, soft_wrap=True)
 
 
-def facts(given: Input, kernel: Kernel | None, pool: Pool | None, result: Result) -> Iterator[str]:
+def facts(given: Input, kernel: Kernel | None, pool: Pooling | None, result: Result) -> Iterator[str]:
     """What was done to what, and what came out."""
     called = "" if given.typed else f"{given.name}, "
     alone = ", each channel by itself" if len(given.channels) == 3 else ""
@@ -47,7 +48,7 @@ def facts(given: Input, kernel: Kernel | None, pool: Pool | None, result: Result
         yield f"doing    {_joined(result.convolution.name, Story(result.convolution).settings())}"
     if pool is not None and result.pooling is not None:
         then = "doing" if kernel is None else "then"
-        yield f"{then:<9}{_joined(f'{pool.kind} pooling', Story(result.pooling).settings())}"
+        yield f"{then:<9}{_joined(pool.name, Story(result.pooling).settings())}"
     least, most, mean = (cell_text(number, 4) for number in result.figures())
     yield f"output   {_size(result.output.shape[1:])}, from {least} to {most}, mean {mean}"
 
@@ -73,10 +74,14 @@ def _blocks(given: Input, result: Result, *, colours: bool) -> Iterator[list[Tex
             marks = np.zeros(cells.shape, dtype=np.uint8)
             yield terminal.block(Grid(name, cells, marks), terminal.WIDTH, False)
         elif colours and numbers.ndim == 3:
-            pixels = result.picture()[0] if name == "output" else np.moveaxis(shades(numbers), 0, -1)
-            if name == "output" and numbers.min() < 0 and not result.keeps_range:
+            if name == "input":
+                pixels = given.picture()
+            elif name != "output":
+                pixels = shades(numbers[0])
+            elif numbers.min() < 0 and not result.keeps_range:
                 name, pixels = "output, magnitudes", _magnitudes(numbers)
-            pixels = pixels[..., 0] if pixels.shape[2:] == (1,) else pixels
+            else:
+                pixels = result.picture()[0]
             yield [Text(name, "bold"), *half_blocks(pixels, PICTURE)]
 
 
@@ -97,7 +102,8 @@ def show_steps(result: Result) -> None:
             print()
             walk.show(index)
         if more := len(walk) - count:
-            print(f"\n{more:,} more steps: --at ROW,COLUMN shows one, --gif FILE moves through them.")
+            place = "ROW,COLUMN" if len(walk.stride) == 2 else "PLACE"
+            print(f"\n{more:,} more steps: --at {place} shows one, --gif FILE moves through them.")
 
 
 def show_step(result: Result, position: tuple[int, ...]) -> None:

@@ -10,7 +10,8 @@ import numpy as np
 from ..ops.looking import Walk
 from ..ops.pool_steps import PoolStep
 from ..ops.steps import Step
-from .conv_input import Input, Pool
+from ..written_pool import Pooling
+from .conv_input import Input
 from .conv_result import Result
 
 MOST_NUMBERS = 4096  # of the output
@@ -20,7 +21,7 @@ MOST_STEPS = 64
 def document(
     given: Input,
     kernel: tuple[str, np.ndarray] | None,
-    pool: Pool | None,
+    pool: Pooling | None,
     result: Result,
     steps: Iterable[Step | PoolStep] | None,
 ) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +12,10 @@ from PIL import Image
 
 from ..atomic import write_bytes
 from ..errors import DataError, UsageError
-from ..ops.rendering.animation import image
+from ..ops.rendering import animation, page, svg
 from ..ops.rendering.layout import of_panel
 from ..ops.rendering.scene import panel
-from ..ops.rendering.shades import shades
+from ..ops.rendering.story import Story
 from ..ops.rendering.tiles import tile
 from .complaint import complain
 from .conv_input import Input
@@ -33,8 +35,13 @@ SIDE = 480  # pixels of a picture in a comparison
 Files = dict[str, Path | None]
 
 
-def check(files: Files, endings: dict[str, tuple[str, ...]] = ENDINGS) -> None:
-    """Raises `UsageError` for a wrong ending, `DataError` for a missing folder, before any computing."""
+def check(
+    files: Files, endings: dict[str, tuple[str, ...]] = ENDINGS, *, read: dict[str, str | None] | None = None
+) -> None:
+    """Raises `UsageError` for a wrong ending and for a file that is read too (`read`: name by what it is) or
+    written twice, `DataError` for a missing folder, before any computing.
+    """
+    taken = {_place(name): what for what, name in (read or {}).items() if name}
     for option, path in files.items():
         if path is None:
             continue
@@ -42,6 +49,22 @@ def check(files: Files, endings: dict[str, tuple[str, ...]] = ENDINGS) -> None:
             raise UsageError(f"{option} {path} should end in {', '.join(endings[option])}.")
         if not path.parent.is_dir():
             raise DataError(f"{option} {path}: there is no folder {path.parent}.")
+        if (other := taken.setdefault(_place(path), option)) != option:
+            raise UsageError(f"{option} {path} is the file of {other} too; give it a name of its own.")
+
+
+def _place(path: Path | str) -> str:
+    """One text for all names of a file."""
+    return os.path.realpath(path)
+
+
+def check_colours(out: Path | None, given: Input) -> None:
+    """Raises `UsageError` where a .csv, of rows and columns, is to hold colours."""
+    if out is not None and out.suffix.lower() == ".csv" and len(given.channels) > 1:
+        raise UsageError(
+            f"--out {out}: a .csv has rows and columns, and the result has {len(given.channels)} colours; "
+            "take .npy, or --grey."
+        )
 
 
 def write(
@@ -56,17 +79,24 @@ def write(
     if out is not None and out.suffix.lower() in NUMBERS:
         write_bytes(out, matrix_bytes(out, result.numbers()))
         out = None
-    if out is not None or compare is not None:
+    if out is not None:
         pixels, told = result.picture()
-        complain(f"note: in the picture {told}; .npy and .csv keep the numbers.")
-        if out is not None:
-            write_bytes(out, encoded(Image.fromarray(pixels), out))
-        if compare is not None:
-            write_bytes(compare, encoded(_comparison(given, kernel, result, pixels), compare))
-    for option in ("--gif", "--svg", "--html"):
+        complain(f"note: in {out} {told}; .npy and .csv keep the numbers.")
+        write_bytes(out, encoded(Image.fromarray(pixels), out))
+    if compare is not None:
+        pixels, told = result.picture(robust=given.photo)
+        complain(f"note: in {compare}, of the output, {told}.")
+        write_bytes(compare, encoded(_comparison(given, kernel, result, pixels), compare))
+    story = Story(result.steps, of="red channel" if len(given.channels) == 3 else "")
+    count, most = len(result.steps), result.steps.MOST
+    drawings: dict[str, Callable[[], bytes]] = {
+        "--gif": lambda: animation.draw(story, most),
+        "--svg": lambda: svg.draw(story.scene(0 if place is None else place)).encode(),
+        "--html": lambda: page.draw(story, most).encode(),
+    }
+    for option, drawn in drawings.items():
         if (path := files[option]) is not None:
-            result.steps.save(path, 0 if place is None else place)
-            count, most = len(result.steps), result.steps.MOST
+            write_bytes(path, drawn())
             if option != "--svg" and count > most:
                 complain(f"note: {path} shows {most} of {count:,} steps, evenly chosen.")
 
@@ -83,13 +113,9 @@ def _comparison(
     given: Input, kernel: tuple[str, np.ndarray] | None, result: Result, pixels: np.ndarray
 ) -> Image.Image:
     """Input, kernel and output side by side."""
-    seen = given.channels if given.photo else shades(given.channels)
-    seen = seen[:, None] if seen.ndim == 2 else seen
-    tiles: list[tuple[str, np.ndarray | Image.Image]] = [
-        ("input", np.moveaxis(seen, 0, -1) if len(seen) == 3 else seen[0])
-    ]
+    tiles: list[tuple[str, np.ndarray | Image.Image]] = [("input", given.picture())]
     if kernel is not None and result.convolution is not None:
         applied = panel("", np.atleast_2d(result.convolution.kernel[0, 0]), tinted=True)
         flipped = "flipped" if result.convolution.flipped else "not flipped"
-        tiles.append((f"{kernel[0]} ({flipped})", image(of_panel(applied))))
+        tiles.append((f"{kernel[0]} ({flipped})", animation.image(of_panel(applied))))
     return tile([*tiles, ("output", pixels)], columns=3, side=SIDE)

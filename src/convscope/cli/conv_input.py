@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,9 +13,10 @@ import numpy as np
 from ..data.pictures import read_picture
 from ..errors import DataError, ShapeError, UnknownName, UsageError
 from ..ops.kernels import kernel as named_kernel
-from ..ops.pool_steps import KINDS
 from ..sample import sample_photo
+from .conv_shades import as_pixels, scaled
 from .matrices import FILES, stored_matrix, typed_matrix
+from .options import numbers_of, per_axis
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,15 +40,9 @@ class Input:
             return "colour" if len(self.channels) == 3 else "grey"
         return "numbers"
 
-
-@dataclass(frozen=True)
-class Pool:
-    """A pool as `--pool` names it."""
-
-    kind: str
-    size: int
-    stride: int | None = None
-    p: float = 2
+    def picture(self) -> np.ndarray:
+        """As uint8, (height, width) or (height, width, 3): a photo as it is, other numbers scaled."""
+        return as_pixels(self.channels) if self.photo else scaled(self.channels)[0]
 
 
 def read_input(text: str | None, *, grey: bool, crop: str | None) -> Input:
@@ -74,6 +70,8 @@ def _read(text: str | None, grey: bool) -> Input:
         return _picture(path, f"{path.name} (sample photo)", grey)
     if not text:
         raise UsageError("the picture has no name; leave it out for the sample photo.")
+    if re.match("[a-z]{2,}://", text, re.IGNORECASE):
+        raise UsageError(f"{text} is an address, and addresses are not read; download it, and name the file.")
     path = Path(text)
     if not _exists(path) and (typed := typed_matrix(text)) is not None:
         return replace(_matrix(typed, "the matrix" if typed.ndim > 1 else "the signal"), typed=True)
@@ -106,7 +104,7 @@ def _matrix(numbers: np.ndarray, name: str) -> Input:
     return Input(name, numbers[None], False)
 
 
-def read_kernel(text: str, rank: int) -> tuple[str, np.ndarray]:
+def read_kernel(text: str, rank: int, *, option: str = "--kernel ") -> tuple[str, np.ndarray]:
     """A kernel by its name with settings (`gaussian:2`), typed, or in a file; and what to call it."""
     path = Path(text)
     if (typed := typed_matrix(text)) is not None:
@@ -124,7 +122,7 @@ def read_kernel(text: str, rank: int) -> tuple[str, np.ndarray]:
             raise
         except ValueError as error:
             raise UsageError(
-                f"--kernel {shlex.quote(text)}: settings are numbers behind colons, such as gaussian:2."
+                f"{option}{shlex.quote(text)}: settings are numbers behind colons, such as gaussian:2."
             ) from error
     if rank == 2 and numbers.ndim == 1:
         numbers = numbers[None]
@@ -135,49 +133,6 @@ def read_kernel(text: str, rank: int) -> tuple[str, np.ndarray]:
             else f"{name} has the shape {numbers.shape}; a picture takes rows and columns."
         )
     return name, numbers
-
-
-def read_pool(text: str) -> Pool:
-    """`max:2`, `max:3:2` (stride 2), `average:2`, `lp:2:2:3` (p = 3).
-
-    >>> read_pool("max:3:2")
-    Pool(kind='max', size=3, stride=2, p=2.0)
-    """
-    kind, *rest = text.split(":")
-    if kind not in KINDS:
-        raise UnknownName("pool", kind, KINDS, "With its size and stride behind colons, such as max:3:2.")
-    try:
-        sizes = [int(word) for word in rest[:2]] or [2]
-        p = float(rest[2]) if len(rest) > 2 else 2.0
-    except ValueError:
-        sizes, p = [0], 2
-    if min(sizes) < 1 or not p > 0 or p == float("inf") or len(rest) > (3 if kind == "lp" else 2):
-        raise UsageError(
-            f"--pool {shlex.quote(text)} should be a kind, a size and maybe a stride, such as max:3:2."
-        )
-    return Pool(kind, sizes[0], sizes[1] if len(sizes) > 1 else None, p)
-
-
-def numbers_of(text: str, option: str, wanted: str) -> tuple[int, ...]:
-    """Whole numbers apart by commas.
-
-    >>> numbers_of("3,4", "--at", "row and column")
-    (3, 4)
-    """
-    try:
-        return tuple(int(word) for word in text.replace("x", ",").split(","))
-    except ValueError as error:
-        raise UsageError(f"{option} {shlex.quote(text)} should be {wanted}.") from error
-
-
-def per_axis(text: str, option: str) -> int | tuple[int, ...]:
-    """One number, or one for down and one for across.
-
-    >>> per_axis("2", "--stride"), per_axis("1,2", "--stride")
-    (2, (1, 2))
-    """
-    numbers = numbers_of(text, option, "a number such as 2, or one down and one across such as 1,2")
-    return numbers[0] if len(numbers) == 1 else numbers
 
 
 def padding_of(text: str) -> Any:

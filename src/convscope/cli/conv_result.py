@@ -12,7 +12,9 @@ from ..ops.pool_steps import PoolSteps, pool_steps
 from ..ops.pooling import average_pool, lp_pool, max_pool
 from ..ops.signals import cross_correlate
 from ..ops.steps import ConvolutionSteps, steps
-from .conv_input import Input, Pool
+from ..written_pool import Pooling
+from .conv_input import Input
+from .conv_shades import as_pixels, scaled
 
 POOLS: dict[str, Callable[..., Any]] = {"max": max_pool, "average": average_pool, "lp": lp_pool}
 SAME = 1e-6  # a kernel whose sum is 1 up to rounding leaves even ground as it is
@@ -34,25 +36,14 @@ class Result:
         assert found is not None
         return found
 
-    def picture(self) -> tuple[np.ndarray, str]:
+    def picture(self, *, robust: bool = False) -> tuple[np.ndarray, str]:
         """The output as uint8, (height, width) or (height, width, 3), and how its numbers became shades."""
+        if not self.keeps_range:
+            return scaled(self.output, robust=robust)
         numbers = self.output.astype(np.float64)
-        if numbers.ndim == 2:
-            numbers = numbers[:, None]
-        largest = float(np.abs(numbers).max())
-        if self.keeps_range:
-            outside = int(((numbers < -0.5) | (numbers >= 255.5)).sum())
-            cut = f", {outside:,} of {numbers.size:,} were cut off at 0 or 255" if outside else ""
-            shades, told = numbers, f"the numbers are shades as they are{cut}"
-        elif numbers.min() < 0:
-            shades = 128 + numbers * (127 / largest)
-            told = f"0 is mid-grey, {-largest:.4g} black and {largest:.4g} white"
-        elif largest == 0:
-            shades, told = numbers, "all numbers are 0, which is black"
-        else:
-            shades, told = numbers * (255 / largest), f"0 is black, {largest:.4g} white"
-        pixels = np.moveaxis(np.clip(np.rint(shades), 0, 255).astype(np.uint8), 0, -1)
-        return (pixels if pixels.shape[-1] == 3 else pixels[..., 0]), told
+        outside = int(((numbers < -0.5) | (numbers >= 255.5)).sum())
+        cut = f", {outside:,} of {numbers.size:,} were cut off at 0 or 255" if outside else ""
+        return as_pixels(numbers), f"the numbers are shades as they are{cut}"
 
     def figures(self) -> tuple[Any, Any, float]:
         """Least, largest and mean of the output."""
@@ -66,7 +57,7 @@ class Result:
 def compute(
     given: Input,
     kernel: np.ndarray | None,
-    pool: Pool | None,
+    pool: Pooling | None,
     *,
     padding: Any,
     stride: Any,
@@ -86,11 +77,11 @@ def compute(
         keeps &= abs(float(kernel.sum()) - 1) < SAME
     if pool is not None:
         alone = kernel is None
-        size = (pool.size,) * (output.ndim - 1)
-        settings: dict[str, Any] = {"stride": pool.stride}
+        size, own = pool.fitted(output.shape[1:])
+        settings: dict[str, Any] = {"stride": own}
         if alone:
             settings |= {"padding": padding, "dilation": dilation, "border": border}
-            settings["stride"] = pool.stride if stride is None else stride
+            settings["stride"] = own if stride is None else stride
         if isinstance(settings["stride"], int):
             settings["stride"] = (settings["stride"],) * len(size)
         pooling = pool_steps(output[0], size, kind=pool.kind, p=pool.p, **settings)

@@ -11,7 +11,7 @@ import typer
 
 from ..errors import DataError, GateFailed, UsageError
 from .app import command
-from .options import Json, sizes
+from .options import Json, numbers_of, sizes
 from .output import print_json
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def exercise(
     ] = None,
     pool: Annotated[
         str | None,
-        _option("Problem", "Of the result: max:2, average:3x3:1 (window:stride), l2:2, global-average."),
+        _option("Problem", "Of the result: max:2, average:3x3:1 (window:stride), lp:2, global-average."),
     ] = None,
     channels: Annotated[int | None, _option("Problem", "Channels of the input.")] = None,
     filters: Annotated[int | None, _option("Problem", "Filters, each of which gives a map.")] = None,
@@ -188,12 +188,11 @@ def _sizes(flag: str, text: str | None) -> tuple[int, ...] | int | None:
     """One number, or one per axis."""
     if text is None:
         return None
-    found = sizes(text)
-    if found is None or len(found) > 2:
-        words = ", or same, valid or full" if flag == "--padding" else ""
-        raise UsageError(
-            f"{flag} {shlex.quote(text)} should be a whole number, or one per axis such as 2x1{words}."
-        )
+    words = ", or same, valid or full" if flag == "--padding" else ""
+    wanted = f"a whole number, or one per axis such as 2x1{words}"
+    found = numbers_of(text, flag, wanted)
+    if len(found) > 2:
+        raise UsageError(f"{flag} {shlex.quote(text)} should be {wanted}.")
     return found if len(found) == 2 or flag == "--size" else found[0]
 
 

@@ -13,6 +13,7 @@ import typer
 from ..errors import UnknownName
 from ..ops.kernels import ALIASES, KERNELS, NamedKernel
 from .app import command
+from .complaint import complain
 from .options import Json
 from .output import WIDTH, print_json
 
@@ -60,23 +61,29 @@ def _named(name: str) -> tuple[NamedKernel, np.ndarray]:
     key = ALIASES.get(key, key)
     if key not in KERNELS:
         raise UnknownName("kernel", name, KERNELS)
-    return KERNELS[key], read_kernel(name, 2)[1]
+    return KERNELS[key], read_kernel(name, 2, option="")[1]
 
 
-def _settings(kernel: NamedKernel) -> list[tuple[str, Any]]:
-    """Name and default of what may stand behind colons."""
+def _settings(name: str, kernel: NamedKernel) -> list[tuple[str, Any]]:
+    """What may stand behind colons, with what does, or the default.
+
+    >>> _settings("gaussian:2", KERNELS["gaussian"])
+    [('sigma', 2.0), ('size', None)]
+    """
     parameters = inspect.signature(kernel.make).parameters.values()
-    return [(p.name, p.default) for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    positional = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    given = map(float, name.split(":")[1:])
+    return [(p.name, next(given, p.default)) for p in positional]
 
 
 def _told(name: str, kernel: NamedKernel, numbers: np.ndarray, *, alone: bool) -> list[str]:
     """The lines of one kernel: name, size and settings, then its numbers beside what it does."""
     size = "×".join(map(str, numbers.shape))
     head = f"{name}, {size}"
-    settings = [f"{key}={default:g}" if default is not None else key for key, default in _settings(kernel)]
+    settings = [f"{key}={value:g}" if value is not None else key for key, value in _settings(name, kernel)]
     shown = _rows(numbers) if max(numbers.shape) <= (FEW if alone else 3) else []
     indent = max(map(len, shown), default=1) + 3
-    told = kernel.purpose + (f" Settings: {', '.join(settings)}." if settings else "")
+    told = kernel.purpose.replace("`", "") + (f" Settings: {', '.join(settings)}." if settings else "")
     if alone and shown and indent > 30:
         return [
             head,
@@ -112,10 +119,10 @@ def _rows(numbers: np.ndarray) -> list[str]:
 def _document(name: str, kernel: NamedKernel, numbers: np.ndarray) -> dict[str, Any]:
     return {
         "name": name,
-        "purpose": kernel.purpose,
+        "purpose": kernel.purpose.replace("`", ""),
         "shape": list(numbers.shape),
         "sum": float(numbers.sum()),
-        "settings": dict(_settings(kernel)),
+        "settings": dict(_settings(name, kernel)),
         "numbers": numbers.tolist(),
     }
 
@@ -127,6 +134,7 @@ def _write_gallery(out: Path, kernels: list[tuple[str, np.ndarray]]) -> None:
     from .conv_files import encoded
     from .conv_input import read_input
     from .conv_result import compute
+    from .conv_shades import ROBUST
 
     photo = read_input(None, grey=True, crop=None)
     ways: dict[str, Any] = {
@@ -136,5 +144,10 @@ def _write_gallery(out: Path, kernels: list[tuple[str, np.ndarray]]) -> None:
         "border": "zeros",
         "flip": False,
     }
-    pictures = [(name, compute(photo, numbers, None, **ways).picture()[0]) for name, numbers in kernels]
+    results = [(name, compute(photo, numbers, None, **ways)) for name, numbers in kernels]
+    pictures = [(name, result.picture(robust=True)[0]) for name, result in results]
     write_bytes(out, encoded(tile(pictures, columns=4, side=SIDE), out))
+    complain(
+        f"note: in {out} a kernel that sums to 1 leaves shades as they are; else 0 is mid-grey where some "
+        f"numbers are negative, and black or white is what {ROBUST:.0%} of the magnitudes lie within."
+    )

@@ -68,16 +68,11 @@ def stored_matrix(path: Path) -> np.ndarray:
 
 
 def matrix_bytes(path: Path, numbers: np.ndarray) -> bytes:
-    """The content of a .npy or .csv file. Raises `UsageError` for a .csv of more than rows and columns."""
+    """The content of a .npy file, or of a .csv, of at most rows and columns."""
     content = io.BytesIO()
     if path.suffix.lower() == ".npy":
         np.save(content, numbers, allow_pickle=False)
         return content.getvalue()
-    if numbers.ndim > 2:
-        raise UsageError(
-            f"{path}: a .csv has rows and columns, and the result has {numbers.shape[-1]} colours; "
-            "take .npy, or --grey."
-        )
     lines = (
         ",".join(f"{number:.17g}" if number % 1 else f"{number:.0f}" for number in row)
         for row in np.atleast_2d(numbers).tolist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import Any
 
@@ -20,6 +21,9 @@ def usage_sentence(error: typer.TyperException) -> str:
     context: Any = getattr(error, "ctx", None)
     more = f" `{context.command_path} -h` says more." if context is not None else ""
     if hasattr(error, "option_name") and hasattr(error, "possibilities"):
+        if re.match(r"-[\d.]", error.option_name):
+            why = "a number with a minus stands behind --, which ends the options"
+            return f"unknown option {error.option_name!r}; {why}.{more}"
         near = f": did you mean {error.possibilities[0]!r}?" if error.possibilities else "."
         return f"unknown option {error.option_name!r}{near}{more}"
     message = " ".join(error.format_message().split()).removeprefix("Got ").rstrip(".")

@@ -1,9 +1,10 @@
 """Worked examples for teaching: made from a seed, solved step by step, and what pupils answer, checked."""
 
+from ..written_pool import Pooling
 from .checking import check
 from .documents import FORMATS, PARTS, SUFFIXES, render
 from .making import Exercise, make
-from .problem import Pooling, Problem
+from .problem import Problem
 from .reading import read
 from .verdict import Answer, Finding, Verdict
 

@@ -1,4 +1,4 @@
-r"""An exercise as LaTeX: the class article, the package amsmath, and nothing else."""
+r"""An exercise as LaTeX: the class article, the packages amsmath and graphicx, and nothing else."""
 
 from __future__ import annotations
 
@@ -27,6 +27,10 @@ FORMULA = (
     r" \right\rfloor + 1"
 )
 
+FITTED = r"""\newsavebox{\formula}
+\newcommand{\fitted}[1]{\sbox{\formula}{$\displaystyle #1$}%
+\ifdim\wd\formula>\linewidth\resizebox{\linewidth}{!}{\usebox{\formula}}\else\usebox{\formula}\fi}"""
+
 
 def render(blocks: Iterable[Block], title: str) -> str:
     body = list(blocks)
@@ -34,6 +38,7 @@ def render(blocks: Iterable[Block], title: str) -> str:
         r"\documentclass[a4paper]{article}",
         r"\usepackage[utf8]{inputenc}",
         r"\usepackage{amsmath}",
+        r"\usepackage{graphicx}",
         r"\setlength{\textwidth}{16cm}",
         r"\setlength{\oddsidemargin}{0cm}",
         r"\setlength{\textheight}{23cm}",
@@ -42,6 +47,7 @@ def render(blocks: Iterable[Block], title: str) -> str:
         r"\setlength{\parskip}{6pt}",
         r"\setlength{\arraycolsep}{4pt}",
         rf"\setcounter{{MaxMatrixCols}}{{{max(MATRIX_COLUMNS, _widest(body))}}}",
+        FITTED,
         r"\begin{document}",
         rf"\begin{{center}}\Large {escaped(title)}\end{{center}}",
     ]
@@ -72,7 +78,7 @@ def _block(block: Block) -> Iterator[str]:
             yield r"\end{enumerate}"
         case Matrices(matrices):
             for item in matrices:
-                yield rf"\[ \text{{{escaped(item.name)}}} = {_matrix(item)} \]"
+                yield rf"\[ \fitted{{\text{{{escaped(item.name)}}} = {_matrix(item)}}} \]"
         case Sizes(sums):
             yield "Along each axis, with $n$ the size of the input, $p$ the padding, $d$ the dilation,"
             yield "$k$ the size of the kernel or window and $s$ the stride:"
@@ -107,10 +113,12 @@ def _row(row: Row) -> Iterator[str]:
     parts = [_matrix(matrix) for matrix in row.matrices]
     signs = (r"\odot", "=")[: len(parts) - 1]
     wide = sum(matrix.values.shape[1] for matrix in row.matrices) > BESIDE
-    joined = parts[0]
-    for sign, part in zip(signs, parts[1:], strict=True):
-        joined += (r" \\ " if wide else " ") + f"{sign} {part}"
-    yield rf"\begin{{gather*}} {joined} \end{{gather*}}" if wide else rf"\[ {joined} \]"
+    terms = [parts[0], *(f"{sign} {part}" for sign, part in zip(signs, parts[1:], strict=True))]
+    if wide:
+        lines = r" \\ ".join(rf"\fitted{{{term}}}" for term in terms)
+        yield rf"\begin{{gather*}} {lines} \end{{gather*}}"
+    else:
+        yield rf"\[ \fitted{{{' '.join(terms)}}} \]"
     if row.sum:
         yield f"${_math(row.sum)}$"
         yield ""

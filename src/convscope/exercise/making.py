@@ -11,7 +11,8 @@ import numpy as np
 from .. import ops
 from ..errors import ShapeError, UsageError
 from ..ops.padding import Padding
-from .problem import Pooling, Problem
+from ..written_pool import Pooling
+from .problem import Problem
 
 MOST_PRODUCTS = 20_000  # a solution writes out each of them
 LARGEST = 1_000_000  # so that sums of products stay exact
@@ -29,7 +30,7 @@ class Exercise:
 def make(
     *,
     size: Sequence[int] = (5, 5),
-    kernel: Sequence[int] | str | None = (3, 3),
+    kernel: Sequence[int] | str | None = (3,),
     channels: int | None = None,
     filters: int | None = None,
     flip: bool = False,

@@ -64,7 +64,7 @@ def _row(row: Row) -> Iterator[str]:
     """Window ⊙ kernel = products, side by side or, where that is too wide, below each other."""
     parts = [_numbers(matrix) for matrix in row.matrices]
     signs = ("⊙", "=")[: len(parts) - 1]
-    if sum(len(part[0]) for part in parts) + 6 * len(signs) <= WIDTH:
+    if sum(max(map(len, part)) for part in parts) + 6 * len(signs) <= WIDTH:
         middle = (len(parts[0]) - 1) // 2
         for number in range(len(parts[0])):
             line = parts[0][number]
@@ -86,11 +86,19 @@ def _named(matrix: Matrix) -> list[str]:
 
 
 def _numbers(matrix: Matrix) -> list[str]:
-    """A line per row, the columns aligned to the right."""
+    """A line per row, the columns aligned to the right; those of a wide matrix in several parts."""
     cells = [[wording.number(value) for value in row] for row in matrix.values]
-    width = max(len(cell) for row in cells for cell in row)
-    gap = "  " if len(cells[0]) * (width + 2) + 2 <= WIDTH else " "
-    return [f"| {gap.join(cell.rjust(width) for cell in row)} |" for row in cells]
+    width, columns = max(len(cell) for row in cells for cell in row), len(cells[0])
+    gap = "  " if columns * (width + 2) + 2 <= WIDTH else " "
+    parts = -(-columns // ((WIDTH - 3) // (width + 1)))
+    each = -(-columns // parts)
+    lines: list[str] = []
+    for first in range(0, columns, each):
+        last = min(first + each, columns)
+        if parts > 1:
+            lines += [*([""] if lines else []), f"columns {first} to {last - 1}"]
+        lines += [f"| {gap.join(cell.rjust(width) for cell in row[first:last])} |" for row in cells]
+    return lines
 
 
 def _side_by_side(blocks: Sequence[list[str]], gap: str = "    ") -> Iterator[str]:

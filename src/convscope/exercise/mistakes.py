@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import ConvscopeError
+from ..written_pool import Pooling
 from . import wording
 from .claims import Claims, holds
-from .problem import Pooling, Problem
+from .problem import Problem
 from .stage import Position, Stage
 
 MOST = 2  # explanations of one answer

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,56 +14,10 @@ import numpy as np
 from ..errors import ConvscopeWarning, ShapeError, UsageError
 from ..ops import ConvolutionSteps, pool_steps, steps
 from ..ops.padding import Padding
+from ..written_pool import Pooling
 from .stage import Stage, of_convolution, of_pools
 
 MOST = 4_000_000  # numbers of a padded input, or of a result
-
-
-@dataclass(frozen=True)
-class Pooling:
-    """A pool as it is written: KIND:SIZE or KIND:SIZE:STRIDE, or global-max and global-average.
-
-    >>> Pooling.parse("max:2"), Pooling.parse("l2:3x2:1").window
-    (Pooling(kind='max', p=2, window=(2,), stride=None), (3, 2))
-    """
-
-    kind: str  # "max", "average" or "lp"
-    p: float = 2  # of "lp"
-    window: tuple[int, ...] | None = None  # one number for all axes, or one each; None: all of the map
-    stride: tuple[int, ...] | None = None  # None: the window
-
-    @classmethod
-    def parse(cls, text: str) -> Pooling:
-        """Raises `UsageError` for what is not a pool."""
-        side = r"\d{1,4}(?:[x×]\d{1,4})?"
-        found = re.fullmatch(rf"(max|average|l(\d)):({side})(?::({side}))?|global-(max|average)", text)
-        if not found:
-            raise UsageError(
-                f"pool {text!r} should be max, average or l2 with a window and maybe a stride, such as "
-                "max:2 or average:3x3:1; or global-max or global-average."
-            )
-        kind, power, window, stride, whole = found.groups()
-        if whole:
-            return cls(whole)
-        if power:
-            kind = "lp"
-        return cls(kind, int(power or 2), _sides(window), _sides(stride) if stride else None)
-
-    def __str__(self) -> str:
-        if self.window is None:
-            return f"global-{self.kind}"
-        kind = f"l{self.p:g}" if self.kind == "lp" else self.kind
-        parts = [kind, "x".join(map(str, self.window))]
-        return ":".join([*parts, "x".join(map(str, self.stride))] if self.stride else parts)
-
-    @property
-    def name(self) -> str:
-        """
-        >>> Pooling.parse("l2:2").name, Pooling.parse("global-average").name
-        ('L2 pooling', 'global average pooling')
-        """
-        kind = f"L{self.p:g}" if self.kind == "lp" else self.kind
-        return f"global {kind} pooling" if self.window is None else f"{kind} pooling"
 
 
 def _check_size(walk: ConvolutionSteps) -> None:
@@ -76,10 +29,6 @@ def _check_size(walk: ConvolutionSteps) -> None:
             f"an input of {walk.values.shape} with padding {walk.pads} makes {count:,} numbers, "
             f"and an exercise has at most {MOST:,}."
         )
-
-
-def _sides(text: str) -> tuple[int, ...]:
-    return tuple(map(int, re.split("[x×]", text)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,11 +99,7 @@ class Problem:
         shape = maps.shape[1:]
         if len(shape) not in (1, 2):
             raise ShapeError(f"a pool takes a signal or a picture, maybe with channels, not {values.shape}.")
-        size, stride = self.pool.window or shape, self.pool.stride
-        if len(size) == 1:
-            size *= len(shape)
-        if stride is not None and len(stride) == 1:
-            stride *= len(shape)
+        size, stride = self.pool.fitted(shape)
         settings: dict[str, Any] = {"kind": self.pool.kind, "p": self.pool.p, "stride": stride}
         walks = [pool_steps(one, size, **settings) for one in maps]
         return of_pools(key, self.pool.name, walks, stacked=values.ndim > self.rank, shape=shape)

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConvscopeError, DataError
+from ..written_pool import Pooling
 from .claims import numbers
-from .problem import Pooling, Problem
+from .problem import Problem
 
 SETTINGS = ("flip", "stride", "padding", "dilation", "border", "pool")
 WORKINGS = ("windows", "products", "partial_sums", "channel_sums")
@@ -69,6 +70,11 @@ def problem_of(document: Mapping[str, Any]) -> Problem:
     for key in ("stride", "padding", "dilation"):
         if not _is_whole(settings.get(key, 1), text=key == "padding"):
             raise DataError(f"{key} is {settings[key]!r}, and should be {_EXAMPLES[key]}.")
+    if isinstance(given.get("kernel"), str):
+        raise DataError(
+            f"kernel is {given['kernel']!r}; names are not taken here: write its numbers, which `convscope "
+            "kernels NAME --json` prints."
+        )
     kernel = numbers(given, "kernel") if "kernel" in given else None
     try:
         if "pool" in settings:

@@ -98,7 +98,7 @@ def task(problem: Problem) -> str:
 def equation(step: Step | PoolStep) -> str:
     """How a number comes about, in one line; ≈ where it is rounded.
 
-    >>> from .problem import Pooling
+    >>> from ..written_pool import Pooling
     >>> pool = Problem(np.array([[1, 2], [4, 5]]), None, pool=Pooling.parse("l2:2"))
     >>> equation(pool.stages[0].step((0, 0)))
     '√(1² + 2² + 4² + 5²) = √46 ≈ 6.78233'

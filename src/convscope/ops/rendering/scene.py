@@ -58,6 +58,7 @@ class Scene:
     settings: str  # what is not ordinary: stride, padding, ...; "" where all is
     left_out: str  # channels and maps that are not shown
     upright: bool  # the panels of a row stand one below the other, column under column: signals
+    digits: int = 4  # significant ones that the equation has, and the cells where they have room
 
     @property
     def description(self) -> str:

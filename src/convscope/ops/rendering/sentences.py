@@ -5,25 +5,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from ..pool_steps import PoolStep
 from ..steps import Step, spelled
+from .shades import WHOLE
 
+DIGITS = 4  # significant ones
 MOST_TERMS = 12  # of a sum that is written out
 
 
 def equation(step: Step | PoolStep) -> str:
     """How the result comes about: written out where it is short, else summed up."""
+    digits = digits_of(step)
     if step.window.size <= MOST_TERMS:
-        return step.equation()
-    result = spelled(step.result).strip("()")
+        return step.equation(digits)
+    result = spelled(step.result, digits).strip("()")
     if isinstance(step, PoolStep):
         what = {"max": "maximum", "average": "mean"}.get(step.kind, f"{step.p:g}-norm")
         return f"{what} of {int(step.counted.sum())} numbers = {result}"
-    bias = "" if step.bias is None else f" + bias {spelled(step.bias)}"
+    bias = "" if step.bias is None else f" + bias {spelled(step.bias, digits)}"
     sums = step.channel_sums
     if 1 < len(sums) <= MOST_TERMS:
-        return f"sums of the channels: {' + '.join(map(spelled, sums))}{bias} = {result}"
+        return f"sums of the channels: {' + '.join(spelled(each, digits) for each in sums)}{bias} = {result}"
     return f"sum of {step.window.size} products{bias} = {result}"
+
+
+def digits_of(step: Step | PoolStep) -> int:
+    """How many are shown of each number: all before the point of the largest, where they are few."""
+    largest = max(float(np.abs(step.window).max()), abs(float(step.result)))
+    return max(DIGITS, len(f"{largest:.0f}") if largest < WHOLE else 0)
 
 
 def left_out(channels: int, maps: int) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+WHOLE = 10**7  # numbers below have all their digits before the point
+
 
 def shades(values: np.ndarray) -> np.ndarray:
     """Any numbers as uint8 greys of the same shape.
@@ -46,14 +48,15 @@ def fitted(greys: np.ndarray, most: int) -> tuple[np.ndarray, float]:
 
 
 def cell_text(number: Any, digits: int = 3) -> str:
-    """A number for a cell.
+    """A number for a cell: whole ones whole, others with `digits` significant digits or all before the point.
 
-    >>> [cell_text(x) for x in (np.int64(-1020), 0.125, 1 / 3, 1234.5, -0.0, 1e-9, np.nan)]
-    ['-1020', '0.125', '0.333', '1234', '0', '1e-9', 'nan']
+    >>> [cell_text(x) for x in (np.int64(-1020), 12663.0, 0.125, 1 / 3, 1234.5, -0.0, 1e-9, np.nan)]
+    ['-1020', '12663', '0.125', '0.333', '1234', '0', '1e-9', 'nan']
     """
-    if isinstance(number, int | np.integer):
-        return str(int(number)) if abs(int(number)) < 10**6 else f"{float(number):.2g}".replace("e+", "e")
     value = float(number)
-    digits = max(1, digits - (abs(value) < 0.1))
-    text = f"{value:.0f}" if 1000 <= abs(value) < 10**5 else f"{value:.{digits}g}"
-    return "0" if text == "-0" else text.replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
+    if abs(value) < WHOLE and value.is_integer():
+        return str(int(value))
+    if digits <= 3:  # little room: no longer behind the point
+        digits = max(1, digits - (abs(value) < 0.1))
+    text = f"{value:.0f}" if 10**digits <= abs(value) < WHOLE else f"{value:.{digits}g}"
+    return text.replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")

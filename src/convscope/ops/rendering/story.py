@@ -13,7 +13,7 @@ from ..looking import look
 from ..pool_steps import PoolStep, PoolSteps
 from ..steps import ConvolutionSteps, Step
 from .scene import BEYOND, EMPTY, MARKED, PIXELS, WINNER, Grid, Panel, Photo, Scene, panel
-from .sentences import each, equation, left_out
+from .sentences import digits_of, each, equation, left_out
 from .shades import fitted, shades
 
 MOST = 12  # cells along a side; a larger picture is shown as a picture
@@ -25,9 +25,10 @@ MOST_MAPS = 6
 class Story:
     """All scenes of a convolution or a pool. What they share is computed once."""
 
-    def __init__(self, steps: Any, most: int = MOST) -> None:
+    def __init__(self, steps: Any, most: int = MOST, *, of: str = "") -> None:
         self.steps: ConvolutionSteps | PoolSteps = steps
         self.most = most
+        self.of = f", {of}," if of else ""  # what the input is, such as one channel of a picture
         self.pooling = isinstance(steps, PoolSteps)
         self.rank = len(self.steps.stride)
         self.values = self.steps.values if isinstance(steps, ConvolutionSteps) else steps.values[None]
@@ -68,6 +69,7 @@ class Story:
             self.settings(),
             left_out(len(channels) - len(shown), len(self.maps) - len(maps)),
             self.rank == 1,
+            digits_of(step),
         )
 
     # -- which channels and maps
@@ -92,7 +94,7 @@ class Story:
 
     def _row(self, step: Step | PoolStep, number: int, channel: int) -> Iterator[Panel]:
         size = "×".join(map(str, self.sizes))
-        named = f" {channel}" if len(self.values) > 1 else ""
+        named = f" {channel}" if len(self.values) > 1 else self.of
         title = f"input{named} {size}" if self.rank == 2 else f"input{named} of {size}"
         window = _of_channel(step.window, number, self.rank)
         inside = _of_channel(step.inside, number, self.rank)
@@ -245,7 +247,7 @@ class Story:
         parts = []
         if self.pooling:
             parts.append(f"window {'×'.join(map(str, self.kernel_size))}")
-        if set(self.steps.stride) != {1}:
+        if self.pooling or set(self.steps.stride) != {1}:
             parts.append(f"stride {each(self.steps.stride)}")
         if set(self.steps.dilation) != {1}:
             parts.append(f"dilation {each(self.steps.dilation)}")

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from .blocks import half_blocks
 from .scene import BEYOND, EMPTY, MARKED, WINNER, Grid, Panel, Photo, Scene
+from .sentences import DIGITS
 from .shades import cell_text
 
 WIDTH = 80
@@ -40,10 +41,15 @@ def draw(scene: Scene, *, width: int = WIDTH, pictures: bool = False) -> Text:
     """The whole scene; without `pictures` large arrays are told in words."""
     lines = [*_wrapped(scene.title, width, "bold"), Text()]
     if scene.upright:
-        lines += _aligned([*(panel for row in scene.rows for panel in row), *scene.outputs], width)
+        lines += _aligned(
+            [*(panel for row in scene.rows for panel in row), *scene.outputs], width, scene.digits
+        )
     else:
         for group in _groups(scene):
-            lines += [*beside([block(panel, width, pictures) for panel in group], width), Text()]
+            lines += [
+                *beside([block(panel, width, pictures, scene.digits) for panel in group], width),
+                Text(),
+            ]
         lines.pop()
     lines.append(Text())
     for sentence in (scene.equation, scene.settings, scene.left_out):
@@ -91,19 +97,19 @@ def _width(block: Block) -> int:
     return max(line.cell_len for line in block)
 
 
-def block(panel: Panel, width: int, pictures: bool) -> Block:
+def block(panel: Panel, width: int, pictures: bool, digits: int = DIGITS) -> Block:
     """A panel under its title."""
     title = Text(panel.title, "bold")
     if isinstance(panel, Photo):
         return [title, *_picture(panel, width, pictures)]
-    body = _cells(panel, width)
+    body = _cells(panel, width, digits)
     return [title, *(_framed(body, panel.marks) if (panel.marks & BEYOND).any() else map(_joined, body))]
 
 
-def _cells(panel: Grid, width: int) -> list[list[Text]]:
+def _cells(panel: Grid, width: int, digits: int) -> list[list[Text]]:
     """The numbers with their signs, all as wide as the widest."""
-    for digits in (3, 2, 1):
-        texts = _texts(panel, digits)
+    for fewer in range(digits, 0, -1):
+        texts = _texts(panel, fewer)
         wide = max(len(text) for row in texts for text in row)
         if (wide + 2) * len(texts[0]) + 2 <= width:
             break
@@ -153,26 +159,29 @@ def _framed(body: list[list[Text]], marks: np.ndarray) -> Block:
     return lines
 
 
-def _aligned(panels: list[Panel], width: int) -> Block:
-    """Signals one below the other, column under column, each behind its title."""
+def _aligned(panels: list[Panel], width: int, digits: int) -> Block:
+    """Signals one below the other, column under column, each behind its title; wide ones in several parts."""
     grids = [panel for panel in panels if isinstance(panel, Grid)]
     label = max(len(grid.title) for grid in grids) + 2
-    for digits in (3, 2, 1):
-        texts = [_texts(grid, digits)[0] for grid in grids]
-        wide = max(len(text) for row in texts for text in row)
-        if label + (wide + 2) * max(map(len, texts)) + 2 <= width:
-            break
-    lines = []
-    for grid, row in zip(grids, texts, strict=True):
-        line = Text(f"{grid.title}:".ljust(label), "bold")
-        cells = [_cell(text.rjust(wide), int(mark)) for text, mark in zip(row, grid.marks[0], strict=True)]
-        beyond = (grid.marks[0] & BEYOND) > 0
-        for number, cell in enumerate(cells):
-            border = number > 0 and beyond[number] != beyond[number - 1]
-            line.append("│" if border else "")
-            line.append(cell)
-        line.truncate(width, overflow="ellipsis")
-        lines.append(line)
+    texts = [_texts(grid, digits)[0] for grid in grids]
+    wide = max(len(text) for row in texts for text in row) + 2
+    most = max(map(len, texts))
+    room = max(1, (width - label - 2) // wide)  # cells; two columns are for the lines of the border
+    parts = -(-most // room)
+    each = -(-most // parts)
+    lines: Block = []
+    for first in range(0, most, each):
+        lines += [Text()] if lines else []
+        for grid, row in zip(grids, texts, strict=True):
+            marks = grid.marks[0]
+            if first >= len(row) or (grid.tinted and (marks[first : first + each] & EMPTY).all()):
+                continue
+            line = Text(f"{grid.title}:".ljust(label), "bold")
+            for at in range(first, min(first + each, len(row))):
+                border = at > first and (marks[at] ^ marks[at - 1]) & BEYOND
+                line.append("│" if border else "")
+                line.append(_cell(row[at].rjust(wide - 2), int(marks[at])))
+            lines.append(line)
     return lines
 
 
