@@ -48,7 +48,8 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypa
     file = tmp_path / "a.bin"
     file.write_bytes(b"old")
     monkeypatch.setattr(Path if step in ("replace", "chmod") else os, step, fail)
-    with pytest.raises(ConvscopeError, match=r"cannot write .*a\.bin: No space left on device; free some space"):
+    full = r"cannot write .*a\.bin: No space left on device; free some space"
+    with pytest.raises(ConvscopeError, match=full):
         atomic.write_bytes(file, b"new")
     monkeypatch.undo()
     assert file.read_bytes() == b"old"
@@ -72,7 +73,8 @@ def test_an_interruption_leaves_nothing_beside_the_old_file(
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(ConvscopeError, match=r"cannot write .*none.a\.bin: No such file or directory; choose a folder that exists\.$"):
+    missing = r"cannot write .*none.a\.bin: No such file or directory; choose a folder that exists\.$"
+    with pytest.raises(ConvscopeError, match=missing):
         atomic.write_bytes(tmp_path / "none" / "a.bin", b"")
 
 
