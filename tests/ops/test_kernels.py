@@ -183,7 +183,7 @@ def test_names_as_people_write_them() -> None:
         ("lag", (), "unknown kernel 'lag': did you mean 'log'?"),
         ("gausian:2", (), "unknown kernel 'gausian': did you mean 'gaussian'?"),
         ("box:wide", (), "the kernel box does not take the settings ('wide',)."),
-        (3, (), "unknown kernel '3': Known:"),
+        (3, (), "unknown kernel '3'. Known:"),
         ("sobel-x", (1,), "the kernel sobel-x does not take the settings (1,)."),
         ("box", ("wide",), "the kernel box does not take the settings ('wide',)."),
         ("box", (0,), "size=0 of a kernel should be a whole number from 1 to 999."),

@@ -259,22 +259,22 @@ USAGE: dict[str, Callable[[], Any]] = {
 NAMES: dict[str, Callable[[], Any]] = {
     "unknown padding 'sane': did you mean 'same'? Known: valid, same, same_lower, full. Or a number, or one "
     "(before, after) per axis.": lambda: convolve(PICTURE, TAPS, padding="sane"),
-    "unknown border 'mirror': Known: zeros, reflect, replicate, circular.": lambda: convolve(
+    "unknown border 'mirror'. Known: zeros, reflect, replicate, circular.": lambda: convolve(
         PICTURE, TAPS, border="mirror"
     ),
     "unknown border 'reflct': did you mean 'reflect'? Known: zeros, reflect, replicate, circular.": lambda: (
         conv2d(X, WEIGHT, border="reflct")
     ),
-    "unknown border 'None': Known: zeros, reflect, replicate, circular.": lambda: max_pool(X, 2, border=None),  # type: ignore[call-overload]
+    "unknown border 'None'. Known: zeros, reflect, replicate, circular.": lambda: max_pool(X, 2, border=None),  # type: ignore[call-overload]
     "unknown method 'ftt': did you mean 'fft'? Known: auto, direct, separable, fft.": lambda: convolve(
         PICTURE, TAPS, method="ftt"
     ),
-    "unknown method 'None': Known: auto, direct, separable, fft.": lambda: convolve(
+    "unknown method 'None'. Known: auto, direct, separable, fft.": lambda: convolve(
         PICTURE,
         TAPS,
         method=None,  # type: ignore[arg-type]
     ),
-    "unknown padding 'valid': Known: full, same.": lambda: autocorrelate([1, 2], padding="valid"),
+    "unknown padding 'valid'. Known: full, same.": lambda: autocorrelate([1, 2], padding="valid"),
 }
 
 
