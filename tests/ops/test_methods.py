@@ -121,8 +121,9 @@ def test_auto_takes_the_method_that_costs_least() -> None:
     assert double == np.result_type(large)
     assert chosen(large, numbers([3, 3])) == "direct"
     assert chosen(large, gaussian(2.0)) == "separable"
-    assert chosen(large, numbers([41, 41])) == "fft"
-    assert chosen(large, numbers([41, 41]), (8, 8)) == "direct"
+    assert chosen(large, numbers([61, 61])) == "fft"
+    assert chosen(large, numbers([61, 61]), (20, 20)) == "direct"
+    assert chosen(numbers([8, 8]), numbers([5, 5])) == "direct"  # a transform begins slowly
     assert chosen(numbers([200, 200], 0, "int32"), numbers([41, 41], 0, "int32")) == "direct"
     large[3, 4] = np.nan
     assert chosen(large, numbers([41, 41])) == "direct"

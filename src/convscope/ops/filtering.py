@@ -16,8 +16,9 @@ ALONE = 1_000_000  # multiplications that are done before a second thread has be
 
 # ns per number of the picture, measured on two cores with AVX-512 in float32 (float64 takes twice that): for
 # each tap natively and in NumPy, for each doubling of the picture by FFT; of pictures, and of single rows.
-# PASS is what reading and writing costs once, however few taps there are.
-NATIVE_TAP, NUMPY_TAP, FFT_DOUBLING, PASS = (0.006, 0.016), (0.22, 0.15), (0.35, 1.3), 0.2
+# PASS is what reading and writing costs once, however few the taps; FFT_START, in ns, the start of a transform.
+NATIVE_TAP, NUMPY_TAP, FFT_DOUBLING = (0.006, 0.016), (0.22, 0.15), (0.35, 1.3)
+PASS, FFT_START = 0.2, 200_000
 
 
 def correlate(
@@ -143,14 +144,15 @@ def choose(
     A Fourier transform spreads a NaN or an infinity over everything, so a picture with one goes direct.
     """
     single = int(picture.shape[0] == 1)
-    tap = (NATIVE_TAP if _has_native(kind) else NUMPY_TAP)[single]
+    tap = NATIVE_TAP if _has_native(kind) else NUMPY_TAP
     kept = stride[0] * stride[1]
-    costs = {"direct": PASS + tap * kernel.size / kept}
+    costs = {"direct": PASS + tap[single] * kernel.size / kept}
     if factors is not None and min(kernel.shape) > 1:
-        taps = kernel.shape[0] / stride[0] + kernel.shape[1] / kept
-        costs["separable"] = 2 * PASS + 2 * tap * taps  # no two rows of outputs share what they read
+        down, along = kernel.shape[0] / stride[0], kernel.shape[1] / kept
+        costs["separable"] = 2 * PASS + tap[0] * down + tap[1] * along  # one row after the other
     if kind.kind == "f":
-        costs["fft"] = FFT_DOUBLING[single] * np.log2(picture.size + kernel.size)
+        doublings = np.log2(picture.size + kernel.size)
+        costs["fft"] = FFT_DOUBLING[single] * doublings + FFT_START / picture.size
     best = min(costs, key=lambda name: costs[name])
     if best == "fft" and not np.isfinite(picture).all():
         del costs["fft"]
