@@ -16,7 +16,7 @@ ALONE = 1_000_000  # multiplications that are done before a second thread has be
 
 # ns per number of the picture, measured on two cores with AVX-512 in float32 (float64 takes twice that): for
 # each tap natively and in NumPy, for each doubling of the picture by FFT; of pictures, and of single rows.
-# PASS is what reading and writing costs once, however few the taps; FFT_START, in ns, the start of a transform.
+# PASS is what reading and writing costs, however few the taps; FFT_START, in ns, the start of a transform.
 NATIVE_TAP, NUMPY_TAP, FFT_DOUBLING = (0.006, 0.016), (0.22, 0.15), (0.35, 1.3)
 PASS, FFT_START = 0.2, 200_000
 
