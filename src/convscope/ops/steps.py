@@ -17,6 +17,8 @@ from .looking import Walk, look
 from .padding import Padding, check_border, per_axis, resolve_padding
 from .signals import cross_correlate, signal_padding
 
+WHOLE = 1e9  # floats below it are written out where they are whole
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Step:
@@ -67,12 +69,14 @@ class Step:
 
 
 def spelled(number: Any, digits: int = 4) -> str:
-    """A number for a sum: at most `digits` significant ones, in brackets where it is negative.
+    """A number for a sum: whole ones whole, others in `digits` significant ones; negative ones in brackets.
 
-    >>> spelled(-0.5), spelled(2), spelled(1 / 3)
-    ('(-0.5)', '2', '0.3333')
+    >>> spelled(-0.5), spelled(2), spelled(1 / 3), spelled(12663.0)
+    ('(-0.5)', '2', '0.3333', '12663')
     """
-    text = str(int(number)) if isinstance(number, int | np.integer) else f"{float(number):.{digits}g}"
+    exact = isinstance(number, int | np.integer)  # may be larger than floats are exact
+    whole = exact or (float(number).is_integer() and abs(number) < WHOLE)
+    text = str(int(number)) if whole else f"{float(number):.{digits}g}"
     return f"({text})" if text.startswith("-") else text
 
 
