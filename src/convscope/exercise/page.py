@@ -5,25 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-import jinja2
-
+from ..page_template import page_template
 from . import wording
 from .content import Block
 from .size_sum import FORMULA, LETTERS
 
 
 def render(blocks: Iterable[Block], title: str) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader(__package__, package_path=""),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(number=wording.number, unbroken=_unbroken)
-    return environment.get_template("template.html").render(
-        blocks=list(blocks), title=title, formula=FORMULA.split("_"), letters=LETTERS
-    )
+    template = page_template(__package__, number=wording.number, unbroken=_unbroken)
+    return template.render(blocks=list(blocks), title=title, formula=FORMULA.split("_"), letters=LETTERS)
 
 
 def _unbroken(text: str) -> str:

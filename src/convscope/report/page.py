@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-import jinja2
 import numpy as np
 
 from ..metrics import Evaluation, wilson_interval
+from ..page_template import page_template
 from . import pictures, wording
 from .content import Mistake, Report
 from .figures import MOST_BARS, MOST_NUMBERS
@@ -51,16 +51,11 @@ class MistakeView:
 def render(report: Report, figures: Mapping[str, bytes]) -> str:
     """The HTML of the report; `figures` are PNG bytes by name: curves (where there are epochs),
     confusion, per-class."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader(__package__, package_path=""),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    template = page_template(
+        __package__, percent=wording.percent, loss=wording.loss, duration=wording.duration
     )
-    environment.filters.update(percent=wording.percent, loss=wording.loss, duration=wording.duration)
     classes = len(report.evaluation.per_class)
-    return environment.get_template("template.html").render(
+    return template.render(
         report=report,
         evaluation=report.evaluation,
         headlines=list(_headlines(report)),

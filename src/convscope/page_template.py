@@ -1,0 +1,20 @@
+"""The template of a page: a package's template.html, escaped, and strict about what it is not given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jinja2
+
+
+def page_template(package: str, **filters: Callable[..., object]) -> jinja2.Template:
+    """`template.html` of a package, with these filters."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader(package, package_path=""),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(filters)
+    return environment.get_template("template.html")
