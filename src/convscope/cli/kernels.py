@@ -10,8 +10,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from ..errors import UnknownName
-from ..ops.kernels import ALIASES, KERNELS, NamedKernel
+from ..ops.kernels import KERNELS, NamedKernel, named
 from .app import command
 from .complaint import complain
 from .options import Json
@@ -57,11 +56,7 @@ def _named(name: str) -> tuple[NamedKernel, np.ndarray]:
     """A kernel of the gallery, and its numbers with the settings behind its name."""
     from .conv_input import read_kernel
 
-    key = name.split(":")[0].strip().lower().replace("_", "-")
-    key = ALIASES.get(key, key)
-    if key not in KERNELS:
-        raise UnknownName("kernel", name, KERNELS)
-    return KERNELS[key], read_kernel(name, 2, option="")[1]
+    return named(name.split(":")[0]), read_kernel(name, 2, option="")[1]
 
 
 def _settings(name: str, kernel: NamedKernel) -> list[tuple[str, Any]]:

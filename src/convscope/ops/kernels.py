@@ -179,6 +179,15 @@ KERNELS = {
 ALIASES = {"sobel": "sobel-x", "prewitt": "prewitt-x", "scharr": "scharr-x", "log": "laplacian-of-gaussian"}
 
 
+def named(name: str) -> NamedKernel:
+    """A kernel of the gallery by its name or alias, however people write it. Raises `UnknownName`."""
+    key = name.strip().lower().replace("_", "-").replace(" ", "-")
+    key = ALIASES.get(key, key)
+    if key not in KERNELS:
+        raise UnknownName("kernel", name, [*KERNELS, *ALIASES])
+    return KERNELS[key]
+
+
 def kernel(name: str, *settings: float | str) -> np.ndarray:
     """A kernel by its name, with its settings in the order of its function.
 
@@ -189,17 +198,14 @@ def kernel(name: str, *settings: float | str) -> np.ndarray:
     >>> kernel("sobel-x").shape, kernel("gaussian", 2).shape, kernel("gaussian:2").shape
     ((3, 3), (13, 13), (13, 13))
     """
-    word, *spelled = str(name).split(":")
-    key = word.strip().lower().replace("_", "-").replace(" ", "-")
-    key = ALIASES.get(key, key)
-    if key not in KERNELS:
-        raise UnknownName("kernel", word, [*KERNELS, *ALIASES])
-    settings = (*spelled, *settings)
+    word, *written = str(name).split(":")
+    found = named(word)
+    settings = (*written, *settings)
     try:
         numbers = [float(setting) for setting in settings]
-        return KERNELS[key].make(*(int(n) if n.is_integer() else n for n in numbers))
+        return found.make(*(int(n) if n.is_integer() else n for n in numbers))
     except (TypeError, ValueError) as error:
-        raise UsageError(f"the kernel {key} does not take the settings {settings}.") from error
+        raise UsageError(f"the kernel {found.name} does not take the settings {settings}.") from error
 
 
 def _size(sigma: float, size: int | None, reach: float) -> int:
