@@ -125,14 +125,14 @@ def _row(row: Row) -> Iterator[str]:
 
 
 def _pool(step: PoolStep) -> str:
-    numbers = [wording.bracketed(x) for x in step.window[step.counted]]
+    counted = step.window[step.counted]
     result = f"{_math(wording.equals(step.result))} {wording.number(step.result)}"
     if step.kind == "max":
-        return rf"\max({', '.join(number.strip('()') for number in numbers)}) {result}"
+        return rf"\max({', '.join(map(wording.number, counted))}) {result}"
     if step.kind == "average":
-        return rf"({' + '.join(numbers)}) / {len(numbers)} {result}"
-    magnitudes = " + ".join(rf"|{number.strip('()')}|^{{{step.p:g}}}" for number in numbers)
-    total = wording.number(np.sum(np.abs(step.window[step.counted].astype(float)) ** step.p))
+        return rf"({' + '.join(map(wording.bracketed, counted))}) / {len(counted)} {result}"
+    magnitudes = " + ".join(rf"|{wording.number(x)}|^{{{step.p:g}}}" for x in counted)
+    total = wording.number(np.sum(np.abs(counted.astype(float)) ** step.p))
     root = rf"\sqrt{{{total}}}" if step.p == 2 else rf"{total}^{{1/{step.p:g}}}"
     return rf"({magnitudes})^{{1/{step.p:g}}} = {root} {result}"
 

@@ -13,7 +13,7 @@ from .folding import Pool, Sizes, p_norm
 from .looking import Walk, look, source_index
 from .padding import Padding, check_border
 from .pooling import average_pool, check_p, lp_pool, max_pool
-from .steps import spelled
+from .steps import plain, spelled
 
 KINDS = ("max", "average", "lp")
 
@@ -33,7 +33,7 @@ class PoolStep:
     p: float = 2.0
 
     def __repr__(self) -> str:
-        return f"<step at {self.position}: {spelled(self.result).strip('()')}>"
+        return f"<step at {self.position}: {plain(self.result)}>"
 
     def equation(self, digits: int = 4) -> str:
         """The step written out.
@@ -44,14 +44,13 @@ class PoolStep:
         >>> pool_steps([[1, 2], [4, 5]], 2, kind="average")[0].equation()
         '(1 + 2 + 4 + 5) / 4 = 3'
         """
-        numbers = [spelled(x, digits) for x in self.window[self.counted]]
-        result = spelled(self.result, digits).strip("()")
+        counted, result = self.window[self.counted], plain(self.result, digits)
         if self.kind == "max":
-            return f"max({', '.join(n.strip('()') for n in numbers)}) = {result}"
+            return f"max({', '.join(plain(x, digits) for x in counted)}) = {result}"
         if self.kind == "average":
-            return f"({' + '.join(numbers)}) / {len(numbers)} = {result}"
+            return f"({' + '.join(spelled(x, digits) for x in counted)}) / {len(counted)} = {result}"
         p = f"{self.p:g}"
-        powers = " + ".join(f"|{number.strip('()')}|^{p}" for number in numbers)
+        powers = " + ".join(f"|{plain(x, digits)}|^{p}" for x in counted)
         return f"({powers})^(1/{p}) = {result}"
 
 

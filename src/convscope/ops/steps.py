@@ -17,7 +17,7 @@ from .looking import Walk, look
 from .padding import Padding, check_border, per_axis, resolve_padding
 from .signals import cross_correlate, signal_padding
 
-WHOLE = 1e9  # floats below it are written out where they are whole
+WHOLE = 10**7  # numbers below have all their digits before the point
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -53,7 +53,7 @@ class Step:
         return [s + d * np.arange(k) for s, d, k in zip(self.start, self.dilation, sizes, strict=True)]
 
     def __repr__(self) -> str:
-        return f"<step at {self.position}: {spelled(self.result).strip('()')}>"
+        return f"<step at {self.position}: {plain(self.result)}>"
 
     def equation(self, digits: int = 4) -> str:
         """The sum written out.
@@ -65,18 +65,27 @@ class Step:
         text = " + ".join(f"{spelled(x, digits)}·{spelled(w, digits)}" for x, w in pairs)
         if self.bias is not None:
             text += f" + {spelled(self.bias, digits)}"
-        return f"{text} = {spelled(self.result, digits).strip('()')}"
+        return f"{text} = {plain(self.result, digits)}"
 
 
-def spelled(number: Any, digits: int = 4) -> str:
-    """A number for a sum: whole ones whole, others in `digits` significant ones; negative ones in brackets.
+def plain(number: Any, digits: int = 4) -> str:
+    """A number as text: whole ones whole, others in `digits` significant ones.
 
-    >>> spelled(-0.5), spelled(2), spelled(1 / 3), spelled(12663.0)
-    ('(-0.5)', '2', '0.3333', '12663')
+    >>> plain(-0.5), plain(2), plain(1 / 3), plain(12663.0)
+    ('-0.5', '2', '0.3333', '12663')
     """
     exact = isinstance(number, int | np.integer)  # may be larger than floats are exact
     whole = exact or (float(number).is_integer() and abs(number) < WHOLE)
-    text = str(int(number)) if whole else f"{float(number):.{digits}g}"
+    return str(int(number)) if whole else f"{float(number):.{digits}g}"
+
+
+def spelled(number: Any, digits: int = 4) -> str:
+    """The same for a sum: negative ones in brackets.
+
+    >>> spelled(-0.5), spelled(2)
+    ('(-0.5)', '2')
+    """
+    text = plain(number, digits)
     return f"({text})" if text.startswith("-") else text
 
 

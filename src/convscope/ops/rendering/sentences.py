@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..pool_steps import PoolStep
-from ..steps import Step, spelled
-from .shades import WHOLE
+from ..steps import WHOLE, Step, plain, spelled
 
 DIGITS = 4  # significant ones
 MOST_TERMS = 12  # of a sum that is written out
@@ -20,7 +19,7 @@ def equation(step: Step | PoolStep) -> str:
     digits = digits_of(step)
     if step.window.size <= MOST_TERMS:
         return step.equation(digits)
-    result = spelled(step.result, digits).strip("()")
+    result = plain(step.result, digits)
     if isinstance(step, PoolStep):
         what = {"max": "maximum", "average": "mean"}.get(step.kind, f"{step.p:g}-norm")
         return f"{what} of {int(step.counted.sum())} numbers = {result}"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-WHOLE = 10**7  # numbers below have all their digits before the point
+from ..steps import WHOLE
 
 
 def shades(values: np.ndarray) -> np.ndarray:
