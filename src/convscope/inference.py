@@ -53,9 +53,19 @@ def plan_network(graph: Graph | None, weights: Mapping[str, np.ndarray]) -> Netw
 
 
 def on_lanes(network: Network, preprocessing: Preprocessing) -> Forward:
-    """The native engine's forward pass; it scales the pictures as `Preprocessing.batch` does."""
-    factor, offset = preprocessing.factor_and_offset()
-    return lambda images: network.outputs(Pixels(np.ascontiguousarray(images), factor, offset))
+    """The native engine's forward pass."""
+    return lambda images: network.outputs(for_lanes(images, preprocessing))
+
+
+def for_lanes(images: np.ndarray, preprocessing: Preprocessing) -> Pixels | np.ndarray:
+    """What is stored of a data set as the native engine takes it.
+
+    Bytes stay bytes, and are scaled as `Preprocessing.batch` does where they are read; what is stored as
+    float32 (N, ...) goes through `batch` here.
+    """
+    if images.dtype != np.uint8:
+        return preprocessing.batch(images)
+    return Pixels(np.ascontiguousarray(images), *preprocessing.factor_and_offset())
 
 
 def logits(

@@ -24,6 +24,8 @@ class Split:
     labels: np.ndarray
     #: one per picture: a path that opens, or such as "mnist/test/17" (part and position in the source)
     names: Sequence[str]
+    #: float32 (N,), how much each picture counts in the loss, a weighted mean; None: all the same
+    weights: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.labels)

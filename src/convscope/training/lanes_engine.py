@@ -10,7 +10,7 @@ from .. import inference, native
 from ..data import Dataset
 from ..errors import UsageError
 from ..graph import Graph
-from ..lanes.network import Moves, Network, Pixels
+from ..lanes.network import Moves, Network
 from ..lanes.pace import Pace
 from ..lanes.settings import OptimizerSettings
 from .engine import StepFigures
@@ -30,8 +30,7 @@ class LanesEngine:
         if not graph.trained:
             raise UsageError("the network has no parameters to train.")
         self.labels = dataset.train.labels
-        factor, offset = dataset.preprocessing.factor_and_offset()
-        self.pixels = Pixels(np.ascontiguousarray(dataset.train.images), factor, offset)
+        self.inputs = inference.for_lanes(dataset.train.images, dataset.preprocessing)
         self.moves = EpochMoves(dataset, recipe)
         threads = recipe.threads or native.cores()
         self.network = Network(graph, weights, training=True, threads=threads, settings=_settings(recipe))
@@ -95,7 +94,7 @@ class LanesEngine:
         if table is not None:
             moves = Moves(table, hole=how.cutout, fill=how.fill, reflect=how.crop > 0)
         losses, correct = self.network.train(
-            self.pixels,
+            self.inputs,
             self.labels,
             batches,
             learning_rates,

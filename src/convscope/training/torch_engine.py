@@ -35,7 +35,7 @@ class TorchEngine:
         self.labels = torch.from_numpy(dataset.train.labels).to(self.device)
         self.moves = EpochMoves(dataset, recipe)
         self.images: np.ndarray | Tensor = dataset.train.images
-        if self.device != "cpu" and not self.moves.augmentation:
+        if self.device != "cpu" and self.images.dtype == np.uint8 and not self.moves.augmentation:
             self.images = torch.from_numpy(np.ascontiguousarray(dataset.train.images)).to(self.device)
         self.module = module.to(self.device)
         if any(parameter.dim() == 4 for parameter in module.parameters()):
