@@ -157,11 +157,14 @@ class Network:
         seed: int = 0,
         first_step: int = 0,
         moves: Moves | None = None,
+        picture_weights: np.ndarray | None = None,
     ) -> tuple[np.ndarray, int]:
         """One step per batch of positions: the mean loss of each, and how many pictures were right.
 
-        `seed` and the number of a step determine its dropout. Of a plan that trains. Raises `DataError` for
-        labels or positions that do not exist, and for batches without a picture or a rate.
+        `seed` and the number of a step determine its dropout. With a weight for each picture the mean is
+        Σ wᵢ lᵢ / Σ wᵢ over the batch (with class weights c: / Σ wᵢ c(yᵢ)), and 0 where all weigh nothing.
+        Of a plan that trains. Raises `DataError` for labels or positions that do not exist, weights that are
+        no finite numbers of 0 or more, and for batches without a picture or a rate.
         """
         assert self.plan.training
         if len(rates) != len(batches):
@@ -174,6 +177,8 @@ class Network:
             extra = {
                 "moves": moves.table, "hole": moves.hole, "fill": moves.fill, "reflect": moves.reflect
             }  # fmt: skip
+        if picture_weights is not None:
+            extra["weights"] = _weights(picture_weights)
         starts = np.cumsum([0, *map(len, batches)], dtype=np.int64)
         try:
             with self.lock:
@@ -197,6 +202,14 @@ def _whole_numbers(values: np.ndarray, what: str) -> np.ndarray:
     if values.ndim != 1 or values.dtype.kind not in "iu":
         raise DataError(f"{what} are a row of whole numbers, not {values.dtype} of shape {values.shape}.")
     return np.ascontiguousarray(values, dtype=np.int64)
+
+
+def _weights(values: np.ndarray) -> np.ndarray:
+    values = np.asarray(values)
+    if values.ndim != 1 or values.dtype.kind not in "iuf":
+        raise DataError(f"weights are a row of numbers, not {values.dtype} of shape {values.shape}.")
+    with np.errstate(over="ignore"):  # what becomes infinite is refused as such
+        return np.ascontiguousarray(values, dtype=np.float32)
 
 
 def _arguments(pictures: Pixels | np.ndarray, graph: Graph) -> dict[str, Any]:

@@ -93,17 +93,27 @@ class Trainer:
         """Steps done so far."""
         return int(self._network.native.steps_done)
 
-    def step(self, images: Array, labels: Array, lr: float | None = None) -> float:
+    def step(
+        self,
+        images: Array,
+        labels: Array,
+        lr: float | None = None,
+        *,
+        picture_weights: Sequence[float] | Array | None = None,
+    ) -> float:
         """One step of the optimiser on float32 (N, C, H, W) or (N, C, L) and N class numbers; the mean loss.
 
-        `lr` replaces the trainer's own for this step. Raises `ShapeError` or `DataError` for inputs of
-        another shape, an empty batch, and labels that are no class numbers. Inputs are not searched for NaN:
-        one makes the weights NaN without a word, as in PyTorch.
+        `lr` replaces the trainer's own for this step. With N `picture_weights` w the loss is the weighted
+        mean Σ wᵢ lᵢ / Σ wᵢ, l being PyTorch's loss of each picture; class weights c multiply them, as in
+        PyTorch's mean: Σ wᵢ lᵢ / Σ wᵢ c(yᵢ). Raises `ShapeError` or `DataError` for inputs of
+        another shape, an empty batch, labels that are no class numbers, and weights that are no numbers of
+        0 or more. Inputs are not searched for NaN: one makes the weights NaN without a word, as in PyTorch.
         """
         pictures = as_pictures(images)
         if len(pictures) == 0:
             raise DataError("a step needs pictures, and this batch has none.")
-        (loss,) = self._train(pictures, labels, [np.arange(len(pictures))], [self.lr if lr is None else lr])
+        rate = self.lr if lr is None else lr
+        (loss,) = self._train(pictures, labels, [np.arange(len(pictures))], [rate], picture_weights)
         return float(loss)
 
     def steps(
@@ -115,12 +125,14 @@ class Trainer:
         *,
         factor: float | Sequence[float] | np.ndarray = 1 / 255,
         offset: float | Sequence[float] | np.ndarray | None = None,
+        picture_weights: Sequence[float] | Array | None = None,
     ) -> np.ndarray:
         """Many steps on pictures that stay in memory as uint8 (N, H, W, C); the losses, float64 (steps,).
 
         Each batch is an array of positions among the N pictures, and `labels` are N class numbers. `lrs`
         is a learning rate per batch, or one for all. A pixel enters as x * factor + offset, numbers or one
-        per channel. Raises as `step` does, and for positions that do not exist.
+        per channel. `picture_weights` are N numbers, as in `step`. Raises as `step` does, and for positions
+        that do not exist.
 
         >>> from convscope import nets
         >>> images = np.zeros((100, 28, 28, 1), dtype=np.uint8)
@@ -144,7 +156,8 @@ class Trainer:
             _per_channel("factor", factor, channels),
             None if offset is None else _per_channel("offset", offset, channels),
         )
-        return self._train(pixels, labels, batches, np.broadcast_to(rates, len(batches)).tolist())
+        rates = np.broadcast_to(rates, len(batches))
+        return self._train(pixels, labels, batches, rates.tolist(), picture_weights)
 
     def logits(self, images: Array) -> Any:
         """float32 (N, C, H, W) or (N, C, L) → float32 (N, classes) in eval mode; a tensor for a tensor."""
@@ -197,6 +210,7 @@ class Trainer:
         labels: Array,
         batches: Sequence[np.ndarray],
         rates: Sequence[float],
+        picture_weights: Sequence[float] | Array | None,
     ) -> np.ndarray:
         """In calls of a moment each, so that Ctrl-C is answered; the bits do not depend on the division."""
         numbers = as_array(labels)
@@ -206,11 +220,18 @@ class Trainer:
             )
         for rate in rates:
             check_number("lr", rate)
+        weights = None if picture_weights is None else as_array(picture_weights)
         self._changed = True
 
         def steps(part: slice) -> np.ndarray:
             return self._network.train(
-                pictures, numbers, batches[part], rates[part], seed=self.seed, first_step=self.step_count
+                pictures,
+                numbers,
+                batches[part],
+                rates[part],
+                seed=self.seed,
+                first_step=self.step_count,
+                picture_weights=weights,
             )[0]
 
         return np.concatenate([np.zeros(0), *self._pace.calls(len(batches), steps)])

@@ -29,7 +29,7 @@ class LanesEngine:
         self.recipe = recipe
         if not graph.trained:
             raise UsageError("the network has no parameters to train.")
-        self.labels = dataset.train.labels
+        self.labels, self.picture_weights = dataset.train.labels, dataset.train.weights
         self.inputs = inference.for_lanes(dataset.train.images, dataset.preprocessing)
         self.moves = EpochMoves(dataset, recipe)
         threads = recipe.threads or native.cores()
@@ -101,6 +101,7 @@ class LanesEngine:
             seed=self.recipe.seed,
             first_step=first_step,
             moves=moves,
+            picture_weights=self.picture_weights,
         )
         loss_sum = float(losses.sum())
         if not np.isfinite(self.network.native.parameters).all():

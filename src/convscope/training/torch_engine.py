@@ -33,6 +33,8 @@ class TorchEngine:
         self.recipe = recipe
         self.preprocessing = dataset.preprocessing
         self.labels = torch.from_numpy(dataset.train.labels).to(self.device)
+        weights = dataset.train.weights
+        self.picture_weights = None if weights is None else torch.from_numpy(weights).to(self.device)
         self.moves = EpochMoves(dataset, recipe)
         self.images: np.ndarray | Tensor = dataset.train.images
         if self.device != "cpu" and self.images.dtype == np.uint8 and not self.moves.augmentation:
@@ -122,11 +124,12 @@ class TorchEngine:
             torch.mps.manual_seed(seed)
 
     def _step(self, positions: Tensor, learning_rate: float, epoch: int) -> tuple[Tensor, Tensor]:
-        batch, labels = self._batch(positions, epoch), self.labels[positions.to(self.device)]
+        batch, at = self._batch(positions, epoch), positions.to(self.device)
+        labels = self.labels[at]
         self.optimizer.zero_grad(set_to_none=True)
         with torch.autocast(self.device, torch.bfloat16, enabled=self.recipe.precision == "bfloat16"):
             logits = self.module(batch)
-        loss = F.cross_entropy(logits.float(), labels, label_smoothing=self.recipe.label_smoothing)
+        loss = self._loss(logits.float(), labels, at)
         loss.backward()  # type: ignore[no-untyped-call]
         if self.recipe.clip_norm is not None:
             nn.utils.clip_grad_norm_(self.parameters, self.recipe.clip_norm)
@@ -134,6 +137,15 @@ class TorchEngine:
             group["lr"] = learning_rate
         self.optimizer.step()
         return loss.detach(), (logits.detach().argmax(1) == labels).sum()
+
+    def _loss(self, logits: Tensor, labels: Tensor, at: Tensor) -> Tensor:
+        """The mean over the batch, weighted where pictures have weights; 0 where all of them weigh nothing."""
+        smoothing = self.recipe.label_smoothing
+        if self.picture_weights is None:
+            return F.cross_entropy(logits, labels, label_smoothing=smoothing)
+        weights = self.picture_weights[at]
+        losses = F.cross_entropy(logits, labels, label_smoothing=smoothing, reduction="none")
+        return (weights * losses).sum() / weights.sum().clamp_min(torch.finfo(torch.float32).tiny)
 
     def _batch(self, positions: Tensor, epoch: int) -> Tensor:
         """The pictures at `positions`, moved and normalised: float32 (N, C, H, W) on the device."""

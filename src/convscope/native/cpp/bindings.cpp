@@ -7,6 +7,7 @@
 #include <nanobind/stl/unique_ptr.h>
 #include <nanobind/stl/vector.h>
 
+#include <cfloat>
 #include <chrono>
 #include <mutex>
 #include <optional>
@@ -125,6 +126,16 @@ class Runner {
       if (positions.data()[i] < 0 || positions.data()[i] >= count)
         throw nb::index_error(("position " + std::to_string(positions.data()[i]) + " of " + std::to_string(count) +
                                " pictures").c_str());
+  }
+
+  static void check_weights(const Floats& weights, long count) {
+    if ((long)weights.shape(0) != count)
+      throw nb::value_error((std::to_string(count) + " pictures take as many weights, not " +
+                             std::to_string(weights.shape(0))).c_str());
+    for (long i = 0; i < count; i++)
+      if (!(weights.data()[i] >= 0 && weights.data()[i] <= FLT_MAX))
+        throw nb::value_error(("the weight " + std::to_string(weights.data()[i]) + " at " + std::to_string(i) +
+                               " should be a finite number, 0 or more").c_str());
   }
 
   long classes() const { return plan_.classes; }
@@ -288,7 +299,8 @@ NB_MODULE(_native, m) {
           "train",
           [](Runner& r, std::optional<Bytes4> bytes, std::optional<Floats4> floats, std::optional<Floats> factor,
              std::optional<Floats> offset, Positions labels, Positions positions, Positions starts, Doubles rates,
-             uint64_t seed, int64_t first_step, std::optional<Moves> moves, int fill, int hole, bool reflect) {
+             uint64_t seed, int64_t first_step, std::optional<Moves> moves, int fill, int hole, bool reflect,
+             std::optional<Floats> weights) {
             Pictures pictures = r.pictures(bytes, floats, factor, offset, labels);
             const long count = (long)(bytes ? bytes->shape(0) : floats->shape(0)), batches = (long)rates.shape(0);
             Runner::check_positions(positions, count);
@@ -298,6 +310,8 @@ NB_MODULE(_native, m) {
             if (!ordered) throw nb::value_error("starts rise from 0, one for each batch and the end");
             if (moves && ((long)moves->shape(0) != count || moves->shape(1) != 5 || !bytes))
               throw nb::value_error("moves are int16 (N, 5), of uint8 pictures");
+            if (weights) Runner::check_weights(*weights, count);
+            pictures.weights = weights ? weights->data() : nullptr;
             pictures.moves = moves ? moves->data() : nullptr;
             pictures.fill = fill;
             pictures.hole = hole;
@@ -315,7 +329,8 @@ NB_MODULE(_native, m) {
           },
           nb::kw_only(), "bytes"_a = nb::none(), "floats"_a = nb::none(), "factor"_a = nb::none(),
           "offset"_a = nb::none(), "labels"_a, "positions"_a, "starts"_a, "rates"_a, "seed"_a = 0,
-          "first_step"_a = 0, "moves"_a = nb::none(), "fill"_a = 0, "hole"_a = 0, "reflect"_a = false);
+          "first_step"_a = 0, "moves"_a = nb::none(), "fill"_a = 0, "hole"_a = 0, "reflect"_a = false,
+          "weights"_a = nb::none());
 
   const auto define_correlate = [&](auto function) {
       m.def("correlate", function, nb::kw_only(), "x"_a.noconvert(), "y"_a.noconvert(),

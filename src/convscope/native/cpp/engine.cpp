@@ -167,11 +167,14 @@ class LaneNetwork final : public Network {
 
   LossSettings loss_settings(const Batch& batch) const {
     LossSettings s{(float)optimizer_.label_smoothing, nullptr, (double)batch.count};
-    if (!optimizer_.class_weights.empty()) {
-      s.class_weights = optimizer_.class_weights.data();
+    const float* weights = batch.pictures->weights;
+    if (!optimizer_.class_weights.empty()) s.class_weights = optimizer_.class_weights.data();
+    if (s.class_weights || weights) {
       s.divisor = 0;
-      for (long i = 0; i < batch.count; i++) s.divisor += s.class_weights[label(batch, i)];
+      for (long i = 0; i < batch.count; i++)
+        s.divisor += (weights ? weights[batch.positions[i]] : 1.0) * s.weight(label(batch, i));
     }
+    if (weights && s.divisor == 0) s.divisor = 1;  // pictures that all weigh nothing: no loss, no gradient
     return s;
   }
 
@@ -425,9 +428,14 @@ class LaneNetwork final : public Network {
       return;
     }
     int64_t labels[LANES], correct = 0;
-    for (int l = 0; l < place.valid; l++) labels[l] = label(batch, (long)place.block * LANES + l);
+    Vec weight = {};
+    for (int l = 0; l < place.valid; l++) {
+      const long i = (long)place.block * LANES + l;
+      labels[l] = label(batch, i);
+      weight[l] = batch.pictures->weights ? batch.pictures->weights[batch.positions[i]] : 1.0f;
+    }
     block_loss_[place.block] =
-        cross_entropy(batch.loss, logits, labels, place.valid, plan_.classes, view(s.gx, place).at, correct);
+        cross_entropy(batch.loss, logits, labels, weight, place.valid, plan_.classes, view(s.gx, place).at, correct);
     block_correct_[place.block] = correct;
   }
 

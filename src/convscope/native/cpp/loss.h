@@ -1,4 +1,5 @@
-// Softmax, its logarithm, and cross-entropy with label smoothing and class weights, as PyTorch defines them.
+// Softmax, its logarithm, and cross-entropy with label smoothing and class weights, as PyTorch defines them, and with a
+// weight for each picture: sum of w_i * l_i over sum of w_i * (weight of i's class), l_i PyTorch's unreduced loss.
 #pragma once
 #include <cmath>
 #include <vector>
@@ -35,15 +36,16 @@ INLINE void softmax_input(const Vec* y, const Vec* gy, Vec* gx, long count, bool
 struct LossSettings {
   float smoothing;
   const float* class_weights;  // or null
-  double divisor;              // of the batch: pictures, or the sum of their classes' weights
+  double divisor;              // of the batch: pictures, or the sum of their own times their classes' weights
 
   float weight(long label) const { return class_weights ? class_weights[label] : 1.0f; }
 };
 
 // One block: writes the gradient of the batch's loss, zero in empty lanes; returns the block's share of the loss
-// and adds the pictures whose largest output (the first among equals) is their label.
-inline double cross_entropy(const LossSettings& s, const Vec* logits, const int64_t* labels, int valid, long classes,
-                            Vec* gradient, int64_t& correct) {
+// and adds the pictures whose largest output (the first among equals) is their label. `weight` is each picture's, 0 in
+// empty lanes.
+inline double cross_entropy(const LossSettings& s, const Vec* logits, const int64_t* labels, const Vec& weight,
+                            int valid, long classes, Vec* gradient, int64_t& correct) {
   Vec most = logits[0], sum = {};
   Int guess = {};
   for (long k = 1; k < classes; k++) {
@@ -55,7 +57,7 @@ inline double cross_entropy(const LossSettings& s, const Vec* logits, const int6
     gradient[k] = exponential(logits[k] - most);
     sum += gradient[k];
   }
-  // d loss / d logit_k = (total weight of the targets) * softmax_k - weight of target k, all over the divisor
+  // d loss / d logit_k = w * ((total weight of the targets) * softmax_k - weight of target k), all over the divisor
   double loss = 0;
   const double even = s.smoothing / classes;
   double all_weights = 0;
@@ -65,16 +67,16 @@ inline double cross_entropy(const LossSettings& s, const Vec* logits, const int6
     const long label = labels[l];
     const double log_sum = std::log((double)sum[l]) + most[l];
     const double own = (1 - (double)s.smoothing) * s.weight(label);
-    loss += own * (log_sum - logits[label][l]);
+    loss += weight[l] * own * (log_sum - logits[label][l]);
     if (even > 0)
       for (long k = 0; k < classes; k++)
-        loss += even * s.weight(k) * (log_sum - logits[k][l]);
-    factor[l] = (float)((own + even * all_weights) / s.divisor / sum[l]);
+        loss += weight[l] * even * s.weight(k) * (log_sum - logits[k][l]);
+    factor[l] = (float)(weight[l] * (own + even * all_weights) / s.divisor / sum[l]);
     correct += guess[l] == label;
   }
   for (long k = 0; k < classes; k++) {
     gradient[k] *= factor;
-    if (even > 0) gradient[k] -= keep(first_lanes(valid), splat((float)(even * s.weight(k) / s.divisor)));
+    if (even > 0) gradient[k] -= weight * splat((float)(even * s.weight(k) / s.divisor));
   }
   // A picture's gradients sum to 0: its label's, which loses its digits where it is right and certain, is what
   // the others leave.

@@ -112,6 +112,7 @@ struct Pictures {
   const float* factor = nullptr;
   const float* offset = nullptr;   // may be null: none
   const int64_t* labels = nullptr;
+  const float* weights = nullptr;  // how much each counts in the loss; may be null: all the same
   // For each picture of the arrays, or null: (down, right, mirrored, top and left of a hole) as int16.
   const int16_t* moves = nullptr;
   int fill = 0;                    // of what a shift uncovers and a hole cuts out
