@@ -60,7 +60,7 @@ def test_from_the_data_folder(tmp_path: Path, packed: bool, flat: bool) -> None:
     assert source.counts == {"train": 15, "test": 3}
     assert source.size == (32, 32)
     assert source.channels == 3
-    assert source.is_photos
+    assert source.subject.photos
     assert source.classes == catalogue()["cifar10"].classes
     assert source.parts["train"].labels.tolist() == [0, 1, 2, 1, 2, 3, 2, 3, 4, 3, 4, 5, 4, 5, 6]
     assert source.parts["test"].names[2] == "cifar10/test/2"

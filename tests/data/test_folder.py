@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from convscope.data import Dataset, load, open_source
+from convscope.data.subject import CHARACTERS
 from convscope.errors import DataError
 
 
@@ -115,7 +116,7 @@ def test_sizes_and_channels(make_folder: Callable) -> None:
     for number, path in enumerate(sorted(root.rglob("*.png"))):
         Image.new("L", (100, 100), number).save(path)
     grey = open_source(root)
-    assert (grey.size, grey.channels, grey.is_photos) == ((100, 100), 1, False)
+    assert (grey.size, grey.channels, grey.subject) == ((100, 100), 1, CHARACTERS)
     assert grey.default_preprocessing().input_shape == (1, 64, 64)
 
 

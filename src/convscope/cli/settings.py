@@ -17,7 +17,7 @@ from .options import sizes
 PANELS = {
     "data_dir": "Data",
     "net": "Network",
-    "shift": "Augmentation",
+    "augment": "Augmentation",
     "epochs": "Optimisation",
     "seed": "Machine",
 }
@@ -36,12 +36,13 @@ def with_settings(function: Callable[..., None]) -> Callable[..., None]:
         if name in own.parameters or name == "data":
             continue
         help_text = field.description or ""
-        if field.default is not None and field.annotation is not bool:
+        is_switch = bool in (field.annotation, *get_args(field.annotation))
+        if field.default is not None and not is_switch:
             help_text += f" ({field.default})"
         choices = _choices(field.annotation)
         kind: Any = type(choices[0]) if choices else str if name == "size" else field.annotation
         words = [*map(str, choices)]
-        names = f"{flag(name)}/{flag('no_' + name)}" if field.annotation is bool else flag(name)
+        names = f"{flag(name)}/{flag('no_' + name)}" if is_switch else flag(name)
         option = typer.Option(
             names,
             help=help_text,

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from .cifar import ARCHIVE
+from .subject import CHARACTERS, CLOTHES, DIGITS, PHOTOS, Subject
 
 
 @dataclass(frozen=True)
@@ -18,13 +19,13 @@ class Entry:
     description: str
     size: tuple[int, int]  # (height, width)
     channels: Literal[1, 3]
+    subject: Subject
     classes: tuple[str, ...]
     counts: Mapping[str, int]  # pictures per part
     files: Mapping[str, str] = field(
         default_factory=dict
     )  # file name -> md5; none for what needs no download
     mirrors: tuple[str, ...] = ()  # addresses that end in "/", tried in turn
-    is_photos: bool = False
 
 
 def catalogue() -> dict[str, Entry]:
@@ -76,6 +77,7 @@ _ENTRIES = (
         description="handwritten digits of scikit-learn, grey 8×8; no download",
         size=(8, 8),
         channels=1,
+        subject=DIGITS,
         classes=_DIGITS,
         counts=MappingProxyType({"train": 1_438, "test": 359}),
     ),
@@ -84,6 +86,7 @@ _ENTRIES = (
         description="handwritten digits, grey 28×28",
         size=(28, 28),
         channels=1,
+        subject=DIGITS,
         classes=_DIGITS,
         counts=_SIXTY_THOUSAND,
         files=idx_files(
@@ -102,6 +105,7 @@ _ENTRIES = (
         description="clothes and shoes, grey 28×28",
         size=(28, 28),
         channels=1,
+        subject=CLOTHES,
         classes=_CLOTHES,
         counts=_SIXTY_THOUSAND,
         files=idx_files(
@@ -120,6 +124,7 @@ _ENTRIES = (
         description="handwritten Japanese characters (Kuzushiji), grey 28×28",
         size=(28, 28),
         channels=1,
+        subject=CHARACTERS,
         classes=_KUZUSHIJI,
         counts=_SIXTY_THOUSAND,
         files=idx_files(
@@ -135,10 +140,10 @@ _ENTRIES = (
         description="small photos of animals and vehicles, colour 32×32",
         size=(32, 32),
         channels=3,
+        subject=PHOTOS,
         classes=_OBJECTS,
         counts=MappingProxyType({"train": 50_000, "test": 10_000}),
         files=MappingProxyType({ARCHIVE: "c32a1d4ab5d03f1284b67883e8d87530"}),
         mirrors=("https://www.cs.toronto.edu/~kriz/",),
-        is_photos=True,
     ),
 )

@@ -6,6 +6,7 @@ import numpy as np
 
 from .source import ArraySource, Names
 from .split import TEST_SEED, hold_out
+from .subject import DIGITS
 
 TEST_FRACTION = 0.2
 
@@ -30,5 +31,6 @@ def open_digits() -> ArraySource:
         [str(digit) for digit in range(10)],
         images={"train": images[train], "test": images[test]},
         labels={"train": labels[train], "test": labels[test]},
+        subject=DIGITS,
         names={"train": Names("digits", train), "test": Names("digits", test)},
     )

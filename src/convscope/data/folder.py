@@ -18,6 +18,7 @@ from .memory import allocate
 from .pictures import Facts, file_content, picture_facts
 from .preprocessing import Preprocessing
 from .source import LARGEST_NATURAL_SIDE, Part, Progress, Reading, Source
+from .subject import subject_of
 
 _BLOCK = 32  # pictures that one task decodes
 _ODD_SHARE = 0.05  # a format that fewer pictures than this have is worth a remark
@@ -54,7 +55,7 @@ class FolderSource(Source):
         sizes = {(fact.height, fact.width) for fact in facts.values()}
         self.size = next(iter(sizes)) if len(sizes) == 1 else None
         self.channels = 1 if all(fact.grey for fact in facts.values()) else 3
-        self.is_photos = self.channels == 3
+        self.subject = subject_of(self.classes, grey=self.channels == 1)
         self.notes = (*layout.notes, *skipped(list(broken.values())), *_remarks(root, facts, self.size))
 
     def _sound(self, paths: list[Path], facts: dict[Path, Facts], broken: dict[Path, str]) -> list[Path]:

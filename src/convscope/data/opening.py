@@ -15,6 +15,7 @@ from .download import cached, file_md5, find_file
 from .folder import FolderSource
 from .idx import read_idx
 from .source import ArraySource, Progress, Source
+from .subject import GREY, Subject
 
 DATA_DIR_VARIABLE = "CONVSCOPE_DATA"
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".7z", ".rar")
@@ -96,7 +97,7 @@ def open_entry(
     if cifar.ARCHIVE in entry.files:
         archive = paths[cifar.ARCHIVE]
         return _cifar_source(entry, cifar.read_archive(archive), archive, notes)
-    return _idx_source(entry.name, entry.classes, paths, notes)
+    return _idx_source(entry.name, entry.classes, entry.subject, paths, notes)
 
 
 def _data_folder(data_dir: str | os.PathLike[str] | None) -> Path | None:
@@ -127,11 +128,16 @@ def _open_idx_folder(folder: Path) -> Source:
         paths[filename] = path
     name = folder.resolve().name
     known = catalogue().get(name)
-    return _idx_source(name, known.classes if known else None, paths, [])
+    classes, subject = (known.classes, known.subject) if known else (None, GREY)
+    return _idx_source(name, classes, subject, paths, [])
 
 
 def _idx_source(
-    name: str, classes: tuple[str, ...] | None, paths: dict[str, Path], notes: list[str]
+    name: str,
+    classes: tuple[str, ...] | None,
+    subject: Subject,
+    paths: dict[str, Path],
+    notes: list[str],
 ) -> ArraySource:
     images: dict[str, np.ndarray] = {}
     labels: dict[str, np.ndarray] = {}
@@ -156,7 +162,7 @@ def _idx_source(
         raise DataError(
             f"{name} has a label {highest}, but only {len(classes)} classes: 0 to {len(classes) - 1}."
         )
-    return ArraySource(name, classes, images, labels, notes=notes)
+    return ArraySource(name, classes, images, labels, subject=subject, notes=notes)
 
 
 def _cifar_folder(entry: Entry, data_dir: Path) -> Path | None:
@@ -171,4 +177,4 @@ def _cifar_folder(entry: Entry, data_dir: Path) -> Path | None:
 
 def _cifar_source(entry: Entry, contents: dict[str, bytes], where: Path, notes: list[str]) -> ArraySource:
     images, labels = cifar.arrays(contents, where)
-    return ArraySource(entry.name, entry.classes, images, labels, is_photos=True, notes=notes)
+    return ArraySource(entry.name, entry.classes, images, labels, subject=entry.subject, notes=notes)

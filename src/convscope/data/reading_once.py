@@ -23,7 +23,7 @@ class ReadOnce(Source):
     def __init__(self, source: Source) -> None:
         self.source = source
         self.name, self.classes, self.size = source.name, source.classes, source.size
-        self.channels, self.is_photos = source.channels, source.is_photos
+        self.channels, self.subject = source.channels, source.subject
         self.parts, self.notes = source.parts, source.notes
         self._preprocessing: Preprocessing | None = None
         self._readings: dict[str, Reading] = {}

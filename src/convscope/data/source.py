@@ -14,6 +14,7 @@ from ..errors import UsageError
 from .memory import allocate
 from .preprocessing import Preprocessing
 from .resizing import Resize
+from .subject import GREY, PHOTOS, Subject
 
 #: Told how far something is: (what, done, whole), in bytes for downloads and in pictures for reading.
 #: `whole` is None where it is not known. It is called from the thread that asked, on stderr's side only.
@@ -51,14 +52,14 @@ class Source(ABC):
     """An opened data set; `load` makes a `Dataset` of it.
 
     `size` is the natural (height, width), None where pictures differ. `channels` is 1 where every
-    picture is grey, else 3. `is_photos` says whether a mirrored picture is still of its class.
+    picture is grey, else 3. `subject` says what they show, and so how they may be changed.
     """
 
     name: str
     classes: tuple[str, ...]
     size: tuple[int, int] | None
     channels: Literal[1, 3]
-    is_photos: bool
+    subject: Subject
     parts: Mapping[str, Part]
     notes: tuple[str, ...]
 
@@ -153,7 +154,7 @@ class ArraySource(Source):
         images: Mapping[str, np.ndarray],
         labels: Mapping[str, np.ndarray],
         *,
-        is_photos: bool = False,
+        subject: Subject | None = None,
         names: Mapping[str, Sequence[str]] | None = None,
         notes: Sequence[str] = (),
     ) -> None:
@@ -166,7 +167,7 @@ class ArraySource(Source):
         assert len(set(shapes.values())) == 1
         self.size = (height, width)
         self.channels = cast(Literal[1, 3], channels)
-        self.is_photos = is_photos
+        self.subject = subject or (GREY if channels == 1 else PHOTOS)
         self.notes = tuple(notes)
         if names is None:
             names = {part: Names(f"{name}/{part}", np.arange(len(labels[part]))) for part in labels}

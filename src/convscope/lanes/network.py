@@ -21,10 +21,11 @@ from .settings import OptimizerSettings
 
 @dataclass(frozen=True)
 class Moves:
-    """How each picture of a data set is moved in one epoch, while it is gathered.
+    """How each picture of a data set is changed in one epoch, while it is gathered.
 
-    `table` is int16 (N, 5): down, right, mirrored (0 or 1), top and left of a hole of side `hole`. A shift
-    uncovers `fill`, or with `reflect` the picture's own mirror image.
+    `table` is int32 (N, 11), a row per picture: `Move` in native/cpp/plan.h, which makes of it what
+    native/cpp/moving.h does. `hole` is the side of the hole that is cut. Outside of a picture lies `fill`,
+    or with `reflect` its own mirror image. Of a picture with a partner, input and loss are mixed.
     """
 
     table: np.ndarray

@@ -1,4 +1,4 @@
-"""How a run's training pictures are moved in each epoch: what its recipe asks for, drawn once per epoch."""
+"""How a run's training pictures are changed in each epoch: what its recipe asks for, drawn once per epoch."""
 
 from __future__ import annotations
 
@@ -6,20 +6,16 @@ import numpy as np
 
 from ..data import Dataset
 from ..data.augmentation import Augmentation
+from .augment import NONE
 from .recipe import Recipe
 
 
 class EpochMoves:
-    """How the training pictures are moved, epoch by epoch: the same for every engine."""
+    """How the training pictures are changed, epoch by epoch: the same for every engine."""
 
     def __init__(self, dataset: Dataset, recipe: Recipe) -> None:
-        self.augmentation = Augmentation(
-            shift=recipe.shift,
-            crop=recipe.crop,
-            flip=recipe.flip,
-            cutout=recipe.cutout,
-            fill=dataset.preprocessing.fill,
-        )
+        asked = {name: value for name in NONE if (value := getattr(recipe, name)) is not None}
+        self.augmentation = Augmentation(**asked, fill=dataset.preprocessing.fill)
         self.shape = dataset.train.images.shape[:3]
         self.seed = recipe.seed
         self._drawn: tuple[int, np.ndarray] | None = None

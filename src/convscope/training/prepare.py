@@ -11,6 +11,7 @@ from .. import data as datasets
 from .. import native, nets
 from ..data import Dataset, Preprocessing, Source
 from ..errors import UsageError
+from .augment import resolve_augmentation
 from .choice import choose_engine
 from .loop import batch_starts
 from .network import Network, is_own, open_network
@@ -43,22 +44,7 @@ def prepare(recipe: Recipe, net: Any, progress: Progress, *, source: Source | No
     """
     if source is None:
         source = open_source(recipe, progress)
-    preprocessing = source.default_preprocessing(
-        size=recipe.size, channels=recipe.channels, resize=recipe.resize, invert=recipe.invert
-    )
-    notes = []
-    if net is None:
-        net = default_net(source, preprocessing)
-        recipe = recipe.but(net=net)
-    if recipe.size is None and not is_own(net):
-        before = (preprocessing.height, preprocessing.width)
-        height, width = nets.fitting_size(net, preprocessing.channels, before)
-        if (height, width) != before:
-            preprocessing = preprocessing.model_copy(update={"height": height, "width": width})
-            notes.append(
-                f"pictures are enlarged from {before[0]}×{before[1]} to {height}×{width}, which {net} needs."
-            )
-    _check_augmentation(recipe, preprocessing)
+    recipe, net, preprocessing, notes = prepare_pictures(recipe, net, source)
     network = open_network(net, preprocessing.input_shape, len(source.classes), seed=recipe.seed)
     engine, why = choose_engine(recipe, network.graph, network.name)
     recipe = recipe.but(engine=engine)
@@ -75,13 +61,30 @@ def prepare(recipe: Recipe, net: Any, progress: Progress, *, source: Source | No
     return Prepared(_resolve(recipe, network, dataset), dataset, network, (*dataset.notes, *notes))
 
 
-def _check_augmentation(recipe: Recipe, preprocessing: Preprocessing) -> None:
-    """Raises `UsageError` for moves that leave nothing of a picture."""
-    height, width = preprocessing.height, preprocessing.width
-    for name in ("shift", "crop", "cutout"):
-        pixels = getattr(recipe, name)
-        if pixels >= min(height, width):
-            raise UsageError(f"--{name} {pixels} is too much for pictures of {height}×{width}.")
+def prepare_pictures(
+    recipe: Recipe, net: Any, source: Source
+) -> tuple[Recipe, Any, Preprocessing, list[str]]:
+    """What pictures become, with which augmentation and for which network, and what to say of it.
+
+    Returns the recipe with a number for each move, the network, the preprocessing and notes.
+    """
+    preprocessing = source.default_preprocessing(
+        size=recipe.size, channels=recipe.channels, resize=recipe.resize, invert=recipe.invert
+    )
+    notes: list[str] = []
+    if net is None:
+        net = default_net(source, preprocessing)
+        recipe = recipe.but(net=net)
+    if recipe.size is None and not is_own(net):
+        before = (preprocessing.height, preprocessing.width)
+        height, width = nets.fitting_size(net, preprocessing.channels, before)
+        if (height, width) != before:
+            preprocessing = preprocessing.model_copy(update={"height": height, "width": width})
+            notes.append(
+                f"pictures are enlarged from {before[0]}×{before[1]} to {height}×{width}, which {net} needs."
+            )
+    recipe, chosen = resolve_augmentation(recipe, source.subject, preprocessing)
+    return recipe, net, preprocessing, [*notes, *chosen]
 
 
 def open_source(recipe: Recipe, progress: Progress) -> Source:
@@ -110,7 +113,7 @@ def load(source: Source, preprocessing: Preprocessing, recipe: Recipe, progress:
 def default_net(source: Source, preprocessing: Preprocessing) -> str:
     """`convnet-bn` for small grey pictures that are no photos, `resnet-8` for the others."""
     small = max(preprocessing.height, preprocessing.width) <= 32
-    return "convnet-bn" if small and preprocessing.channels == 1 and not source.is_photos else "resnet-8"
+    return "convnet-bn" if small and preprocessing.channels == 1 and not source.subject.photos else "resnet-8"
 
 
 def _resolve(recipe: Recipe, network: Network, dataset: Dataset) -> Recipe:

@@ -53,10 +53,18 @@ class Recipe(BaseModel):
     # network
     net: str | None = Field(None, description="a name (`convscope nets`), or file.py:Class")
     # augmentation
-    shift: int = Field(0, ge=0, description="move training pictures by up to so many pixels")
-    crop: int = Field(0, ge=0, description="the same, with the picture's mirror image around it")
-    flip: bool = Field(False, description="mirror half of the training pictures left to right")
-    cutout: int = Field(0, ge=0, description="cover a square of this side in every training picture")
+    augment: bool = Field(False, description="choose of these what suits the data; what is given wins")
+    shift: int | None = Field(None, ge=0, description="move training pictures by up to so many pixels")
+    crop: int | None = Field(None, ge=0, description="the same, with the picture's mirror image around it")
+    flip: bool | None = Field(None, description="mirror half of the training pictures left to right")
+    rotate: float | None = Field(None, ge=0, le=180, description="turn them by up to so many degrees")
+    scale: float | None = Field(None, ge=0, le=0.9, description="zoom by up to this share; 0.1: 0.9 to 1.1")
+    brightness: float | None = Field(None, ge=0, le=1, description="change it by up to this share")
+    contrast: float | None = Field(None, ge=0, le=1, description="the same, about the picture's mean grey")
+    cutout: int | None = Field(
+        None, ge=0, description="cover a square of this side in every training picture"
+    )
+    mixup: float | None = Field(None, ge=0, le=100, description="mix with another, by Beta(mixup, mixup)")
     # optimisation
     epochs: int | None = Field(None, ge=1, description="passes over the training part")
     batch_size: int = Field(64, ge=1, description="pictures per step; the last batch may be smaller")

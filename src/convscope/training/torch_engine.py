@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from .. import inference
 from ..data import Dataset
+from ..data.moving import PARTNER, SHARE, WHOLE
 from ..errors import UsageError
 from ..graph import Graph, summarize
 from ..graph.module import state_arrays
@@ -124,36 +125,53 @@ class TorchEngine:
             torch.mps.manual_seed(seed)
 
     def _step(self, positions: Tensor, learning_rate: float, epoch: int) -> tuple[Tensor, Tensor]:
-        batch, at = self._batch(positions, epoch), positions.to(self.device)
-        labels = self.labels[at]
+        batch, (labels, weights) = self._batch(positions, epoch), self._targets(positions, epoch)
         self.optimizer.zero_grad(set_to_none=True)
         with torch.autocast(self.device, torch.bfloat16, enabled=self.recipe.precision == "bfloat16"):
             logits = self.module(batch)
-        loss = self._loss(logits.float(), labels, at)
+        loss = self._loss(logits.float(), labels, weights)
         loss.backward()  # type: ignore[no-untyped-call]
         if self.recipe.clip_norm is not None:
             nn.utils.clip_grad_norm_(self.parameters, self.recipe.clip_norm)
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate
         self.optimizer.step()
-        return loss.detach(), (logits.detach().argmax(1) == labels).sum()
+        return loss.detach(), (logits.detach().argmax(1) == labels[0]).sum()
 
-    def _loss(self, logits: Tensor, labels: Tensor, at: Tensor) -> Tensor:
-        """The mean over the batch, weighted where pictures have weights; 0 where all of them weigh nothing."""
+    def _targets(self, positions: Tensor, epoch: int) -> tuple[Tensor, Tensor | None]:
+        """The labels of a batch and how much each counts, (1, N) both; of mixed pictures (2, N).
+
+        Of a mixed picture's two labels that of the larger share is the first.
+        """
+        at, weights = positions.to(self.device), self.picture_weights
+        if not self.moves.augmentation.mixup:
+            return self.labels[None, at], None if weights is None else weights[None, at]
+        table = self.moves.table(epoch)
+        assert table is not None
+        rows = torch.from_numpy(table[positions.numpy()]).to(self.device)
+        share = rows[:, SHARE].to(torch.float32) / WHOLE
+        both, counts = torch.stack([at, rows[:, PARTNER].long()]), torch.stack([share, 1 - share])
+        order = counts.argsort(dim=0, descending=True, stable=True)
+        both, counts = both.gather(0, order), counts.gather(0, order)
+        return self.labels[both], counts if weights is None else counts * weights[both]
+
+    def _loss(self, logits: Tensor, labels: Tensor, weights: Tensor | None) -> Tensor:
+        """The batch's mean, weighted where labels have weights; 0 where all of them weigh nothing."""
         smoothing = self.recipe.label_smoothing
-        if self.picture_weights is None:
-            return F.cross_entropy(logits, labels, label_smoothing=smoothing)
-        weights = self.picture_weights[at]
-        losses = F.cross_entropy(logits, labels, label_smoothing=smoothing, reduction="none")
-        return (weights * losses).sum() / weights.sum().clamp_min(torch.finfo(torch.float32).tiny)
+        if weights is None:
+            return F.cross_entropy(logits, labels[0], label_smoothing=smoothing)
+        logits = logits.repeat(len(labels), 1)
+        losses = F.cross_entropy(logits, labels.flatten(), label_smoothing=smoothing, reduction="none")
+        return (weights.flatten() * losses).sum() / weights.sum().clamp_min(torch.finfo(torch.float32).tiny)
 
     def _batch(self, positions: Tensor, epoch: int) -> Tensor:
         """The pictures at `positions`, moved and normalised: float32 (N, C, H, W) on the device."""
         if isinstance(self.images, np.ndarray):
-            chosen = self.images[positions.numpy()]
             table = self.moves.table(epoch)
-            if table is not None:
-                chosen = self.moves.augmentation.move(chosen, table[positions.numpy()])
+            if table is None:
+                chosen = self.images[positions.numpy()]
+            else:
+                chosen = self.moves.augmentation.apply(self.images, table, positions.numpy())
             return torch.from_numpy(self.preprocessing.batch(chosen)).to(self.device)
         pictures = self.images[positions.to(self.device)]  # (N, H, W, C), the same arithmetic on the device
         factor, offset = self.preprocessing.factor_and_offset()

@@ -75,7 +75,8 @@ using Floats4 = Array<float, nb::ndim<4>>;
 using Floats = Array<float, nb::ndim<1>>;
 using Doubles = Array<double, nb::ndim<1>>;
 using Positions = Array<int64_t, nb::ndim<1>>;
-using Moves = Array<int16_t, nb::ndim<2>>;
+using Moves = Array<int32_t, nb::ndim<2>>;
+constexpr size_t MOVE_NUMBERS = sizeof(Move) / sizeof(int32_t);
 
 // A network with the threads it runs on.
 class Runner {
@@ -136,6 +137,18 @@ class Runner {
       if (!(weights.data()[i] >= 0 && weights.data()[i] <= FLT_MAX))
         throw nb::value_error(("the weight " + std::to_string(weights.data()[i]) + " at " + std::to_string(i) +
                                " should be a finite number, 0 or more").c_str());
+  }
+
+  // Whether there are any.
+  static bool check_partners(const Move* moves, long count) {
+    bool mixed = false;
+    for (long i = 0; i < count; i++) {
+      mixed |= moves[i].partner >= 0;
+      if (moves[i].partner < -1 || moves[i].partner >= count || moves[i].share < 0 || moves[i].share > WHOLE)
+        throw nb::value_error(("picture " + std::to_string(i) + " is mixed with one that is not there, or by an "
+                               "impossible share").c_str());
+    }
+    return mixed;
   }
 
   long classes() const { return plan_.classes; }
@@ -308,11 +321,14 @@ NB_MODULE(_native, m) {
                            starts.data()[batches] <= (long)positions.shape(0);
             for (long i = 0; ordered && i < batches; i++) ordered = starts.data()[i] < starts.data()[i + 1];
             if (!ordered) throw nb::value_error("starts rise from 0, one for each batch and the end");
-            if (moves && ((long)moves->shape(0) != count || moves->shape(1) != 5 || !bytes))
-              throw nb::value_error("moves are int16 (N, 5), of uint8 pictures");
+            if (moves) {
+              if ((long)moves->shape(0) != count || moves->shape(1) != MOVE_NUMBERS || !bytes)
+                throw nb::value_error("moves are int32 (N, 11), of uint8 pictures");
+              pictures.moves = (const Move*)moves->data();
+              pictures.mixed = Runner::check_partners(pictures.moves, count);
+            }
             if (weights) Runner::check_weights(*weights, count);
             pictures.weights = weights ? weights->data() : nullptr;
-            pictures.moves = moves ? moves->data() : nullptr;
             pictures.fill = fill;
             pictures.hole = hole;
             pictures.reflect = reflect;

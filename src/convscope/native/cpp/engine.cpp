@@ -3,6 +3,7 @@
 // A phase is a run of steps that one block can take without waiting for the others; between phases all blocks
 // meet. Blocks are grouped into slots that depend on the batch alone; a slot's blocks run in order and add into
 // the slot's own gradients, which are then summed slot by slot: the bits do not depend on the number of threads.
+#include <array>
 #include <memory>
 #include <vector>
 
@@ -52,6 +53,8 @@ struct Batch {
   float* out;
 };
 
+struct Target { int64_t label; float weight; };
+
 struct Place {                  // where a step works
   int block, valid, thread;
   Vec *thread_arena, *block_arena;
@@ -66,9 +69,10 @@ class LaneNetwork final : public Network {
     for (int t = 0; t < threads_.count(); t++) thread_arenas_.emplace_back(plan_.thread_elements);
     for (const Step& step : plan_.steps) prepare(step);
     for (int t = 0; t < threads_.count(); t++) winograd_rooms_.emplace_back(winograd_room_);
+    for (int t = 0; t < threads_.count(); t++) second_gradients_.emplace_back(std::max(1L, plan_.classes));
     const Tensor& input = plan_.tensors[plan_.steps[0].y];
     for (int t = 0; t < threads_.count(); t++)
-      rooms_.emplace_back(LANES * input.channels * input.height * input.width + 8);
+      rooms_.emplace_back((LANES + 2) * input.channels * input.height * input.width + 8);
   }
 
   float* parameters() override { return parameters_; }
@@ -172,14 +176,23 @@ class LaneNetwork final : public Network {
     if (s.class_weights || weights) {
       s.divisor = 0;
       for (long i = 0; i < batch.count; i++)
-        s.divisor += (weights ? weights[batch.positions[i]] : 1.0) * s.weight(label(batch, i));
+        for (const Target& target : targets(batch, i)) s.divisor += (double)target.weight * s.weight(target.label);
     }
     if (weights && s.divisor == 0) s.divisor = 1;  // pictures that all weigh nothing: no loss, no gradient
     return s;
   }
 
-  static int64_t label(const Batch& b, long i) {
-    return b.pictures->labels[b.positions[i]];
+  // What picture i of a batch is, and how much that counts; mixed with a partner, two things, the larger share first.
+  static std::array<Target, 2> targets(const Batch& b, long i) {
+    const Pictures& p = *b.pictures;
+    const int64_t number = b.positions[i];
+    const auto weight = [&](int64_t of) { return p.weights ? p.weights[of] : 1.0f; };
+    const Move* move = p.moves ? p.moves + number : nullptr;
+    if (!move || move->partner < 0) return {{{p.labels[number], weight(number)}, {p.labels[number], 0}}};
+    const float share = (float)move->share / WHOLE;
+    const Target own{p.labels[number], share * weight(number)};
+    const Target other{p.labels[move->partner], (1 - share) * weight(move->partner)};
+    return share < 0.5f ? std::array<Target, 2>{other, own} : std::array<Target, 2>{own, other};
   }
 
   void pack() {
@@ -427,15 +440,20 @@ class LaneNetwork final : public Network {
           batch.out[((long)place.block * LANES + l) * plan_.classes + k] = logits[k][l];
       return;
     }
-    int64_t labels[LANES], correct = 0;
-    Vec weight = {};
+    int64_t labels[2][LANES], correct = 0, ignored = 0;
+    Vec weights[2] = {};
     for (int l = 0; l < place.valid; l++) {
-      const long i = (long)place.block * LANES + l;
-      labels[l] = label(batch, i);
-      weight[l] = batch.pictures->weights ? batch.pictures->weights[batch.positions[i]] : 1.0f;
+      const auto both = targets(batch, (long)place.block * LANES + l);
+      for (int k = 0; k < 2; k++) labels[k][l] = both[k].label, weights[k][l] = both[k].weight;
     }
-    block_loss_[place.block] =
-        cross_entropy(batch.loss, logits, labels, weight, place.valid, plan_.classes, view(s.gx, place).at, correct);
+    Vec* gradient = view(s.gx, place).at;
+    double loss = cross_entropy(batch.loss, logits, labels[0], weights[0], place.valid, plan_.classes, gradient, correct);
+    if (batch.pictures->mixed) {  // the loss is linear in the target
+      Vec* second = second_gradients_[place.thread];
+      loss += cross_entropy(batch.loss, logits, labels[1], weights[1], place.valid, plan_.classes, second, ignored);
+      for (long k = 0; k < plan_.classes; k++) gradient[k] += second[k];
+    }
+    block_loss_[place.block] = loss;
     block_correct_[place.block] = correct;
   }
 
@@ -517,7 +535,7 @@ class LaneNetwork final : public Network {
   std::vector<Norm> norms_;
   long winograd_room_ = 0;
   bool packed_ = false;
-  std::vector<Buffer<Vec>> thread_arenas_, block_arenas_, winograd_rooms_;
+  std::vector<Buffer<Vec>> thread_arenas_, block_arenas_, winograd_rooms_, second_gradients_;
   std::vector<Buffer<uint8_t>> rooms_;
   std::vector<Buffer<float>> slot_gradients_;
   std::vector<double> block_loss_;

@@ -1,58 +1,11 @@
 // Pictures into lanes: gathered, moved, scaled and turned around in one pass.
 #pragma once
 #include "convolution.h"
+#include "moving.h"
 #include "pointwise.h"
 
 namespace convscope {
 namespace LANES_ISA {
-
-// Where a row or column that lies outside is taken from: its mirror image without the edge itself.
-INLINE long mirrored(long i, long size) {
-  if (size == 1) return 0;
-  const long period = 2 * (size - 1);
-  i = ((i % period) + period) % period;
-  return i < size ? i : period - i;
-}
-
-// One uint8 picture (height, width, channels), moved down and right, mirrored, with a hole cut out.
-inline void move_picture(const Pictures& p, const int16_t* move, long height, long width, long channels,
-                         const uint8_t* from, uint8_t* to) {
-  const long down = move[0], right = move[1], row_bytes = width * channels;
-  const bool mirror = move[2] != 0;
-  for (long i = 0; i < height; i++) {
-    uint8_t* out = to + i * row_bytes;
-    long source = i - down;
-    if (source < 0 || source >= height) {
-      if (!p.reflect) {
-        std::memset(out, p.fill, row_bytes);
-        continue;
-      }
-      source = mirrored(source, height);
-    }
-    const uint8_t* in = from + source * row_bytes;
-    if (!mirror && !p.reflect) {
-      const long first = std::max(0L, std::min(width, right)), end = std::max(0L, std::min(width, width + right));
-      std::memset(out, p.fill, first * channels);
-      if (end > first) std::memcpy(out + first * channels, in + (first - right) * channels, (end - first) * channels);
-      std::memset(out + end * channels, p.fill, (width - end) * channels);
-      continue;
-    }
-    for (long j = 0; j < width; j++) {
-      long column = j - right;
-      const bool outside = column < 0 || column >= width;
-      if (outside && p.reflect) column = mirrored(column, width);
-      if (mirror) column = width - 1 - column;
-      for (long c = 0; c < channels; c++)
-        out[j * channels + c] = outside && !p.reflect ? (uint8_t)p.fill : in[column * channels + c];
-    }
-  }
-  if (p.hole > 0) {
-    const long top = std::max<long>(0, move[3]), bottom = std::min<long>(height, move[3] + p.hole);
-    const long left = std::max<long>(0, move[4]), end = std::min<long>(width, move[4] + p.hole);
-    for (long i = top; i < bottom && end > left; i++)
-      std::memset(to + i * row_bytes + left * channels, p.fill, (end - left) * channels);
-  }
-}
 
 typedef uint8_t Eight __attribute__((vector_size(8)));
 typedef uint8_t Sixteen __attribute__((vector_size(16)));
@@ -101,7 +54,7 @@ inline void gather_floats(const float* floats, const int64_t* positions, long fi
     }
 }
 
-// The block's pictures `positions[0..valid)` into x; empty lanes become 0. `room` holds LANES moved pictures.
+// The block's pictures `positions[0..valid)` into x; empty lanes become 0. `room` holds LANES + 2 pictures.
 inline void gather(const Pictures& p, const int64_t* positions, long first, int valid, const View& x, uint8_t* room) {
   const Tensor& t = *x.shape;
   const long size = t.channels * t.height * t.width;
@@ -114,7 +67,7 @@ inline void gather(const Pictures& p, const int64_t* positions, long first, int 
     const long number = l < valid ? (positions ? positions[l] : first + l) : (positions ? positions[0] : first);
     pictures[l] = p.bytes + number * size;
     if (p.moves && l < valid) {
-      move_picture(p, p.moves + number * 5, t.height, t.width, t.channels, pictures[l], room + l * size);
+      move_and_mix(p, number, {t.height, t.width, t.channels}, room + l * size, room + LANES * size);
       pictures[l] = room + l * size;
     }
   }

@@ -105,6 +105,17 @@ struct Optimizer {
   std::vector<float> class_weights;  // empty: all alike
 };
 
+constexpr int32_t UNTURNED = 1 << 15;  // the cosine of no turn at the natural scale
+constexpr int32_t WHOLE = 1 << 16;     // brightness, contrast or share that changes nothing
+
+// What happens to a training picture, in this order: brightness and contrast (of WHOLE), mirrored left to right,
+// turned and scaled (cosine and sine, over the scale, of UNTURNED), shifted, a hole cut, mixed with a partner.
+struct Move {
+  int32_t down, right, mirrored, top, left, cosine, sine, brightness, contrast;
+  int32_t partner;  // -1: none
+  int32_t share;    // of WHOLE, the picture's own beside its partner's
+};
+
 // Pictures to compute with: uint8 (N, H, W, C) scaled as x * factor + offset per channel, or float (N, C, H, W).
 struct Pictures {
   const uint8_t* bytes = nullptr;
@@ -113,11 +124,11 @@ struct Pictures {
   const float* offset = nullptr;   // may be null: none
   const int64_t* labels = nullptr;
   const float* weights = nullptr;  // how much each counts in the loss; may be null: all the same
-  // For each picture of the arrays, or null: (down, right, mirrored, top and left of a hole) as int16.
-  const int16_t* moves = nullptr;
-  int fill = 0;                    // of what a shift uncovers and a hole cuts out
+  const Move* moves = nullptr;     // for each picture of the arrays, or null
+  bool mixed = false;              // whether some of them have partners
+  int fill = 0;                    // of what lies outside and what a hole shows
   int hole = 0;                    // side; 0: none
-  bool reflect = false;            // a shift uncovers the picture's own mirror image instead of `fill`
+  bool reflect = false;            // outside of a picture lies its own mirror image instead of `fill`
 };
 
 struct Result { double loss_sum = 0; int64_t correct = 0; };

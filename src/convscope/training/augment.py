@@ -1,0 +1,78 @@
+"""The augmentation of a recipe resolved: what was asked for, and with `--augment` what suits the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..data import Preprocessing
+from ..data.subject import Setting, Subject
+from ..errors import UsageError
+from .recipe import Recipe
+
+#: the fields of a recipe that are moves, as `Augmentation` calls them, and what stands for none
+NONE: Mapping[str, Setting] = {
+    "shift": 0,
+    "crop": 0,
+    "flip": False,
+    "rotate": 0.0,
+    "scale": 0.0,
+    "brightness": 0.0,
+    "contrast": 0.0,
+    "cutout": 0,
+    "mixup": 0.0,
+}
+_UNITS = {"rotate": "°"}
+
+
+def resolve_augmentation(
+    recipe: Recipe, subject: Subject, preprocessing: Preprocessing
+) -> tuple[Recipe, list[str]]:
+    """The recipe with a number for each move, and a note where `augment` has chosen some.
+
+    What the recipe gives stays. Raises `UsageError` for moves that leave nothing of a picture.
+    """
+    given = {name: value for name in NONE if (value := getattr(recipe, name)) is not None}
+    chosen: dict[str, Setting] = {}
+    if recipe.augment:
+        suited = subject.augmentation(preprocessing.height, preprocessing.width)
+        framed = given.get("shift") or given.get("crop")  # one of the two moves a picture
+        chosen = {
+            name: value
+            for name, value in suited.items()
+            if name not in given and not (framed and name in ("shift", "crop"))
+        }
+    recipe = recipe.but(**{**NONE, **chosen, **given})
+    _check(recipe, preprocessing)
+    return recipe, [_note(recipe, subject, chosen, given)] if recipe.augment else []
+
+
+def spelled(settings: Mapping[str, Setting]) -> str:
+    """Moves in words, those that do nothing left out.
+
+    >>> spelled({"shift": 1, "crop": 0, "flip": True, "rotate": 10.0, "scale": 0.1})
+    'shift 1, flip, rotate 10°, scale 0.1'
+    """
+    words = [
+        name if value is True else f"{name} {value:g}{_UNITS.get(name, '')}"
+        for name, value in settings.items()
+        if value
+    ]
+    return ", ".join(words) or "none"
+
+
+def _note(
+    recipe: Recipe, subject: Subject, chosen: Mapping[str, Setting], given: Mapping[str, Setting]
+) -> str:
+    all_of_it = {name: getattr(recipe, name) for name in NONE}
+    why = f"; no horizontal flip: {subject.unmirrored}" if subject.unmirrored and not recipe.flip else ""
+    own = {name: value for name, value in given.items() if value}
+    by_hand = f" ({spelled(own)} as given)" if own and chosen else " (as given)" if own else ""
+    return f"augmentation for {subject.noun}: {spelled(all_of_it)}{by_hand}{why}."
+
+
+def _check(recipe: Recipe, preprocessing: Preprocessing) -> None:
+    height, width = preprocessing.height, preprocessing.width
+    for name in ("shift", "crop", "cutout"):
+        pixels = getattr(recipe, name)
+        if pixels >= min(height, width):
+            raise UsageError(f"--{name} {pixels} is too much for pictures of {height}×{width}.")
