@@ -74,23 +74,27 @@ inline void shift_picture(const Pictures& p, const Move& move, const Shape& s, c
 // Mirrored, turned counterclockwise and scaled about the middle, shifted: bilinear, in 1/1024 pixels.
 inline void turn_picture(const Pictures& p, const Move& move, const Shape& s, const uint8_t* from, uint8_t* to) {
   const int64_t cosine = move.cosine, sine = move.sine;
-  const uint8_t* corner[4];  // null: outside
+  const long row_bytes = s.width * s.channels, beside_bytes = move.mirrored ? -s.channels : s.channels;
+  const auto at = [&](long y, long x) { return from + y * row_bytes + (move.mirrored ? s.width - 1 - x : x) * s.channels; };
   for (long i = 0; i < s.height; i++) {
     const int64_t down = 2 * (i - (int64_t)move.down) - (s.height - 1);  // half pixels from the middle
-    for (long j = 0; j < s.width; j++) {
-      const int64_t right = 2 * (j - (int64_t)move.right) - (s.width - 1);
-      const int64_t row = (cosine * down + sine * right + ((s.height - 1) << 15) + 32) >> 6;
-      const int64_t column = (cosine * right - sine * down + ((s.width - 1) << 15) + 32) >> 6;
-      for (int k = 0; k < 4; k++) {
-        long y = (long)(row >> 10) + k / 2, x = (long)(column >> 10) + k % 2;
-        const bool inside = y >= 0 && y < s.height && x >= 0 && x < s.width;
-        corner[k] = nullptr;
-        if (!inside && !p.reflect) continue;
-        if (!inside) y = mirrored(y, s.height), x = mirrored(x, s.width);
-        if (move.mirrored) x = s.width - 1 - x;
-        corner[k] = from + (y * s.width + x) * s.channels;
+    int64_t right = 2 * -(int64_t)move.right - (s.width - 1);
+    int64_t row = cosine * down + sine * right + ((s.height - 1) << 15) + 32;  // in 1/65536 pixels
+    int64_t column = cosine * right - sine * down + ((s.width - 1) << 15) + 32;
+    for (long j = 0; j < s.width; j++, row += 2 * sine, column += 2 * cosine) {
+      const long y = (long)(row >> 16), x = (long)(column >> 16);
+      const int below = (row >> 6) & 1023, beside = (column >> 6) & 1023;
+      const uint8_t* corner[4];  // null: outside
+      if (y >= 0 && y + 1 < s.height && x >= 0 && x + 1 < s.width) {
+        corner[0] = at(y, x), corner[1] = corner[0] + beside_bytes;
+        corner[2] = corner[0] + row_bytes, corner[3] = corner[2] + beside_bytes;
+      } else {
+        for (int k = 0; k < 4; k++) {
+          const long v = y + k / 2, u = x + k % 2;
+          const bool inside = v >= 0 && v < s.height && u >= 0 && u < s.width;
+          corner[k] = inside ? at(v, u) : p.reflect ? at(mirrored(v, s.height), mirrored(u, s.width)) : nullptr;
+        }
       }
-      const int below = row & 1023, beside = column & 1023;
       for (long c = 0; c < s.channels; c++) {
         int value[4];
         for (int k = 0; k < 4; k++) value[k] = corner[k] ? corner[k][c] : p.fill;
