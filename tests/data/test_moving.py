@@ -1,4 +1,4 @@
-"""Moved pictures: against SciPy, NumPy and Pillow, in NumPy and on the native engine, which sees the same pixels."""
+"""Moved pictures against SciPy, NumPy and Pillow; the native engine sees the same pixels."""
 
 from __future__ import annotations
 
@@ -12,9 +12,6 @@ from scipy import ndimage
 from convscope import native
 from convscope.data.augmentation import Augmentation
 from convscope.data.moving import (
-    BRIGHTNESS,
-    CONTRAST,
-    COSINE,
     DOWN,
     MIRRORED,
     PARTNER,
@@ -160,7 +157,7 @@ def test_pictures_turn_as_scipy_turns_them(
     mirrored: int,
     fill: int,
 ) -> None:
-    """Within 3/4 of a level and a bit: half a level is rounding, 1/8 along each axis is half of 1/1024 pixel."""
+    """Within 3/4 of a level and a bit: 1/2 is rounding, 1/8 along each axis is half of 1/1024 pixel."""
     images = pictures(1, *sizes)
     angle, zoom = np.radians(degrees), UNTURNED / scale
     row = rows_of(

@@ -11,6 +11,8 @@ import sys
 import numpy as np
 
 from convscope import native, nets
+from convscope.data.augmentation import Augmentation
+from convscope.data.moving import BRIGHTNESS, COSINE, UNTURNED
 from convscope.graph import Builder, Graph, Node, initial_weights
 from convscope.lanes.network import Moves, Network, Pixels
 from convscope.lanes.settings import OptimizerSettings
@@ -69,7 +71,11 @@ def run(graph: Graph, instruction_set: str) -> None:
         channels, height, width = graph.input_shape
         images = generator.integers(0, 256, (most, height, width, channels)).astype(np.uint8)
         pixels = Pixels(images, np.full(channels, 1 / 255, np.float32))
-        table = generator.integers(-15, 16, (most, 5)).astype(np.int16)
+        how = Augmentation(
+            shift=15, cutout=3, rotate=180, scale=0.9, contrast=1, brightness=1, mixup=0.5, flip=True
+        )
+        table = how.draw(most, height, width, seed=0, epoch=1)
+        table[::2, COSINE:BRIGHTNESS] = UNTURNED, 0
         for reflect in (False, True):
             network.train(pixels, labels, batches, rates, moves=Moves(table, hole=3, reflect=reflect))
     outputs = Network(

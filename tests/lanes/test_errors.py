@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from convscope import nets
+from convscope.data.moving import UNCHANGED
 from convscope.errors import DataError, ShapeError
 from convscope.graph import Builder, Graph, initial_weights
 from convscope.lanes.network import Moves, Network, Pixels
@@ -137,6 +138,7 @@ class Wrong:
     message: str
 
 
+MOVES = np.tile(np.array(UNCHANGED, dtype=np.int32), (20, 1))
 WRONG = {
     "a row less": Wrong(
         {"pictures": PICTURES[:, :, 1:]}, ShapeError, r"\(N, 2, 11, 10\), not \(20, 2, 10, 10\)"
@@ -177,16 +179,26 @@ WRONG = {
     "an empty batch": Wrong({"batches": [np.arange(3), np.arange(0)]}, DataError, "batch 1 has no pictures"),
     "a rate too few": Wrong({"rates": [0.1]}, DataError, "2 batches take as many rates, not 1"),
     "a rate too many": Wrong({"rates": [0.1] * 3}, DataError, "2 batches take as many rates, not 3"),
-    "moves of floats": Wrong({"moves": Moves(np.zeros((20, 5), np.int16))}, DataError, "of uint8 pictures"),
+    "moves of floats": Wrong({"moves": Moves(MOVES)}, DataError, "of uint8 pictures"),
     "moves of others": Wrong(
-        {"pictures": Pixels(IMAGES, FACTOR), "moves": Moves(np.zeros((19, 5), np.int16))},
+        {"pictures": Pixels(IMAGES, FACTOR), "moves": Moves(MOVES[:19])},
         DataError,
-        r"\(N, 5\)",
+        r"\(N, 11\)",
     ),
-    "moves of four numbers": Wrong(
-        {"pictures": Pixels(IMAGES, FACTOR), "moves": Moves(np.zeros((20, 4), np.int16))},
+    "moves of ten numbers": Wrong(
+        {"pictures": Pixels(IMAGES, FACTOR), "moves": Moves(MOVES[:, :10].copy())},
         DataError,
-        r"\(N, 5\)",
+        r"\(N, 11\)",
+    ),
+    "a partner that is not there": Wrong(
+        {"pictures": Pixels(IMAGES, FACTOR), "moves": Moves(np.where(np.arange(11) == 9, 20, MOVES))},
+        DataError,
+        "picture 0 is mixed with one that is not there",
+    ),
+    "more than the whole": Wrong(
+        {"pictures": Pixels(IMAGES, FACTOR), "moves": Moves(np.where(np.arange(11) == 10, 65537, MOVES))},
+        DataError,
+        "by an impossible share",
     ),
 }
 

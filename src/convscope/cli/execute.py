@@ -14,7 +14,7 @@ from .complaint import complain, notes
 from .usage import usage_sentence
 
 from . import train, eval, predict, summary, nets, runs, compare  # noqa: F401  isort: skip  (the order of --help)
-from . import conv, kernels, exercise, info  # noqa: F401  isort: skip
+from . import data, conv, kernels, exercise, info  # noqa: F401  isort: skip
 
 
 def execute(arguments: list[str]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import typer
@@ -23,17 +23,32 @@ PANELS = {
 }
 
 
-def with_settings(function: Callable[..., None]) -> Callable[..., None]:
+def with_settings(
+    *, panels: Collection[str] | None = None, also: Collection[str] = ()
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Add a flag per field of `Recipe` to a command that takes `**settings`.
 
-    A flag that is not given is not in `settings`, so that a recipe file's value stays.
+    With `panels` it is only the fields of these panels, and those named in `also`. A flag that is not given
+    is not in `settings`, so that a recipe file's value stays.
     """
+
+    def decorated(function: Callable[..., None]) -> Callable[..., None]:
+        return _with_flags(function, panels, also)
+
+    return decorated
+
+
+def _with_flags(
+    function: Callable[..., None], panels: Collection[str] | None, also: Collection[str]
+) -> Callable[..., None]:
     own = inspect.signature(function, eval_str=True)
     fixed = [p for p in own.parameters.values() if p.kind is not p.VAR_KEYWORD]
     flags, panel = [], ""
     for name, field in Recipe.model_fields.items():
         panel = PANELS.get(name, panel)
         if name in own.parameters or name == "data":
+            continue
+        if panels is not None and panel not in panels and name not in also:
             continue
         help_text = field.description or ""
         is_switch = bool in (field.annotation, *get_args(field.annotation))

@@ -24,7 +24,7 @@ DATA_HELP = "digits, mnist, fashion-mnist, kmnist, cifar10, or a folder with a f
 
 
 @command("train")
-@with_settings
+@with_settings()
 def train(
     data: Annotated[
         str | None,

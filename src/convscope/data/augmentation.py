@@ -82,9 +82,9 @@ class Augmentation:
             zoom = UNTURNED / (1 + chance.within(self.scale, _SCALE))
             table[:, COSINE] = np.rint(np.cos(angle) * zoom)
             table[:, SINE] = np.rint(np.sin(angle) * zoom)
-        for reach, column in ((self.brightness, BRIGHTNESS), (self.contrast, CONTRAST)):
-            if reach:
-                table[:, column] = np.rint(WHOLE * (1 + chance.within(reach, column)))
+        for share, column in ((self.brightness, BRIGHTNESS), (self.contrast, CONTRAST)):
+            if share:
+                table[:, column] = np.rint(WHOLE * (1 + chance.within(share, column)))
         if self.cutout:
             table[:, TOP] = chance.below(height, TOP) - self.cutout // 2
             table[:, LEFT] = chance.below(width, LEFT) - self.cutout // 2
@@ -116,7 +116,7 @@ class Augmentation:
 
         >>> how = Augmentation(shift=2, rotate=10)
         >>> how.described(how.draw(1, 28, 28, seed=0, epoch=1)[0])
-        {'down': 2, 'right': 2, 'degrees': 8.26, 'scale': 1.0}
+        {'down': 2, 'right': 2, 'degrees': -2.92, 'scale': 1.0}
         """
         down, right, mirrored, top, left, cosine, sine, *tones, partner, share = (int(value) for value in row)
         found: dict[str, Any] = {}

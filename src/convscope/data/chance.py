@@ -12,7 +12,7 @@ class Chance:
     """For each of `count` positions, as many independent numbers as are asked for by a number of their own.
 
     >>> Chance(4, seed=0, epoch=1).below(3, 0), Chance(2, seed=0, epoch=1).below(3, 0)
-    (array([2, 0, 1, 0]), array([2, 0]))
+    (array([2, 0, 1, 2]), array([2, 0]))
     """
 
     def __init__(self, count: int, *, seed: int, epoch: int) -> None:

@@ -50,7 +50,8 @@ def mixed(images: np.ndarray, partners: np.ndarray, shares: np.ndarray) -> np.nd
     array([[[[150]]]], dtype=uint8)
     """
     own = shares.astype(np.int32)[:, None, None, None]
-    return ((own * images + (WHOLE - own) * partners + WHOLE // 2) >> 16).astype(np.uint8)
+    mix: np.ndarray = (own * images + (WHOLE - own) * partners + WHOLE // 2) >> 16
+    return mix.astype(np.uint8)
 
 
 def _toned(images: np.ndarray, table: np.ndarray) -> np.ndarray:
@@ -91,8 +92,9 @@ def _shifted(images: np.ndarray, table: np.ndarray, fill: int, reflect: bool) ->
 def _turned(images: np.ndarray, table: np.ndarray, fill: int, reflect: bool) -> np.ndarray:
     """Mirrored, turned counterclockwise and scaled about the middle, shifted: bilinear, in 1/1024 pixels."""
     count, height, width, _ = images.shape
-    down = 2 * (np.arange(height) - table[:, DOWN, None]) - (height - 1)  # (N, H), half pixels from the middle
-    right = 2 * (np.arange(width) - table[:, RIGHT, None]) - (width - 1)  # (N, W)
+    # half pixels from the middle, (N, H) and (N, W)
+    down = 2 * (np.arange(height) - table[:, DOWN, None]) - (height - 1)
+    right = 2 * (np.arange(width) - table[:, RIGHT, None]) - (width - 1)
     down, right = down[:, :, None], right[:, None]
     cosine, sine = table[:, COSINE, None, None], table[:, SINE, None, None]
     rows = cosine * down + sine * right + ((height - 1) << 15)  # (N, H, W), in 1/65536 pixels
@@ -113,7 +115,8 @@ def _turned(images: np.ndarray, table: np.ndarray, fill: int, reflect: bool) -> 
 
     upper = (1024 - beside) * corner(rows, columns) + beside * corner(rows, columns + 1)
     lower = (1024 - beside) * corner(rows + 1, columns) + beside * corner(rows + 1, columns + 1)
-    return (((1024 - below) * upper + below * lower + (1 << 19)) >> 20).astype(np.uint8)
+    turned: np.ndarray = ((1024 - below) * upper + below * lower + (1 << 19)) >> 20
+    return turned.astype(np.uint8)
 
 
 def _inside(positions: np.ndarray, size: int) -> np.ndarray:

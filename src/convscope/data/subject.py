@@ -1,4 +1,4 @@
-"""What the pictures of a data set show, as far as it says how they may be changed and still be of their class."""
+"""What the pictures of a data set show, as far as it says how they may be changed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ class Subject:
 
         Photos: another frame, by up to an eighth of a side over the picture's mirror image, and another
         light where they are larger than 32 pixels. The others lie on a plain ground: a shift by up to a
-        fourteenth of a side (2 pixels of MNIST's 28), and a turn and another size unless they are upright.
+        fourteenth of a side (2 pixels of MNIST's 28; none of 8, where one cuts strokes off), and unless
+        they are upright a turn and another size.
 
         >>> PHOTOS.augmentation(64, 64)
         {'crop': 8, 'flip': True, 'brightness': 0.2, 'contrast': 0.2}
@@ -37,7 +38,7 @@ class Subject:
         if self.photos:
             moves["crop"] = min(max(1, round(side / 8)), side - 1)
         else:
-            moves["shift"] = min(max(1, round(side / 14)), side - 1)
+            moves["shift"] = side // 14
         if self.unmirrored is None:
             moves["flip"] = True
         if self.photos and side > SMALL:
@@ -52,7 +53,9 @@ CHARACTERS = Subject("characters", unmirrored="characters")
 CLOTHES = Subject("clothes", upright=True)
 PHOTOS = Subject("photos", photos=True)
 SIDED_PHOTOS = Subject("photos", photos=True, unmirrored="a class is named by left or right")
-NUMBERED_PHOTOS = Subject("photos", photos=True, unmirrored="the names of the classes do not say what they show")
+NUMBERED_PHOTOS = Subject(
+    "photos", photos=True, unmirrored="the names of the classes do not say what they show"
+)
 GREY = Subject("grey pictures", unmirrored="a mirrored one may be of another class")
 
 

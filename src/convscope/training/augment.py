@@ -46,6 +46,11 @@ def resolve_augmentation(
     return recipe, [_note(recipe, subject, chosen, given)] if recipe.augment else []
 
 
+def moves_of(recipe: Recipe) -> dict[str, Setting]:
+    """The moves of a recipe by name, those that were left open as none."""
+    return {name: none if (value := getattr(recipe, name)) is None else value for name, none in NONE.items()}
+
+
 def spelled(settings: Mapping[str, Setting]) -> str:
     """Moves in words, those that do nothing left out.
 
@@ -63,11 +68,13 @@ def spelled(settings: Mapping[str, Setting]) -> str:
 def _note(
     recipe: Recipe, subject: Subject, chosen: Mapping[str, Setting], given: Mapping[str, Setting]
 ) -> str:
-    all_of_it = {name: getattr(recipe, name) for name in NONE}
-    why = f"; no horizontal flip: {subject.unmirrored}" if subject.unmirrored and not recipe.flip else ""
-    own = {name: value for name, value in given.items() if value}
-    by_hand = f" ({spelled(own)} as given)" if own and chosen else " (as given)" if own else ""
-    return f"augmentation for {subject.noun}: {spelled(all_of_it)}{by_hand}{why}."
+    """Everything that will happen; what was chosen comes first, and what might have been expected last."""
+    parts = [f"augmentation for {subject.noun}: {spelled(chosen)}"] if chosen else []
+    if any(given.values()):
+        parts.append(f"as given: {spelled(given)}" if chosen else f"augmentation as given: {spelled(given)}")
+    if subject.unmirrored and not recipe.flip:
+        parts.append(f"no horizontal flip: {subject.unmirrored}")
+    return "; ".join(parts or ["no augmentation, as given"]) + "."
 
 
 def _check(recipe: Recipe, preprocessing: Preprocessing) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..data import Dataset
 from ..data.augmentation import Augmentation
-from .augment import NONE
+from .augment import moves_of
 from .recipe import Recipe
 
 
@@ -14,8 +14,8 @@ class EpochMoves:
     """How the training pictures are changed, epoch by epoch: the same for every engine."""
 
     def __init__(self, dataset: Dataset, recipe: Recipe) -> None:
-        asked = {name: value for name in NONE if (value := getattr(recipe, name)) is not None}
-        self.augmentation = Augmentation(**asked, fill=dataset.preprocessing.fill)
+        fill = dataset.preprocessing.fill
+        self.augmentation = Augmentation(**moves_of(recipe), fill=fill)  # type: ignore[arg-type]
         self.shape = dataset.train.images.shape[:3]
         self.seed = recipe.seed
         self._drawn: tuple[int, np.ndarray] | None = None
