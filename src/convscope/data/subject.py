@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -73,4 +74,5 @@ def subject_of(classes: Sequence[str], *, grey: bool) -> Subject:
         return GREY
     if short or all(name.isdecimal() for name in names):
         return NUMBERED_PHOTOS
-    return SIDED_PHOTOS if any(side in name for name in names for side in _SIDES) else PHOTOS
+    words = {word for name in names for word in re.findall(r"[^\W_]+", name)}
+    return PHOTOS if words.isdisjoint(_SIDES) else SIDED_PHOTOS
