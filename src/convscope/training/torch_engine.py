@@ -15,12 +15,12 @@ from ..data import Dataset
 from ..errors import UsageError
 from ..graph import Graph, summarize
 from ..graph.module import state_arrays
+from ..lanes.pace import Pace
 from .engine import StepFigures
 from .moves import EpochMoves
 from .recipe import Recipe
 from .state import State, moments_of
 
-REPORT_EVERY = 20  # steps between two figures; each costs a wait for the device
 SMALL_STEP = 20e6  # MACs, forward; a second thread gains little below, and loses much on a busy machine
 
 
@@ -44,6 +44,7 @@ class TorchEngine:
         self.trained = {name: p for name, p in self.module.named_parameters() if p.requires_grad}
         self.parameters = list(self.trained.values())
         self.steps = 0
+        self.pace = Pace()
         if not self.parameters:
             raise UsageError("the network has no parameters to train.")
         self.optimizer = _optimizer(self.parameters, recipe, fused=self.device in ("cpu", "cuda"))
@@ -51,9 +52,10 @@ class TorchEngine:
     def train(
         self, batches: Sequence[np.ndarray], learning_rates: Sequence[float], *, epoch: int, first_step: int
     ) -> Iterator[StepFigures]:
-        for start in range(0, len(batches), REPORT_EVERY):
-            chunk = slice(start, start + REPORT_EVERY)
-            yield self._steps(batches[chunk], learning_rates[chunk], epoch, first_step + start)
+        def steps(part: slice) -> StepFigures:
+            return self._steps(batches[part], learning_rates[part], epoch, first_step + part.start)
+
+        yield from self.pace.calls(len(batches), steps)  # each call ends with a wait for the device
 
     def logits(self, images: np.ndarray) -> np.ndarray:
         self.module.eval()
@@ -98,18 +100,18 @@ class TorchEngine:
         self, batches: Sequence[np.ndarray], learning_rates: Sequence[float], epoch: int, first_step: int
     ) -> StepFigures:
         self.module.train()
-        loss_sum = torch.zeros((), dtype=torch.float64, device=self.device if self.device != "mps" else "cpu")
+        losses: list[Tensor] = []
         correct = torch.zeros((), dtype=torch.int64, device=self.device)
         devices = [0] if self.device == "cuda" else []
         with threads(self.recipe.threads), torch.random.fork_rng(devices=devices):
             for number, (positions, rate) in enumerate(zip(batches, learning_rates, strict=True), first_step):
                 self._seed(epoch, number)
                 loss, right = self._step(torch.from_numpy(positions), rate, epoch)
-                loss_sum += loss.to(loss_sum.device)
+                losses.append(loss)
                 correct += right
         self.steps += len(batches)
         pictures = sum(map(len, batches))
-        return StepFigures(len(batches), pictures, float(loss_sum), int(correct))
+        return StepFigures(torch.stack(losses).cpu().double().numpy(), pictures, int(correct))
 
     def _seed(self, epoch: int, step: int) -> None:
         """Dropout depends on (seed, epoch, step) alone, so that it is the same after a resume."""
