@@ -61,7 +61,7 @@ def run_in(
         if prepared.network.own:
             initial = make_bundle(prepared, prepared.network.weights, {})
             directory.write_bundle(initial, "initial.safetensors")
-        progress.begin(_description(prepared, engine), prepared.recipe.epochs or 0)
+        progress.begin(description(prepared, engine), prepared.recipe.epochs or 0)
         started = time.perf_counter() - (checkpoint.seconds if checkpoint else 0.0)
         loop = Loop(
             engine, prepared.dataset, prepared.recipe, progress, checkpoint.standing if checkpoint else None
@@ -120,7 +120,8 @@ def _train(
     return weights
 
 
-def _description(prepared: Prepared, engine: Engine) -> str:
+def description(prepared: Prepared, engine: Engine) -> str:
+    """What is about to be trained, in three lines."""
     recipe, dataset, network = prepared.recipe, prepared.dataset, prepared.network
     return (
         f"Training {network.name} ({network.parameters:,} parameters) on {dataset.name}:\n"

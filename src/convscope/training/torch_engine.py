@@ -105,7 +105,7 @@ class TorchEngine:
         devices = [0] if self.device == "cuda" else []
         with threads(self.recipe.threads), torch.random.fork_rng(devices=devices):
             for number, (positions, rate) in enumerate(zip(batches, learning_rates, strict=True), first_step):
-                self._seed(epoch, number)
+                self.seed(epoch, number)
                 loss, right = self._step(torch.from_numpy(positions), rate, epoch)
                 losses.append(loss)
                 correct += right
@@ -113,7 +113,7 @@ class TorchEngine:
         pictures = sum(map(len, batches))
         return StepFigures(torch.stack(losses).cpu().double().numpy(), pictures, int(correct))
 
-    def _seed(self, epoch: int, step: int) -> None:
+    def seed(self, epoch: int, step: int) -> None:
         """Dropout depends on (seed, epoch, step) alone, so that it is the same after a resume."""
         numbers = (self.recipe.seed, epoch, step)
         seed = int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
@@ -124,18 +124,31 @@ class TorchEngine:
             torch.mps.manual_seed(seed)
 
     def _step(self, positions: Tensor, learning_rate: float, epoch: int) -> tuple[Tensor, Tensor]:
-        batch, labels = self._batch(positions, epoch), self.labels[positions.to(self.device)]
-        self.optimizer.zero_grad(set_to_none=True)
+        batch, labels = self.batch(positions, epoch)
+        logits = self.outputs(batch)
+        loss = F.cross_entropy(logits, labels, label_smoothing=self.recipe.label_smoothing)
+        self.descend(loss, learning_rate)
+        return loss.detach(), (logits.detach().argmax(1) == labels).sum()
+
+    def batch(self, positions: Tensor, epoch: int) -> tuple[Tensor, Tensor]:
+        """The pictures at `positions` as they are trained on, float32 (N, C, H, W), and their labels."""
+        return self._batch(positions, epoch), self.labels[positions.to(self.device)]
+
+    def outputs(self, batch: Tensor) -> Tensor:
+        """float32 (N, classes), in the precision of the recipe inside."""
         with torch.autocast(self.device, torch.bfloat16, enabled=self.recipe.precision == "bfloat16"):
-            logits = self.module(batch)
-        loss = F.cross_entropy(logits.float(), labels, label_smoothing=self.recipe.label_smoothing)
+            logits: Tensor = self.module(batch)
+        return logits.float()
+
+    def descend(self, loss: Tensor, learning_rate: float) -> None:
+        """A step of the optimiser down the gradient of a loss."""
+        self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         if self.recipe.clip_norm is not None:
             nn.utils.clip_grad_norm_(self.parameters, self.recipe.clip_norm)
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate
         self.optimizer.step()
-        return loss.detach(), (logits.detach().argmax(1) == labels).sum()
 
     def _batch(self, positions: Tensor, epoch: int) -> Tensor:
         """The pictures at `positions`, moved and normalised: float32 (N, C, H, W) on the device."""
