@@ -17,6 +17,7 @@ from convscope.graph import initial_weights
 from convscope.training.lanes_engine import LanesEngine
 from convscope.training.moves import EpochMoves
 from convscope.training.recipe import Recipe
+from convscope.training.stepping import steps
 from convscope.training.torch_engine import TorchEngine
 
 from ..conftest import needs_lanes
@@ -137,6 +138,21 @@ def test_a_run_interrupted_anywhere_goes_on_with_the_same_bits(name: str) -> Non
         return state
 
     same_arrays(trained(1, 4), trained())
+
+
+def test_a_step_by_hand_takes_the_mixed_loss() -> None:
+    """The recipe's own loss is the same whether somebody has looked at the outputs before or not."""
+
+    def losses(*, look: bool) -> list[float]:
+        settings = {"net": "simple-cnn-16-32", "engine": "torch", "mixup": 0.5, "epochs": 1, "quiet": True}
+        found = []
+        for step in steps("digits", **settings):
+            if look:
+                assert step.labels.shape == (len(step.logits),)
+            found.append(step.take())
+        return found
+
+    assert losses(look=True) == pytest.approx(losses(look=False), rel=1e-5)
 
 
 def test_moves_that_make_no_sense_are_refused(tmp_path: Path) -> None:
