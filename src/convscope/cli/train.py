@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from ..training.recipe import Recipe
 
 LATEST = Path("runs/latest")
-DATA_HELP = "digits, mnist, fashion-mnist, kmnist, cifar10, or a folder with a folder of pictures per class."
+DATA_HELP = (
+    "digits, mnist, fashion-mnist, kmnist, cifar10, a folder with a folder of pictures per class, "
+    "or a .npz of signals."
+)
 
 
 @command("train")
@@ -73,12 +76,13 @@ def train(
     print(f"Run     {run.path}")
     print(f"Report  {run.path / 'report.html'}")
     model = LATEST if run.path.parent == LATEST.parent else run.path
-    print(f"Next    convscope predict {model} picture.png")
+    print(f"Next    convscope predict {model} {run.bundle.preprocessing.example}")
 
 
 def _train_seeds(
     data: str | None, recipe: Recipe, seeds: int, out: Path | None, progress: Progress, json: bool
 ) -> None:
+    from ..bundle import Bundle
     from ..training.seeds import train_seeds
     from .series import series_text
 
@@ -91,4 +95,5 @@ def _train_seeds(
     last = series.runs[-1]
     model = LATEST if series.path.parent == LATEST.parent else series.path / last.run
     print(f"Runs    {series.path}")
-    print(f"Next    convscope predict {model} picture.png  (the run of seed {last.seed})")
+    example = Bundle.load(series.path / last.run).preprocessing.example
+    print(f"Next    convscope predict {model} {example}  (the run of seed {last.seed})")

@@ -27,7 +27,7 @@ from .run_directory import RunDirectory
 
 
 def train(
-    data: str | Path | None = None,
+    data: str | Path | Source | None = None,
     *,
     net: Any = None,
     recipe: Recipe | str | Path | None = None,
@@ -37,9 +37,10 @@ def train(
     evaluated: Callable[[Evaluation], None] | None = None,
     **settings: Any,
 ) -> Run:
-    """Train a network on pictures and keep everything about it in a run directory.
+    """Train a network on pictures or signals and keep everything about it in a run directory.
 
-    `data` is a data set's name or a folder of class folders; `net` a name of the catalogue,
+    `data` is a data set's name, a folder of class folders, a `.npz` file of signals, or a source made of
+    arrays (`convscope.data.SignalSource`); `net` a name of the catalogue,
     `file.py:Class`, an `nn.Module` class or a module. `settings` are the fields of `Recipe` (`epochs`,
     `batch_size`, `lr`, `optimizer`, `schedule`, `seed`, `validation`, `size`, ...; `help(convscope.Recipe)`
     lists them), and win over those of `recipe`, which may also be a recipe file or the name of one that comes
@@ -56,18 +57,19 @@ def train(
     """
     chosen = chosen_recipe(data, net, recipe, settings)
     listener: Progress = progress or (Silent() if quiet else Lines())
-    prepared = prepare_aloud(chosen, net if net is not None else chosen.net, listener)
+    source = data if isinstance(data, Source) else None
+    prepared = prepare_aloud(chosen, net if net is not None else chosen.net, listener, source=source)
     return run_prepared(prepared, Path(out) if out is not None else None, listener, evaluated=evaluated)
 
 
 def chosen_recipe(
-    data: str | Path | None, net: Any, recipe: Recipe | str | Path | None, settings: dict[str, Any]
+    data: str | Path | Source | None, net: Any, recipe: Recipe | str | Path | None, settings: dict[str, Any]
 ) -> Recipe:
     """The recipe that the arguments of `train` come to."""
     if isinstance(recipe, str | Path):
         recipe = Recipe.of(**Recipe.read(Path(recipe)))
     if data is not None:
-        settings["data"] = str(data)
+        settings["data"] = data.name if isinstance(data, Source) else str(data)
     if isinstance(net, str):
         settings["net"] = net
     return (recipe if recipe is not None else Recipe.of()).but(**settings)
@@ -225,7 +227,7 @@ def _description(prepared: Prepared, engine: Engine) -> str:
     recipe, dataset, network = prepared.recipe, prepared.dataset, prepared.network
     return (
         f"Training {network.name} ({network.parameters:,} parameters) on {dataset.name}:\n"
-        f"{len(dataset.train):,} pictures in {len(dataset.classes)} classes, "
+        f"{len(dataset.train):,} {dataset.preprocessing.noun}s in {len(dataset.classes)} classes, "
         f"{recipe.epochs} epoch{'s' if recipe.epochs != 1 else ''}, batches of {recipe.batch_size},\n"
         f"{recipe.optimizer}, {recipe.schedule} learning rate {recipe.lr:g}, {engine.name} engine."
     )

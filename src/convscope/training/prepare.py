@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import data as datasets
 from .. import native, nets
-from ..data import Dataset, Preprocessing, Source
+from ..data import Dataset, InputPreprocessing, Preprocessing, Source
 from ..errors import UsageError
 from .choice import choose_engine
 from .loop import batch_starts
@@ -50,7 +50,7 @@ def prepare(recipe: Recipe, net: Any, progress: Progress, *, source: Source | No
     if net is None:
         net = default_net(source, preprocessing)
         recipe = recipe.but(net=net)
-    if recipe.size is None and not is_own(net):
+    if isinstance(preprocessing, Preprocessing) and recipe.size is None and not is_own(net):
         before = (preprocessing.height, preprocessing.width)
         height, width = nets.fitting_size(net, preprocessing.channels, before)
         if (height, width) != before:
@@ -65,18 +65,24 @@ def prepare(recipe: Recipe, net: Any, progress: Progress, *, source: Source | No
     notes += [why] if why else []
     dataset = load(source, preprocessing, recipe, progress)
     if recipe.early_stopping and dataset.validation is None:
-        raise UsageError("--early-stopping needs validation pictures; give --validation 0.1, say.")
+        raise UsageError(f"--early-stopping needs validation {source.noun}s; give --validation 0.1, say.")
     cores = os.cpu_count() or 1
     if recipe.threads and recipe.threads > cores:
         notes.append(f"--threads {recipe.threads} on {cores} cores would only wait; {cores} are used.")
         recipe = recipe.but(threads=cores)
     if dataset.test is None and dataset.validation is None:
-        notes.append("no test and no validation pictures: the final figures are of the training pictures.")
+        noun = source.noun
+        notes.append(f"no test and no validation {noun}s: the final figures are of the training {noun}s.")
     return Prepared(_resolve(recipe, network, dataset), dataset, network, (*dataset.notes, *notes))
 
 
-def _check_augmentation(recipe: Recipe, preprocessing: Preprocessing) -> None:
-    """Raises `UsageError` for moves that leave nothing of a picture."""
+def _check_augmentation(recipe: Recipe, preprocessing: InputPreprocessing) -> None:
+    """Raises `UsageError` for moves that leave nothing of a picture, and for any of a signal."""
+    if not isinstance(preprocessing, Preprocessing):
+        if given := [f"--{name}" for name in ("shift", "crop", "flip", "cutout") if getattr(recipe, name)]:
+            verb = "is" if len(given) == 1 else "are"
+            raise UsageError(f"{' and '.join(given)} {verb} for pictures; {recipe.data} has signals.")
+        return
     height, width = preprocessing.height, preprocessing.width
     for name in ("shift", "crop", "cutout"):
         pixels = getattr(recipe, name)
@@ -91,7 +97,7 @@ def open_source(recipe: Recipe, progress: Progress) -> Source:
     )
 
 
-def load(source: Source, preprocessing: Preprocessing, recipe: Recipe, progress: Progress) -> Dataset:
+def load(source: Source, preprocessing: InputPreprocessing, recipe: Recipe, progress: Progress) -> Dataset:
     """The data set, split as the recipe says; with `normalize`, by the training part's mean and deviation."""
     dataset = datasets.load(
         source,
@@ -102,13 +108,15 @@ def load(source: Source, preprocessing: Preprocessing, recipe: Recipe, progress:
         progress=progress.reading,
     )
     if recipe.normalize and preprocessing.mean is None:
-        measured = datasets.with_statistics(preprocessing, dataset.train.images)
+        measured = preprocessing.with_statistics(dataset.train.images)
         dataset = replace(dataset, preprocessing=measured)
     return dataset
 
 
-def default_net(source: Source, preprocessing: Preprocessing) -> str:
-    """`convnet-bn` for small grey pictures that are no photos, `resnet-8` for the others."""
+def default_net(source: Source, preprocessing: InputPreprocessing) -> str:
+    """`convnet-bn` for small grey pictures that are no photos, `resnet-8` for the others; 1-D for signals."""
+    if not isinstance(preprocessing, Preprocessing):
+        return "simple-cnn-1d"
     small = max(preprocessing.height, preprocessing.width) <= 32
     return "convnet-bn" if small and preprocessing.channels == 1 and not source.is_photos else "resnet-8"
 
@@ -118,14 +126,19 @@ def _resolve(recipe: Recipe, network: Network, dataset: Dataset) -> Recipe:
     preprocessing = dataset.preprocessing
     steps = len(batch_starts(len(dataset.train), recipe.batch_size))
     rates = CONSTANT_RATES if recipe.schedule == "constant" else PEAK_RATES
-    folder = Path(recipe.data).expanduser()
+    path = Path(recipe.data).expanduser()
+    of_pictures = {}
+    if isinstance(preprocessing, Preprocessing):
+        of_pictures = {
+            "size": (preprocessing.height, preprocessing.width),
+            "channels": preprocessing.channels,
+            "resize": preprocessing.resize,
+        }
     return recipe.but(
-        data=str(folder.resolve()) if folder.is_dir() else recipe.data,
+        data=str(path.resolve()) if path.exists() else recipe.data,
         data_dir=str(Path(recipe.data_dir).expanduser().resolve()) if recipe.data_dir else None,
         net=recipe.net or network.name,
-        size=(preprocessing.height, preprocessing.width),
-        channels=preprocessing.channels,
-        resize=preprocessing.resize,
+        **of_pictures,
         epochs=recipe.epochs or min(max(round(STEPS / steps), FEWEST_EPOCHS), MOST_EPOCHS),
         lr=recipe.lr or rates[recipe.optimizer],
         threads=recipe.threads or _default_threads(recipe, network),

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..data import Source
 from ..data.reading_once import ReadOnce
 from ..errors import ConvscopeError
 from .network import Network, is_own
@@ -25,7 +26,7 @@ SAME_START = "every seed starts from the same weights: the network brings its ow
 
 
 def train_seeds(
-    data: str | Path | None = None,
+    data: str | Path | Source | None = None,
     *,
     seeds: int = 30,
     net: Any = None,
@@ -53,7 +54,7 @@ def train_seeds(
     listener = SeriesProgress(progress or (Silent() if quiet else Lines()))
     net = net if net is not None else chosen.net
     code = _Code(net)
-    source = ReadOnce(open_source(chosen, listener))
+    source = ReadOnce(data if isinstance(data, Source) else open_source(chosen, listener))
     directory: RunDirectory | None = None
     series: SeedRuns | None = None
     first: Network | None = None

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .. import inference
-from ..data import Dataset
+from ..data import Dataset, Preprocessing
 from ..errors import UsageError
 from ..graph import Graph, summarize
 from ..graph.module import state_arrays
@@ -136,13 +136,14 @@ class TorchEngine:
         return loss.detach(), (logits.detach().argmax(1) == labels).sum()
 
     def _batch(self, positions: Tensor, epoch: int) -> Tensor:
-        """The pictures at `positions`, moved and normalised: float32 (N, C, H, W) on the device."""
+        """The inputs at `positions`, moved and normalised: float32 (N, *input_shape) on the device."""
         if isinstance(self.images, np.ndarray):
             chosen = self.images[positions.numpy()]
             table = self.moves.table(epoch)
             if table is not None:
                 chosen = self.moves.augmentation.move(chosen, table[positions.numpy()])
             return torch.from_numpy(self.preprocessing.batch(chosen)).to(self.device)
+        assert isinstance(self.preprocessing, Preprocessing)
         pictures = self.images[positions.to(self.device)]  # (N, H, W, C), the same arithmetic on the device
         factor, offset = self.preprocessing.factor_and_offset()
         values = pictures.to(torch.float32) * torch.from_numpy(factor).to(self.device)
