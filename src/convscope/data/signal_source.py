@@ -12,7 +12,7 @@ from ..errors import DataError, UsageError
 from .labels import class_positions
 from .memory import allocate
 from .resizing import Resize
-from .signals import SignalPreprocessing, not_finite
+from .signals import LARGEST, SignalPreprocessing, not_finite
 from .source import Names, Part, Progress, Reading, Source
 
 _BLOCK = 1 << 20  # values that are looked at or copied at a time
@@ -149,6 +149,8 @@ def _as_signals(array: np.ndarray, what: str) -> np.ndarray:
         )
     if array.size == 0:
         raise DataError(f"{what} are empty: {array.shape}.")
+    if array[0].size > LARGEST:
+        raise DataError(f"{what} have {array[0].size:,} values each; a signal has up to {LARGEST:,}.")
     with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite, and is told of
         return array if array.dtype == np.float32 else array.astype(np.float32)
 

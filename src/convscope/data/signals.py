@@ -15,6 +15,8 @@ from .npy import read_header, read_values
 
 _BLOCK = 1 << 20  # values that are looked at in float64 at a time
 
+LARGEST = 1 << 28  # values of one signal, 1 GiB
+
 SignalFile = str | os.PathLike[str] | bytes
 
 
@@ -42,7 +44,9 @@ class SignalPreprocessing(BaseModel):
     std: tuple[float, ...] | None = None
 
     @model_validator(mode="after")
-    def _check_statistics(self) -> Self:
+    def _check(self) -> Self:
+        if self.channels * self.length > LARGEST:
+            raise ValueError(f"a signal of {self.channels}×{self.length} is too large")
         if (self.mean is None) != (self.std is None):
             raise ValueError("mean and std go together: give both or neither")
         for name, values in (("mean", self.mean), ("std", self.std)):
@@ -170,6 +174,23 @@ class SignalPreprocessing(BaseModel):
         elif len(shape) == 3 and shape[1:] == self.input_shape:
             advice = "; it holds several, give one at a time"
         raise DataError(f"{name} is {found}, and the network takes {wanted}{advice}.")
+
+
+def off_scale(measured: SignalPreprocessing) -> str | None:
+    """A note on the first channel that is far from mean 0 and deviation 1, None where none is.
+
+    `measured` has the statistics of signals that a network gets as they are.
+
+    >>> off_scale(SignalPreprocessing(channels=1, length=9, mean=(1013.0,), std=(5.0,)))
+    'channel 0 of the signals has mean 1013 and deviation 5; networks learn best around 0 and 1: --normalize.'
+    """
+    for channel, (mean, std) in enumerate(zip(measured.mean or (), measured.std or (), strict=True)):
+        if abs(mean) > 3 * std or not 0.03 <= std <= 30:
+            return (
+                f"channel {channel} of the signals has mean {mean:.4g} and deviation {std:.3g}; "
+                "networks learn best around 0 and 1: --normalize."
+            )
+    return None
 
 
 def not_finite(signal: np.ndarray) -> str | None:

@@ -9,7 +9,8 @@ from typing import Any
 
 from .. import data as datasets
 from .. import native, nets
-from ..data import Dataset, InputPreprocessing, Preprocessing, Source
+from ..data import Dataset, InputPreprocessing, Preprocessing, SignalPreprocessing, Source
+from ..data.signals import off_scale
 from ..errors import UsageError
 from .choice import choose_engine
 from .loop import batch_starts
@@ -70,6 +71,9 @@ def prepare(recipe: Recipe, net: Any, progress: Progress, *, source: Source | No
     if recipe.threads and recipe.threads > cores:
         notes.append(f"--threads {recipe.threads} on {cores} cores would only wait; {cores} are used.")
         recipe = recipe.but(threads=cores)
+    if isinstance(dataset.preprocessing, SignalPreprocessing) and dataset.preprocessing.mean is None:
+        scale = off_scale(dataset.preprocessing.with_statistics(dataset.train.images))
+        notes += [scale] if scale else []
     if dataset.test is None and dataset.validation is None:
         noun = source.noun
         notes.append(f"no test and no validation {noun}s: the final figures are of the training {noun}s.")
