@@ -95,7 +95,10 @@ def test_parts_and_classes(tmp_path: Path) -> None:
     assert isinstance(source, SignalSource)
     assert source.counts == {"train": 20, "validation": 10, "test": 10}
     assert (source.name, source.classes) == ("ecg", ("calm", "afib"))
-    assert source.notes == ("passed over arrays of ecg.npz that are neither signals nor labels: rate.",)
+    assert source.notes == (
+        "x_train of ecg.npz has two axes, so it is taken for signals of 1×9.",
+        "neither signals nor labels in ecg.npz, and passed over: rate.",
+    )
     dataset = load(source, source.default_preprocessing())
     for split, rows in ((dataset.train, slice(0, 20)), (dataset.test, slice(30, 40))):
         assert split is not None
@@ -159,6 +162,14 @@ def test_the_checksum_names_the_data() -> None:
     assert first == whole.hexdigest()
     assert SignalSource(SIGNALS, 1 - LABELS).checksum({}) != first
     assert SignalSource(SIGNALS + 1, LABELS).checksum({}) != first
+
+
+def test_signals_in_another_order_are_laid_out_once() -> None:
+    for signals in (np.asfortranarray(SIGNALS, dtype=np.float32), np.asfortranarray(SIGNALS)):
+        source = SignalSource(signals, LABELS)
+        images = source.read("train", np.arange(40), source.default_preprocessing()).images
+        assert images.flags.c_contiguous
+        np.testing.assert_array_equal(images, SIGNALS.astype(np.float32))
 
 
 def test_signals_that_are_float32_are_not_copied() -> None:

@@ -78,29 +78,30 @@ def open_signals(path: Path, *, strict: bool = False) -> SignalSource:
     """
 
     def read(archive: zipfile.ZipFile) -> SignalSource:
-        arrays: dict[str, dict[str, np.ndarray]] = {"signals": {}, "labels": {}}
-        classes, others = None, []
+        signals: dict[str, np.ndarray] = {}
+        labels: dict[str, np.ndarray] = {}
+        classes, notes, others = None, [], []
         for key, member in _members(archive).items():
-            said = meaning(key)
+            name, said = f"{key} of {path}", meaning(key)
             if key == "classes":
-                classes = _names(_read(archive, member, f"{key} of {path}", read_values), path)
-            elif said is None:
+                classes = _names(_read(archive, member, name, read_values), path)
+                continue
+            if said is None:
                 others.append(key)
-            else:
-                kind, part = "labels" if said[0] == "labels" else "signals", said[1]
-                if part in arrays[kind]:
-                    raise DataError(f"{path} has two arrays of {part} {kind}; leave one of them out.")
-                values = read_values if kind == "labels" else read_floats
-                arrays[kind][part] = _read(archive, member, f"{key} of {path}", values)
-        passed_over = f"arrays of {path.name} that are neither signals nor labels: {', '.join(others)}."
-        return SignalSource(
-            arrays["signals"],
-            arrays["labels"],
-            classes=classes,
-            name=path.stem,
-            strict=strict,
-            notes=(f"passed over {passed_over}",) if others else (),
-        )
+                continue
+            kind, part = said
+            arrays, values = (labels, read_values) if kind == "labels" else (signals, read_floats)
+            if part in arrays:
+                what = "labels" if kind == "labels" else "signals"
+                raise DataError(f"{path} has two arrays of {part} {what}; leave one of them out.")
+            arrays[part] = _read(archive, member, name, values)
+            if said == ("x", "train") and arrays[part].ndim == 2:
+                size = f"1×{arrays[part].shape[1]}"
+                notes.append(f"{key} of {path.name} has two axes, so it is taken for signals of {size}.")
+        if others:
+            passed_over = ", ".join(others)
+            notes.append(f"neither signals nor labels in {path.name}, and passed over: {passed_over}.")
+        return SignalSource(signals, labels, classes=classes, name=path.stem, strict=strict, notes=notes)
 
     return _opened(path, read)
 

@@ -136,7 +136,7 @@ class SignalSource(Source):
 
 
 def _as_signals(array: np.ndarray, what: str) -> np.ndarray:
-    """float32 (N, C, L), the array itself where it is that."""
+    """float32 (N, C, L), contiguous; the array itself where it is that."""
     if not isinstance(array, np.ndarray):
         array = np.asarray(array)
     if array.dtype.kind not in "iuf":
@@ -152,7 +152,7 @@ def _as_signals(array: np.ndarray, what: str) -> np.ndarray:
     if array[0].size > LARGEST:
         raise DataError(f"{what} have {array[0].size:,} values each; a signal has up to {LARGEST:,}.")
     with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite, and is told of
-        return array if array.dtype == np.float32 else array.astype(np.float32)
+        return np.ascontiguousarray(array, dtype=np.float32)
 
 
 def _listed(parts: Mapping[str, Any]) -> str:

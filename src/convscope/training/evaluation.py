@@ -6,7 +6,7 @@ from typing import Any
 
 from ..bundle import Bundle
 from ..data import Source
-from ..errors import DataError, UsageError
+from ..errors import DataError, UnknownName, UsageError
 from ..metrics import Evaluation, evaluate
 from .prepare import load, open_source
 from .progress import Progress, Silent
@@ -27,7 +27,12 @@ def evaluate_bundle(
     recipe = Recipe.of(**bundle.info.get("recipe", {})).but(**settings)
     if isinstance(data, str):
         recipe = recipe.but(data=data)
-    source = data if isinstance(data, Source) else open_source(recipe, listener)
+    try:
+        source = data if isinstance(data, Source) else open_source(recipe, listener)
+    except UnknownName as error:
+        if data is not None:
+            raise
+        raise UsageError(f"{error} For a network trained on arrays, give their source.") from error
     _check_classes(bundle, source)
     dataset = load(source, bundle.preprocessing, recipe, listener)
     notes = list(dataset.notes)

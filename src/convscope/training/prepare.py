@@ -130,7 +130,7 @@ def _resolve(recipe: Recipe, network: Network, dataset: Dataset) -> Recipe:
     preprocessing = dataset.preprocessing
     steps = len(batch_starts(len(dataset.train), recipe.batch_size))
     rates = CONSTANT_RATES if recipe.schedule == "constant" else PEAK_RATES
-    path = Path(recipe.data).expanduser()
+    path, named = Path(recipe.data).expanduser(), recipe.data in datasets.catalogue()
     of_pictures = {}
     if isinstance(preprocessing, Preprocessing):
         of_pictures = {
@@ -139,7 +139,7 @@ def _resolve(recipe: Recipe, network: Network, dataset: Dataset) -> Recipe:
             "resize": preprocessing.resize,
         }
     return recipe.but(
-        data=str(path.resolve()) if path.exists() else recipe.data,
+        data=str(path.resolve()) if path.exists() and not named else recipe.data,
         data_dir=str(Path(recipe.data_dir).expanduser().resolve()) if recipe.data_dir else None,
         net=recipe.net or network.name,
         **of_pictures,
