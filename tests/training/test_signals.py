@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import os
+import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +22,10 @@ from convscope import native
 from convscope.bundle import Bundle
 from convscope.data import SignalPreprocessing, SignalSource, open_source
 from convscope.errors import ConvscopeError, DataError, ShapeError, UsageError
+from convscope.lanes import pace
+from convscope.training import steps
 from convscope.training.pipeline import Run
+from convscope.training.progress import Silent
 
 from ..conftest import Command, needs_lanes
 
@@ -82,6 +87,14 @@ def run(request: pytest.FixtureRequest, file: Path, tmp_path_factory: pytest.Tem
     return convscope.train(
         file, epochs=6, batch_size=32, normalize=True, engine=request.param, out=out, quiet=True
     )
+
+
+class CtrlC(Silent):
+    """Ctrl-C as soon as the second epoch is heard of."""
+
+    def step(self, epoch: int, *_: Any) -> None:
+        if epoch == 2:
+            signal.raise_signal(signal.SIGINT)
 
 
 def by_hand(weights: Any, signals: np.ndarray, train: np.ndarray) -> np.ndarray:
@@ -228,6 +241,37 @@ def test_the_data_stays_as_it_is(engine: str, normalize: bool, tmp_path: Path) -
         convscope.evaluate(run.path)
 
 
+@pytest.mark.parametrize("given", ["file", "arrays"])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_interrupted_run_goes_on(
+    engine: str, given: str, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "SECONDS", 1e-9)  # lanes is heard of step by step
+    data = file if given == "file" else SignalSource(*tones(200, 1), name="arrays")
+    settings: dict[str, Any] = {"epochs": 3, "batch_size": 32, "normalize": True, "engine": engine}
+    whole = convscope.train(data, **settings, out=tmp_path / "whole", quiet=True)
+    with pytest.raises(KeyboardInterrupt):
+        convscope.train(data, **settings, out=tmp_path / "run", progress=CtrlC())
+    again = {} if given == "file" else {"data": data}
+    resumed = convscope.train(resume=tmp_path / "run", **again, quiet=True)  # type: ignore[arg-type]
+    for name, weight in whole.bundle.weights.items():
+        np.testing.assert_array_equal(weight, resumed.bundle.weights[name], err_msg=name)
+    assert resumed.bundle.preprocessing == whole.bundle.preprocessing
+
+
+def test_steps_in_a_persons_own_hands(file: Path, tmp_path: Path) -> None:
+    training = steps(file, epochs=3, batch_size=32, normalize=True, engine="torch", quiet=True)
+    for step in training:
+        assert step.images.shape[1:] == (2, LENGTH)
+        step.take(F.cross_entropy(step.logits, step.labels))
+    run = training.finish(tmp_path / "own")
+    same = convscope.train(
+        file, epochs=3, batch_size=32, normalize=True, engine="torch", out=tmp_path / "run", quiet=True
+    )
+    for name, weight in same.bundle.weights.items():
+        np.testing.assert_allclose(weight, run.bundle.weights[name], atol=1e-6, err_msg=name)
+
+
 @pytest.mark.parametrize("net", ["Tones", "Sorted"])
 @pytest.mark.filterwarnings("ignore::convscope.errors.ConvscopeWarning")
 def test_a_network_of_ones_own(net: str, net_file: Callable[..., Path], file: Path, tmp_path: Path) -> None:
@@ -362,7 +406,5 @@ def test_lanes_trains_and_predicts_without_torch(convscope: Command, file: Path,
         f"run = convscope.train({str(file)!r}, epochs=1, normalize=True, out='run', quiet=True); "
         "run.bundle.predict('signal.npy'); assert 'torch' not in sys.modules"
     )
-    import subprocess
-
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=dict(os.environ), check=True)
     assert native.available()

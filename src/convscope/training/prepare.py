@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from .. import data as datasets
 from .. import native, nets
 from ..data import Dataset, InputPreprocessing, Preprocessing, SignalPreprocessing, Source
 from ..data.signals import off_scale
-from ..errors import UsageError
+from ..errors import ConvscopeWarning, UsageError
 from .choice import choose_engine
 from .loop import batch_starts
 from .network import Network, is_own, open_network
@@ -78,6 +79,26 @@ def prepare(recipe: Recipe, net: Any, progress: Progress, *, source: Source | No
         noun = source.noun
         notes.append(f"no test and no validation {noun}s: the final figures are of the training {noun}s.")
     return Prepared(_resolve(recipe, network, dataset), dataset, network, (*dataset.notes, *notes))
+
+
+def prepare_aloud(recipe: Recipe, net: Any, progress: Progress, *, source: Source | None = None) -> Prepared:
+    """`prepare`, with convscope's warnings told to `progress`, once each; others stay warnings."""
+    caught: list[warnings.WarningMessage] = []
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", ConvscopeWarning)
+            prepared = prepare(recipe, net, progress, source=source)
+    finally:  # also where it fails: a warning may say why
+        told = []
+        for warning in caught:
+            if isinstance(warning.message, ConvscopeWarning):
+                told.append(f"warning: {warning.message}")
+                progress.note(told[-1])
+            else:
+                warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+    for sentence in prepared.notes:
+        progress.note(f"note: {sentence}")
+    return replace(prepared, notes=(*told, *prepared.notes))
 
 
 def _check_augmentation(recipe: Recipe, preprocessing: InputPreprocessing) -> None:
