@@ -94,7 +94,7 @@ def run(
     checked: Engine = engine
     heard = Heard()
     loop = Loop(checked, dataset, recipe, heard)
-    heard.kept = [loop.standing.epoch - 1 for ended in loop.run() if ended and loop.keeps]
+    heard.kept = [loop.standing.epoch - 1 for ended in loop.run() if ended and loop.standing.keeps]
     return loop, engine, heard
 
 

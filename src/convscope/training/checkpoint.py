@@ -14,7 +14,7 @@ from ..bundle import WRONG_KIND, checksum
 from ..errors import ConvscopeError
 from ..versions import versions
 from .standing import Standing
-from .state import Arrays
+from .state import WEIGHT, Arrays
 
 FORMAT, VERSION = "convscope-checkpoint", 1
 STATE, KEPT = "state/", "kept/"
@@ -22,14 +22,11 @@ STATE, KEPT = "state/", "kept/"
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """All that a training goes on from. `data` is the checksum of the data set, `seconds` the time so far.
-
-    `kept` are the weights of `standing.kept_epoch`, none where that is 0.
-    """
+    """All that a training goes on from. `data` is the checksum of the data set, `seconds` the time so far."""
 
     standing: Standing
     state: Arrays
-    kept: Arrays
+    kept: Arrays  # the weights of `standing.kept_epoch`, none where that is 0
     data: str
     seconds: float
     versions: Mapping[str, str]
@@ -46,7 +43,8 @@ class Checkpoint:
         from safetensors.numpy import save
 
         tensors = {f"{STATE}{name}": value for name, value in self.state.items()}
-        tensors |= {f"{KEPT}{name}": value for name, value in self.kept.items()}
+        if not self.standing.keeps:  # else the state has them
+            tensors |= {f"{KEPT}{name}": value for name, value in self.kept.items()}
         tensors = {name: np.asarray(value, order="C") for name, value in tensors.items()}
         document = {
             "format": FORMAT,
@@ -72,10 +70,11 @@ class Checkpoint:
                 raise ValueError("its content is not what was written, by its checksum")
             if (document["format"], document["version"]) != (FORMAT, VERSION):
                 raise ValueError(f"it is {document['format']} version {document['version']}")
+            standing, state = Standing.from_dict(document["standing"]), _below(STATE, tensors)
             return cls(
-                Standing.from_dict(document["standing"]),
-                {name.removeprefix(STATE): v for name, v in tensors.items() if name.startswith(STATE)},
-                {name.removeprefix(KEPT): v for name, v in tensors.items() if name.startswith(KEPT)},
+                standing,
+                state,
+                _below(WEIGHT, state) if standing.keeps else _below(KEPT, tensors),
                 document["data"],
                 document["seconds"],
                 document["versions"],
@@ -85,3 +84,7 @@ class Checkpoint:
                 f"{path} is not a checkpoint that can be read, or is damaged: {error}. "
                 "Delete it, and --resume begins the run anew."
             ) from error
+
+
+def _below(prefix: str, tensors: Arrays) -> Arrays:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

@@ -89,7 +89,7 @@ class Loop:
         self.progress.step(epoch, done, self.steps, *means, standing.pictures)
 
     def end_epoch(self) -> None:
-        """Validate, and close the epoch at work. Its weights are to be kept where `keeps` says so."""
+        """Validate, and close the epoch at work; `standing.keeps` says whether its weights are to be kept."""
         standing, validation = self.standing, None
         if self.dataset.validation is not None:
             split = self.dataset.validation
@@ -117,11 +117,6 @@ class Loop:
             standing.stopped = True
             best = standing.best_epoch
             self.progress.note(f"stopped after epoch {epoch}: no better one since epoch {best}.")
-
-    @property
-    def keeps(self) -> bool:
-        """Whether the weights of the epoch that just ended are those to keep."""
-        return self.standing.kept_epoch == self.standing.epoch - 1
 
     def _improved(self) -> bool:
         standing = self.standing

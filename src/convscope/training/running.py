@@ -105,7 +105,7 @@ def _train(
             if epoch_ended:
                 directory.write_epochs(standing.history)
                 loop.progress.epoch(standing.history[-1])
-                if loop.keeps:
+                if standing.keeps:
                     weights = engine.weights()
                     # an interrupted run leaves the best weights so far
                     directory.write_bundle(make_bundle(prepared, weights, {"epoch": standing.kept_epoch}))

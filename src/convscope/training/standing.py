@@ -30,6 +30,11 @@ class Standing:
     kept_epoch: int = 0
     stopped: bool = False  # early
 
+    @property
+    def keeps(self) -> bool:
+        """Whether the weights as they are now are those to keep: the epoch that has them just ended."""
+        return self.steps == 0 and 0 < self.kept_epoch == self.epoch - 1
+
     def add(self, part: StepFigures) -> None:
         """Count some steps. The losses are added one by one, so that how they are divided has no effect."""
         self.steps += len(part.losses)

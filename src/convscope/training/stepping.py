@@ -114,7 +114,7 @@ class Steps:
                         self._advance(step)
                     loop.end_epoch()
                     self._progress.epoch(loop.standing.history[-1])
-                    if loop.keeps:
+                    if loop.standing.keeps:
                         self._kept = self.engine.weights()
         finally:
             self._progress.end()
