@@ -250,6 +250,11 @@ def test_a_class_with_nothing_but_holes() -> None:
         ({"train": np.zeros((4, 9))}, {"test": np.arange(4)}, "signals for train and labels for test"),
         ({"test": np.zeros((4, 9))}, {"test": np.arange(4)}, "a part to train on"),
         (
+            {"train": np.zeros((4, 9)), "dev": np.zeros((4, 9))},
+            {"train": np.arange(4), "dev": np.arange(4)},
+            "a part 'dev'; the parts are train, validation, test",
+        ),
+        (
             {"train": np.zeros((4, 9)), "test": np.zeros((4, 8))},
             {"train": np.arange(4), "test": np.arange(4)},
             "train 1×9, test 1×8",

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +161,14 @@ def test_the_bundle_comes_back_and_predicts(run: Run, tmp_path: Path) -> None:
     assert {p.top for p in files} == {many[0].top}
     (alone,) = loaded.predict(signals[0])
     assert alone.top == many[0].top
+
+
+@pytest.mark.parametrize("length", [9, LENGTH + 1])
+def test_a_bundle_that_does_not_fit_its_network_is_damaged(run: Run, length: int, tmp_path: Path) -> None:
+    other = replace(run.bundle, preprocessing=SignalPreprocessing(channels=2, length=length))
+    other.save(tmp_path / "other.safetensors")
+    with pytest.raises(ConvscopeError, match=rf"damaged: signals of \(2, {length}\) for \(2, {LENGTH}\)"):
+        Bundle.load(tmp_path / "other.safetensors")
 
 
 def test_what_cannot_be_read_does_not_stop_the_others(run: Run, tmp_path: Path) -> None:

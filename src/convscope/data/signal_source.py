@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import DataError, UsageError
 from .labels import class_positions
+from .layout import PARTS
 from .memory import allocate
 from .resizing import Resize
 from .signals import LARGEST, SignalPreprocessing, not_finite
@@ -54,6 +55,8 @@ class SignalSource(Source):
                 f"{name} has signals for {_listed(given)} and labels for {_listed(given_labels)}; both are "
                 "needed of every part, and a part to train on."
             )
+        if unknown := [part for part in given if part not in PARTS]:
+            raise DataError(f"{name} has a part {unknown[0]!r}; the parts are {', '.join(PARTS)}.")
         self._signals = {
             part: _as_signals(array, f"the {part} signals of {name}") for part, array in given.items()
         }
