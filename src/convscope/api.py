@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import nets
 from .bundle import Bundle, Picture, Prediction
+from .data import Source
 from .errors import ConvscopeError, UsageError
 from .graph import Graph, Summary, summarize
 from .metrics import Evaluation
@@ -68,7 +69,7 @@ def predict(
 
 def evaluate(
     model: str | os.PathLike[str] | Bundle,
-    data: str | None = None,
+    data: str | Source | None = None,
     *,
     progress: Progress | None = None,
     **settings: Any,

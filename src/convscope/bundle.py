@@ -17,7 +17,7 @@ from PIL import Image
 
 from . import atomic
 from .columns import shortened
-from .data import Preprocessing
+from .data import InputPreprocessing, preprocessing_of
 from .errors import ConvscopeError, DataError, ShapeError
 from .graph import Graph
 from .metrics import probabilities
@@ -41,7 +41,7 @@ PICTURE_TYPES = (str, os.PathLike, bytes, Image.Image, np.ndarray)
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What the network says of one picture: the most probable classes, or why it could not be read."""
+    """What the network says of one picture, or signal: the most probable classes, or why not."""
 
     path: str | None
     top: tuple[tuple[str, float], ...] = ()  # (class, probability in 0..1), the most probable first
@@ -87,16 +87,15 @@ class Bundle:
 
     net: str
     classes: tuple[str, ...]
-    preprocessing: Preprocessing
+    preprocessing: InputPreprocessing
     graph: Graph | None
     weights: Mapping[str, np.ndarray]
     outputs: str = "logits"  # or "probabilities", where the network itself ends in softmax
     info: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        return (
-            f"Bundle({self.net!r}, {len(self.classes)} classes, pictures of {self.preprocessing.input_shape})"
-        )
+        of = self.preprocessing
+        return f"Bundle({self.net!r}, {len(self.classes)} classes, {of.noun}s of {of.input_shape})"
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the bundle to `path`, whole or not at all."""
@@ -143,7 +142,7 @@ class Bundle:
             bundle = Bundle(
                 net=str(document["net"]),
                 classes=tuple(map(str, document["classes"])),
-                preprocessing=Preprocessing(**document["preprocessing"]),
+                preprocessing=preprocessing_of(document["preprocessing"]),
                 graph=Graph.from_json(json.dumps(document["graph"])) if document["graph"] else None,
                 weights=weights,
                 outputs=document["outputs"],
@@ -165,30 +164,31 @@ class Bundle:
         from . import inference, program
 
         module = program.load(self.weights[PROGRAM].tobytes())
-        height, width = self.preprocessing.height, self.preprocessing.width
-        empty = np.zeros((1, height, width, self.preprocessing.channels), np.uint8)
-        shape = inference.logits(module, self.preprocessing, empty).shape
+        shape = inference.logits(module, self.preprocessing, self.preprocessing.blank(1)).shape
         if shape != (1, len(self.classes)):
             raise ConvscopeError(
-                f"the program gives {shape} for one picture and {len(self.classes)} classes."
+                f"the program gives {shape} for one {self.preprocessing.noun} "
+                f"and {len(self.classes)} classes."
             )
         return module
 
     def logits(self, images: np.ndarray) -> np.ndarray:
         """uint8 (N, H, W, C) pictures of the bundle's size → the network's outputs, float32 (N, classes).
 
-        Computed by the native engine where it can, else by PyTorch. Raises `ShapeError` for other pictures.
+        Signals are float32 (N, C, L). Computed by the native engine where it can, else by PyTorch. Raises
+        `ShapeError` for other inputs.
         """
-        channels, height, width = self.preprocessing.input_shape
-        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != (height, width, channels):
+        wanted, noun = self.preprocessing.blank(0), self.preprocessing.noun
+        if images.dtype != wanted.dtype or images.ndim == 0 or images.shape[1:] != wanted.shape[1:]:
+            shape = ", ".join(map(str, wanted.shape[1:]))
             raise ShapeError(
-                f"the pictures are {images.dtype} {images.shape}; the bundle takes uint8 "
-                f"(N, {height}, {width}, {channels}), which `predict` makes of any picture."
+                f"the {noun}s are {images.dtype} {images.shape}; the bundle takes {wanted.dtype} "
+                f"(N, {shape}), which `predict` makes of any {noun}."
             )
         return self._forward(images)
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
-        """uint8 (N, H, W, C) pictures of the bundle's size → float32 (N, classes), rows sum to 1."""
+        """What `logits` takes → float32 (N, classes), rows sum to 1."""
         return self.to_probabilities(self.logits(images))
 
     def to_probabilities(self, logits: np.ndarray) -> np.ndarray:
@@ -198,15 +198,14 @@ class Bundle:
     def predict(self, pictures: Picture | Iterable[Picture], *, top: int = 3) -> list[Prediction]:
         """Classify pictures of any size: paths, encoded bytes, Pillow images or uint8 arrays (H, W[, C]).
 
-        An array (N, H, W, C) is N pictures. One `Prediction` per picture, in order, with the `top` most
-        probable classes. A picture that cannot be read gets a prediction with its `error`; it does not stop
-        the others.
+        An array (N, H, W, C) is N pictures. Where the network takes signals: paths or bytes of `.npy` files,
+        or arrays (C, L), (N, C, L), with one channel also (L,) and (N, L). One `Prediction` per picture, in
+        order, with the `top` most probable classes. What cannot be read gets a prediction with its `error`;
+        it does not stop the others.
         """
         waiting: list[Picture]
-        if isinstance(pictures, PICTURE_TYPES) and not (
-            isinstance(pictures, np.ndarray) and pictures.ndim == 4
-        ):
-            waiting = [pictures]
+        if isinstance(pictures, PICTURE_TYPES):
+            waiting = self.preprocessing.apart(pictures)
         else:
             waiting = list(pictures)
         predictions: list[Prediction] = []
@@ -223,19 +222,10 @@ class Bundle:
         return inference.forward(self.graph, self.weights, self.preprocessing, self.to_module)
 
     def _read(self, picture: Picture) -> tuple[str | None, np.ndarray | str]:
-        """The picture's path and either its pixels or what is wrong with it."""
+        """The input's path and either its numbers or what is wrong with it."""
         path = os.fspath(picture) if isinstance(picture, str | os.PathLike) else None
         try:
-            if isinstance(picture, np.ndarray):
-                picture = _from_array(picture)
-            if isinstance(picture, Image.Image):
-                if 0 in picture.size:
-                    raise DataError(f"a picture of {picture.width}×{picture.height} has nothing to see.")
-                return path, self.preprocessing.picture(picture)
-            if isinstance(picture, str | os.PathLike | bytes):
-                return path, self.preprocessing.read(picture)
-            kind = type(picture).__name__
-            raise DataError(f"a picture is a path, bytes, a Pillow image or a uint8 array, not a {kind}.")
+            return path, self.preprocessing.one(picture)
         except ConvscopeError as error:
             return path, str(error)
 
@@ -266,7 +256,8 @@ class Bundle:
         if self.graph.output_shape != (len(self.classes),):
             raise ValueError(f"{len(self.classes)} classes for outputs of {self.graph.output_shape}")
         if self.graph.input_shape != self.preprocessing.input_shape:
-            raise ValueError(f"pictures of {self.preprocessing.input_shape} for {self.graph.input_shape}")
+            of = self.preprocessing
+            raise ValueError(f"{of.noun}s of {of.input_shape} for {self.graph.input_shape}")
 
 
 def checksum(document: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> str:
@@ -276,14 +267,6 @@ def checksum(document: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> 
         whole.update(f"\0{name}\0".encode("utf-8", "surrogatepass"))
         whole.update(np.ascontiguousarray(tensors[name]).tobytes())
     return whole.hexdigest()
-
-
-def _from_array(pixels: np.ndarray) -> Image.Image:
-    if pixels.ndim == 3 and pixels.shape[2] == 1:
-        pixels = pixels[:, :, 0]
-    if pixels.dtype != np.uint8 or pixels.size == 0 or (pixels.ndim != 2 and pixels.shape[2:] != (3,)):
-        raise DataError(f"an array should be uint8 (H, W) or (H, W, 3), not {pixels.dtype} {pixels.shape}.")
-    return Image.fromarray(pixels)
 
 
 def find(path: Path) -> Path:

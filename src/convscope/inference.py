@@ -1,4 +1,4 @@
-"""Pictures through a trained network: the forward pass of bundles and evaluations, by the engine that can.
+"""Pictures or signals through a trained network, by the engine that can: in bundles and in evaluations.
 
 The native engine computes it where there is one and it has a plan for the graph, PyTorch otherwise.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import native
-from .data import Preprocessing
+from .data import InputPreprocessing, Preprocessing
 from .errors import UnsupportedOperation
 from .graph import Graph
 from .lanes.network import Network, Pixels
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 BATCH_SIZE = 256
 
-Forward = Callable[[np.ndarray], np.ndarray]  # uint8 (N, H, W, C) → float32 (N, classes)
+Forward = Callable[[np.ndarray], np.ndarray]  # inputs as they are stored → float32 (N, classes)
 
 
 def forward(
     graph: Graph | None,
     weights: Mapping[str, np.ndarray],
-    preprocessing: Preprocessing,
+    preprocessing: InputPreprocessing,
     to_module: Callable[[], nn.Module],
 ) -> Forward:
     """What computes the outputs of a network for pictures of its size.
@@ -52,26 +52,26 @@ def plan_network(graph: Graph | None, weights: Mapping[str, np.ndarray]) -> Netw
         return None
 
 
-def on_lanes(network: Network, preprocessing: Preprocessing) -> Forward:
+def on_lanes(network: Network, preprocessing: InputPreprocessing) -> Forward:
     """The native engine's forward pass."""
     return lambda images: network.outputs(for_lanes(images, preprocessing))
 
 
-def for_lanes(images: np.ndarray, preprocessing: Preprocessing) -> Pixels | np.ndarray:
+def for_lanes(images: np.ndarray, preprocessing: InputPreprocessing) -> Pixels | np.ndarray:
     """What is stored of a data set as the native engine takes it.
 
-    Bytes stay bytes, and are scaled as `Preprocessing.batch` does where they are read; what is stored as
-    float32 (N, ...) goes through `batch` here.
+    Bytes stay bytes, and are scaled as `Preprocessing.batch` does where they are read. Signals, float32
+    (N, C, L), go through `batch` here, or stay what they are where it would change nothing.
     """
-    if images.dtype != np.uint8:
-        return preprocessing.batch(images)
+    if not isinstance(preprocessing, Preprocessing):
+        return images if preprocessing.mean is None else preprocessing.batch(images)
     return Pixels(np.ascontiguousarray(images), *preprocessing.factor_and_offset())
 
 
 def logits(
-    module: nn.Module, preprocessing: Preprocessing, images: np.ndarray, *, device: str = "cpu"
+    module: nn.Module, preprocessing: InputPreprocessing, images: np.ndarray, *, device: str = "cpu"
 ) -> np.ndarray:
-    """uint8 (N, H, W, C) through a module in eval mode → float32 (N, classes)."""
+    """Inputs as they are stored through a module in eval mode → float32 (N, classes)."""
     import torch
 
     parts = []

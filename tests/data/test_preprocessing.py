@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from pydantic import ValidationError
 
-from convscope.data import Preprocessing, with_statistics
+from convscope.data import Preprocessing
 from convscope.data.resizing import fit
 
 BILINEAR = Image.Resampling.BILINEAR
@@ -181,7 +181,7 @@ def test_batch_refuses_what_is_no_batch() -> None:
 def test_statistics() -> None:
     images = noise(600, 4, 4, 3)
     images[..., 2] = 30  # a channel without variation
-    measured = with_statistics(Preprocessing(height=4, width=4, channels=3), images)
+    measured = Preprocessing(height=4, width=4, channels=3).with_statistics(images)
     assert measured.mean == pytest.approx(images.mean(axis=(0, 1, 2)) / 255, abs=1e-6)
     assert measured.std == pytest.approx([*(images.std(axis=(0, 1, 2))[:2] / 255), 1.0], abs=1e-6)
     batch = measured.batch(images)

@@ -155,6 +155,15 @@ def test_a_recipe_by_its_file_or_name(tmp_path: Path) -> None:
     assert pipeline.chosen_recipe(None, None, "mnist-fast", {}).net == "convnet-bn-8-16"
 
 
+def test_a_named_data_set_keeps_its_name_beside_a_folder_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "digits").mkdir()
+    run = convscope.train("digits", **FAST, out=tmp_path / "run")
+    assert run.recipe.data == "digits"
+
+
 def test_recipe_toml_replays_the_run(digits_run: Run, tmp_path: Path) -> None:
     recipe = Recipe.of(**Recipe.read(digits_run.path / "recipe.toml"))
     assert (recipe.net, recipe.epochs, recipe.size, recipe.weight_decay) == ("convnet-bn", 2, (8, 8), 0.01)

@@ -132,8 +132,8 @@ def _lines(shown: Shown, out: Path) -> list[str]:
     counts, dataset = _counts(shown), shown.dataset
     parts = list(counts[0])[1:]
     whole = sum(one[part] for one in counts for part in parts)
-    size = f"{dataset.preprocessing.height}×{dataset.preprocessing.width}"
-    colours = "grey" if dataset.preprocessing.channels == 1 else "colour"
+    size = f"{shown.preprocessing.height}×{shown.preprocessing.width}"
+    colours = "grey" if shown.preprocessing.channels == 1 else "colour"
     natural = "several sizes" if shown.natural_size is None else "{}×{}".format(*shown.natural_size)
     lines = [
         f"{dataset.name}: {whole:,} pictures in {len(counts)} classes, {size} {colours}"
@@ -157,7 +157,7 @@ def _lines(shown: Shown, out: Path) -> list[str]:
 def _document(shown: Shown, sheet: Sheet, out: Path) -> dict[str, Any]:
     from ..training.augment import moves_of
 
-    preprocessing, classes = shown.dataset.preprocessing, shown.dataset.classes
+    preprocessing, classes = shown.preprocessing, shown.dataset.classes
     places = iter([place for row in sheet.places for place in row])
     return {
         "data": shown.dataset.name,

@@ -33,7 +33,8 @@ def evaluate(
         raise UsageError(f"--min-accuracy {min_accuracy:g} should be a share of 1, such as 0.95.")
     progress = listener(quiet)
     settings = {"data_dir": data_dir} if data_dir else {}
-    evaluation, notes = evaluate_bundle(Bundle.load(model), data, progress=progress, **settings)
+    bundle = Bundle.load(model)
+    evaluation, notes = evaluate_bundle(bundle, data, progress=progress, **settings)
     for note in notes:
         progress.note(f"note: {note}")
     progress.end()
@@ -41,7 +42,7 @@ def evaluate(
         print_json({**evaluation.to_dict(), "notes": list(notes)})
     else:
         print(evaluation_sentence(evaluation))
-        rows = [("class", "precision", "recall", "F1", "pictures")]
+        rows = [("class", "precision", "recall", "F1", f"{bundle.preprocessing.noun}s")]
         rows += [
             (c.name, percent(c.precision, 1), percent(c.recall, 1), percent(c.f1, 1), f"{c.support:,}")
             for c in evaluation.per_class

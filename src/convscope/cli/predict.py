@@ -17,19 +17,20 @@ from .output import percent, print_json
 @command("predict")
 def predict(
     model: Model,
-    pictures: Annotated[list[Path], typer.Argument(help="Picture files.")],
+    pictures: Annotated[list[Path], typer.Argument(help="Picture files, or .npy files of signals.")],
     top: Annotated[int, typer.Option(min=1, help="How many classes to name.")] = 3,
     json: Json = False,
 ) -> None:
     """Classify pictures with a trained network; exits with 1 where one cannot be read."""
     from ..bundle import Bundle
 
-    predictions = Bundle.load(model).predict(pictures, top=top)
+    bundle = Bundle.load(model)
+    predictions = bundle.predict(pictures, top=top)
     failed = [prediction for prediction in predictions if prediction.error is not None]
     if json:
         print_json([prediction.to_dict() for prediction in predictions])
     elif len(failed) < len(predictions):
-        rows = [("picture", "class", "probability", "then")]
+        rows = [(bundle.preprocessing.noun, "class", "probability", "then")]
         for p in predictions:
             if p.error is None:
                 then = ", ".join(f"{label} {percent(share, 1)}" for label, share in p.top[1:])

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from ..metrics import Evaluation
 
 LATEST = Path("runs/latest")
-DATA_HELP = "digits, mnist, fashion-mnist, kmnist, cifar10, or a folder with a folder of pictures per class."
+DATA_HELP = (
+    "digits, mnist, fashion-mnist, kmnist, cifar10, a folder with a folder of pictures per class, "
+    "or a .npz of signals."
+)
 
 
 @command("train")
@@ -78,10 +81,11 @@ def train(
     print(f"Run     {run.path}")
     print(f"Report  {run.path / 'report.html'}")
     model = LATEST if run.path.parent == LATEST.parent else run.path
-    print(f"Next    convscope predict {model} picture.png")
+    print(f"Next    convscope predict {model} {run.bundle.preprocessing.example}")
 
 
 def _train_seeds(data: str | None, given: dict[str, Any], seeds: int | None, json: bool) -> None:
+    from ..bundle import Bundle
     from ..training.seeds import train_seeds
     from .series import series_text
 
@@ -94,4 +98,5 @@ def _train_seeds(data: str | None, given: dict[str, Any], seeds: int | None, jso
     last = series.runs[-1]
     model = LATEST if series.path.parent == LATEST.parent else series.path / last.run
     print(f"Runs    {series.path}")
-    print(f"Next    convscope predict {model} picture.png  (the run of seed {last.seed})")
+    example = Bundle.load(series.path / last.run).preprocessing.example
+    print(f"Next    convscope predict {model} {example}  (the run of seed {last.seed})")

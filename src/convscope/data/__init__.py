@@ -1,18 +1,21 @@
-"""Data sets: named ones, folders of pictures, and the one way a picture becomes a network's input.
+"""Data sets: named ones, folders of pictures, signals, and the one way each becomes a network's input.
 
 source = open_source("mnist")
 preprocessing = source.default_preprocessing()
 dataset = load(source, preprocessing)
-preprocessing = with_statistics(preprocessing, dataset.train.images)
+preprocessing = preprocessing.with_statistics(dataset.train.images)
 batch = preprocessing.batch(dataset.train.images[:64])  # float32 (64, 1, 28, 28)
 """
 
 from .catalogue import Entry, catalogue
 from .dataset import Dataset, Split
+from .input_preprocessing import InputPreprocessing, preprocessing_of
 from .loading import load
 from .opening import open_source
 from .pictures import read_picture
-from .preprocessing import Preprocessing, with_statistics
+from .preprocessing import Preprocessing
+from .signal_source import SignalSource
+from .signals import SignalPreprocessing
 from .source import Part, Progress, Source
 
 __all__ = [
@@ -21,10 +24,13 @@ __all__ = [
     "catalogue",
     "read_picture",
     "Preprocessing",
-    "with_statistics",
+    "SignalPreprocessing",
+    "InputPreprocessing",
+    "preprocessing_of",
     "Dataset",
     "Split",
     "Source",
+    "SignalSource",
     "Part",
     "Entry",
     "Progress",

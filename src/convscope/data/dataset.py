@@ -1,4 +1,4 @@
-"""A data set ready for training: uint8 pictures of one size, labels, and what a person should know."""
+"""A data set ready for training: pictures or signals of one size, labels, and what a person should know."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .preprocessing import Preprocessing
+from .input_preprocessing import InputPreprocessing
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +18,7 @@ class Split:
     2
     """
 
-    #: uint8 (N, H, W, C), after `Preprocessing.picture`
+    #: pictures, uint8 (N, H, W, C), after `Preprocessing.picture`; or signals, float32 (N, C, L)
     images: np.ndarray
     #: int64 (N,), positions in `Dataset.classes`
     labels: np.ndarray
@@ -33,11 +33,11 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Splits of pictures that all went through `preprocessing.picture`; made by `load`."""
+    """Splits of inputs that all went through `preprocessing`; made by `load`."""
 
     name: str
     classes: tuple[str, ...]
-    preprocessing: Preprocessing
+    preprocessing: InputPreprocessing
     train: Split
     validation: Split | None
     test: Split | None

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import DataError, UsageError
 from .dataset import Dataset, Split
-from .preprocessing import Preprocessing
+from .input_preprocessing import InputPreprocessing
 from .source import Names, Progress, Reading, Source
 from .split import TEST_SEED, check_fraction, hold_out
 
@@ -19,14 +19,14 @@ _MENTIONED = 5  # broken pictures that are named one by one
 
 def load(
     source: Source,
-    preprocessing: Preprocessing,
+    preprocessing: InputPreprocessing,
     *,
     validation: float = 0.1,
     test_fraction: float | None = None,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Dataset:
-    """Read every picture of `source` through `preprocessing`, and split.
+    """Read every picture (or signal) of `source` through `preprocessing`, and split.
 
     `validation` is the share of the training part that is held out with `seed` (0: none); a part that
     the source brings wins over it. `test_fraction` is held out of the training part the same way, but
@@ -34,7 +34,8 @@ def load(
     and nothing otherwise. `Dataset.notes` says what was held out or skipped.
 
     Raises `UsageError` for a fraction that is none, or a `test_fraction` beside a given test part, and
-    `DataError` where a class is too small to be split or loses all its pictures because they are broken.
+    `DataError` where a class is too small to be split or loses all its pictures because they are broken, and
+    for a preprocessing of another kind of input.
 
     >>> from convscope.data import open_source
     >>> source = open_source("digits")
@@ -45,6 +46,11 @@ def load(
     check_fraction(validation, flag="--validation")
     if test_fraction is not None:
         check_fraction(test_fraction, flag="--test-fraction")
+    if preprocessing.noun != source.noun:
+        raise DataError(
+            f"{source.name} has {source.noun}s, and the network takes {preprocessing.noun}s of "
+            f"{'×'.join(map(str, preprocessing.input_shape))}."
+        )
     plan, notes = _plan(source, validation=validation, test_fraction=test_fraction, seed=seed)
     splits: dict[str, Split] = {}
     digests: dict[str, str] = {}
@@ -63,23 +69,23 @@ def load(
         train=splits["train"],
         validation=splits.get("validation"),
         test=splits.get("test"),
-        notes=(*source.notes, *skipped(broken), *notes),
+        notes=(*source.notes, *skipped(broken, source.noun), *notes),
         checksum=source.checksum(digests),
     )
 
 
-def skipped(reasons: Sequence[str]) -> list[str]:
-    """The note on pictures that were left out, none for none.
+def skipped(reasons: Sequence[str], noun: str = "picture") -> list[str]:
+    """The note on pictures (or signals) that were left out, none for none.
 
     >>> skipped(["a/1.png is empty (0 bytes)."])
     ['skipped 1 picture that cannot be read: a/1.png is empty (0 bytes).']
     """
     if not reasons:
         return []
-    noun = "picture" if len(reasons) == 1 else "pictures"
+    count = f"{len(reasons)} {noun}{'s' if len(reasons) > 1 else ''}"
     named = " ".join(reasons[:_MENTIONED])
     more = f" And {len(reasons) - _MENTIONED} more." if len(reasons) > _MENTIONED else ""
-    return [f"skipped {len(reasons)} {noun} that cannot be read: {named}{more}"]
+    return [f"skipped {count} that cannot be read: {named}{more}"]
 
 
 def _plan(
@@ -89,7 +95,7 @@ def _plan(
     notes = []
     plan = {name: (name, np.arange(len(part), dtype=np.int64)) for name, part in source.parts.items()}
     if "test" in plan and test_fraction:
-        raise UsageError(f"{source.name} has its own test pictures; leave --test-fraction out.")
+        raise UsageError(f"{source.name} has its own test {source.noun}s; leave --test-fraction out.")
     single = set(plan) == {"train"}
     if test_fraction is None:
         test_fraction = DEFAULT_TEST_FRACTION if single else 0.0
@@ -102,7 +108,7 @@ def _plan(
         train, test = hold_out(labels, test_fraction, seed=TEST_SEED, classes=source.classes)
         plan["test"] = ("train", test)
         notes.append(
-            f"{len(test)} of {len(labels)} pictures are held out for the test "
+            f"{len(test)} of {len(labels)} {source.noun}s are held out for the test "
             f"({test_fraction:.0%} of each class, the same for every seed); --test-fraction changes that."
         )
     if validation:
@@ -122,11 +128,11 @@ def _check_sizes(source: Source, held_out: int) -> None:
     purposes = "to train on and to hold out" if needed == 2 else "for training, validation and test"
     for name, count in source.class_counts("train").items():
         if 0 < count < needed:
-            noun = "picture" if count == 1 else "pictures"
+            noun = source.noun if count == 1 else f"{source.noun}s"
             raise DataError(
                 f"class {name!r} of {source.name} has {count} {noun} to train on, and {needed} are needed: "
-                f"one each {purposes}. Add pictures, or hold less out: --validation 0, --test-fraction 0 "
-                "or both."
+                f"one each {purposes}. Add {source.noun}s, or hold less out: --validation 0, "
+                "--test-fraction 0 or both."
             )
 
 
@@ -135,7 +141,7 @@ def _check_classes(source: Source, part: str, split: str, reading: Reading) -> N
         return
     if len(reading.kept) == 0:
         raise DataError(
-            f"none of the {len(reading.broken)} {split} pictures of {source.name} can be read; "
+            f"none of the {len(reading.broken)} {split} {source.noun}s of {source.name} can be read; "
             f"the first: {reading.broken[0][1]}"
         )
     labels = source.parts[part].labels
@@ -143,8 +149,8 @@ def _check_classes(source: Source, part: str, split: str, reading: Reading) -> N
     for position, reason in reading.broken:
         if int(labels[position]) not in left:
             raise DataError(
-                f"class {source.classes[labels[position]]!r} of {source.name} has no {split} picture left, "
-                f"because they cannot be read: {reason} Replace the broken pictures."
+                f"class {source.classes[labels[position]]!r} of {source.name} has no {split} {source.noun} "
+                f"left, because they cannot be read: {reason} Replace the broken {source.noun}s."
             )
 
 

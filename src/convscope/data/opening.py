@@ -14,6 +14,7 @@ from .digits import open_digits
 from .download import cached, file_md5, find_file
 from .folder import FolderSource
 from .idx import read_idx
+from .signal_file import holds_signals, open_signals
 from .source import ArraySource, Progress, Source
 from .subject import GREY, Subject
 
@@ -31,9 +32,10 @@ def open_source(
     """Open a data set: a name in the catalogue, a folder, or the name of a folder in `data_dir`.
 
     A folder holds one folder of pictures per class, directly or below train, val and test, or the four
-    IDX files of an MNIST relative. `data_dir` (else the environment's CONVSCOPE_DATA) is also where
-    the files of a named data set are looked for before they are downloaded to the cache; `progress`
-    is told how far a download is. With `strict` a broken picture is an error instead of a note.
+    IDX files of an MNIST relative; a `.npz` file holds signals. `data_dir` (else the environment's
+    CONVSCOPE_DATA) is also where the files of a named data set are looked for before they are downloaded to
+    the cache; `progress` is told how far a download is. With `strict` a broken picture is an error instead
+    of a note.
 
     Raises `UnknownName` for a name that is nothing, and `DataError` for what cannot be read.
 
@@ -56,6 +58,8 @@ def open_source(
         if any(_idx_path(path, filename) is not None for filename in IDX_NAMES):
             return _open_idx_folder(path)
         return FolderSource(path, strict=strict)
+    if path.suffix.lower() == ".npz" and path.is_file() and holds_signals(path):
+        return open_signals(path, strict=strict)
     if text.lower().endswith(_ARCHIVES):
         raise DataError(
             f"{text} is an archive, and archives are not read yet; unpack it and give the folder."

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import os
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from ..errors import DataError
 from .pictures import PictureFile, as_grey_or_rgb, read_picture
 from .resizing import Resize, resize, to_grey
 
@@ -27,6 +29,9 @@ class Preprocessing(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    noun: ClassVar[str] = "picture"
+    example: ClassVar[str] = "picture.png"
 
     height: int = Field(ge=1, le=8192)
     width: int = Field(ge=1, le=8192)
@@ -57,6 +62,31 @@ class Preprocessing(BaseModel):
     def input_shape(self) -> tuple[int, int, int]:
         """(channels, height, width), the shape of one picture in a batch."""
         return self.channels, self.height, self.width
+
+    def blank(self, count: int) -> np.ndarray:
+        """Black pictures: uint8 (count, height, width, channels)."""
+        return np.zeros((count, self.height, self.width, self.channels), dtype=np.uint8)
+
+    def one(self, given: str | os.PathLike[str] | bytes | Image.Image | np.ndarray) -> np.ndarray:
+        """A picture as a person gives it as uint8 (height, width, channels).
+
+        `given` is a path, encoded bytes, a Pillow image, or a uint8 array (H, W), (H, W, 1) or (H, W, 3).
+        Raises `DataError` for what is none, or cannot be read.
+        """
+        if isinstance(given, np.ndarray):
+            given = _from_array(given)
+        if isinstance(given, Image.Image):
+            if 0 in given.size:
+                raise DataError(f"a picture of {given.width}×{given.height} has nothing to see.")
+            return self.picture(given)
+        if isinstance(given, str | os.PathLike | bytes):
+            return self.read(given)
+        kind = type(given).__name__
+        raise DataError(f"a picture is a path, bytes, a Pillow image or a uint8 array, not a {kind}.")
+
+    def apart(self, given: Any) -> list[Any]:
+        """The pictures in what a person gives: those of an array (N, H, W, C), else the one that it is."""
+        return list(given) if isinstance(given, np.ndarray) and given.ndim == 4 else [given]
 
     def read(self, file: PictureFile, *, name: str | None = None) -> np.ndarray:
         """A picture file as uint8 (height, width, channels); what training and prediction both call.
@@ -129,30 +159,37 @@ class Preprocessing(BaseModel):
             values += np.tile(offset, width)
         return values.reshape(count, height, width, channels).transpose(0, 3, 1, 2)
 
+    def with_statistics(self, images: np.ndarray) -> Preprocessing:
+        """A copy with the mean and std of uint8 `images` (N, H, W, C), in units of 0..1.
 
-def with_statistics(preprocessing: Preprocessing, images: np.ndarray) -> Preprocessing:
-    """A copy of `preprocessing` with the mean and std of uint8 `images` (N, H, W, C), in units of 0..1.
+        Give it the training split. A channel without any variation gets std 1. Values have six decimals.
 
-    Give it the training split. A channel without any variation gets std 1. Values are rounded to six digits.
+        >>> images = np.array([[[[0], [255]]]], dtype=np.uint8)
+        >>> measured = Preprocessing(height=1, width=2, channels=1).with_statistics(images)
+        >>> measured.mean, measured.std
+        ((0.5,), (0.5,))
+        """
+        channels = images.shape[3]
+        count, total, squares = 0, np.zeros(channels), np.zeros(channels)
+        for start in range(0, len(images), 256):
+            values = images[start : start + 256].reshape(-1, channels).astype(np.float64)
+            count += len(values)
+            total += values.sum(axis=0)
+            squares += np.einsum("pc,pc->c", values, values)  # integers below 2**53: exact
+        if count == 0:
+            raise ValueError("no pictures to measure")
+        mean = total / count
+        std = np.sqrt(np.maximum(squares / count - mean**2, 0))
+        std[std < 1e-3] = 255.0
+        fields = self.model_dump()
+        fields["mean"] = tuple(round(float(value) / 255, 6) for value in mean)
+        fields["std"] = tuple(round(float(value) / 255, 6) for value in std)
+        return Preprocessing(**fields)
 
-    >>> images = np.array([[[[0], [255]]]], dtype=np.uint8)
-    >>> measured = with_statistics(Preprocessing(height=1, width=2, channels=1), images)
-    >>> measured.mean, measured.std
-    ((0.5,), (0.5,))
-    """
-    channels = images.shape[3]
-    count, total, squares = 0, np.zeros(channels), np.zeros(channels)
-    for start in range(0, len(images), 256):
-        values = images[start : start + 256].reshape(-1, channels).astype(np.float64)
-        count += len(values)
-        total += values.sum(axis=0)
-        squares += np.einsum("pc,pc->c", values, values)  # integers below 2**53: exact
-    if count == 0:
-        raise ValueError("no pictures to measure")
-    mean = total / count
-    std = np.sqrt(np.maximum(squares / count - mean**2, 0))
-    std[std < 1e-3] = 255.0
-    fields = preprocessing.model_dump()
-    fields["mean"] = tuple(round(float(value) / 255, 6) for value in mean)
-    fields["std"] = tuple(round(float(value) / 255, 6) for value in std)
-    return Preprocessing(**fields)
+
+def _from_array(pixels: np.ndarray) -> Image.Image:
+    if pixels.ndim == 3 and pixels.shape[2] == 1:
+        pixels = pixels[:, :, 0]
+    if pixels.dtype != np.uint8 or pixels.size == 0 or (pixels.ndim != 2 and pixels.shape[2:] != (3,)):
+        raise DataError(f"an array should be uint8 (H, W) or (H, W, 3), not {pixels.dtype} {pixels.shape}.")
+    return Image.fromarray(pixels)

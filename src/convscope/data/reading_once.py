@@ -1,13 +1,15 @@
-"""A source whose pictures are read once and handed out many times: for one data set under many seeds."""
+"""A source whose inputs are read once and handed out many times: for one data set under many seeds."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, Literal
 
 import numpy as np
 
+from .input_preprocessing import InputPreprocessing
 from .memory import allocate
-from .preprocessing import Preprocessing
+from .resizing import Resize
 from .source import Progress, Reading, Source
 
 _BLOCK = 1024  # pictures that are copied at a time
@@ -22,15 +24,25 @@ class ReadOnce(Source):
 
     def __init__(self, source: Source) -> None:
         self.source = source
+        self.noun = source.noun
         self.name, self.classes, self.size = source.name, source.classes, source.size
         self.channels, self.subject = source.channels, source.subject
         self.parts, self.notes = source.parts, source.notes
-        self._preprocessing: Preprocessing | None = None
+        self._preprocessing: InputPreprocessing | None = None
         self._readings: dict[str, Reading] = {}
         self._checksum: tuple[dict[str, str], str] | None = None
 
+    def default_preprocessing(
+        self,
+        size: int | tuple[int, int] | None = None,
+        channels: Literal[1, 3] | None = None,
+        resize: Resize | None = None,
+        invert: bool = False,
+    ) -> InputPreprocessing:
+        return self.source.default_preprocessing(size, channels, resize, invert)
+
     def read(
-        self, part: str, positions: np.ndarray, preprocessing: Preprocessing, progress: Progress | None = None
+        self, part: str, positions: np.ndarray, preprocessing: Any, progress: Progress | None = None
     ) -> Reading:
         if preprocessing != self._preprocessing:
             self._preprocessing, self._readings = preprocessing, {}
@@ -53,7 +65,7 @@ def _pick(whole: Reading, positions: np.ndarray, count: int) -> Reading:
     chosen = rows[kept]
     images = whole.images
     if not np.array_equal(chosen, np.arange(len(images))):
-        images = allocate((len(chosen), *whole.images.shape[1:]))
+        images = allocate((len(chosen), *whole.images.shape[1:]), whole.images.dtype)
         for start in range(0, len(chosen), _BLOCK):
             block = slice(start, start + _BLOCK)
             images[block] = whole.images[chosen[block]]

@@ -6,11 +6,12 @@ import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, cast, overload
+from typing import Any, Literal, cast, overload
 
 import numpy as np
 
 from ..errors import UsageError
+from .input_preprocessing import InputPreprocessing
 from .memory import allocate
 from .preprocessing import Preprocessing
 from .resizing import Resize
@@ -42,7 +43,7 @@ class Part:
 class Reading:
     """Pictures that were read: `images[i]` is the picture at position `kept[i]` of the part."""
 
-    images: np.ndarray  # uint8 (K, H, W, C)
+    images: np.ndarray  # uint8 (K, H, W, C), or signals: float32 (K, C, L)
     kept: np.ndarray  # int64 (K,), in the order asked for, less the broken ones
     broken: tuple[tuple[int, str], ...] = ()  # (position, a sentence) per picture that could not be read
     digests: tuple[tuple[str, str], ...] = ()  # (name, content hash) of what was read from files
@@ -53,12 +54,16 @@ class Source(ABC):
 
     `size` is the natural (height, width), None where pictures differ. `channels` is 1 where every
     picture is grey, else 3. `subject` says what they show, and so how they may be changed.
+    A source of signals (`SignalSource`) has no size, and any number of channels.
     """
+
+    #: what one input is called in sentences
+    noun = "picture"
 
     name: str
     classes: tuple[str, ...]
     size: tuple[int, int] | None
-    channels: Literal[1, 3]
+    channels: int
     subject: Subject
     parts: Mapping[str, Part]
     notes: tuple[str, ...]
@@ -79,7 +84,7 @@ class Source(ABC):
         channels: Literal[1, 3] | None = None,
         resize: Resize | None = None,
         invert: bool = False,
-    ) -> Preprocessing:
+    ) -> InputPreprocessing:
         """The preprocessing that suits this source; an argument that is given wins.
 
         `size` is one side or (height, width). Without it pictures keep the size they share where both
@@ -97,16 +102,16 @@ class Source(ABC):
         return Preprocessing(
             height=height,
             width=width,
-            channels=channels or self.channels,
+            channels=channels or cast(Literal[1, 3], self.channels),
             resize=resize or "fit",
             invert=invert,
         )
 
     @abstractmethod
     def read(
-        self, part: str, positions: np.ndarray, preprocessing: Preprocessing, progress: Progress | None = None
+        self, part: str, positions: np.ndarray, preprocessing: Any, progress: Progress | None = None
     ) -> Reading:
-        """The pictures at `positions` of a part, each through `preprocessing.picture`."""
+        """The inputs at `positions` of a part, each through a `preprocessing` of this source's kind."""
 
     @abstractmethod
     def checksum(self, digests: Mapping[str, str]) -> str:

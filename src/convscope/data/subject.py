@@ -58,6 +58,7 @@ NUMBERED_PHOTOS = Subject(
     "photos", photos=True, unmirrored="the names of the classes do not say what they show"
 )
 GREY = Subject("grey pictures", unmirrored="a mirrored one may be of another class")
+SIGNALS = Subject("signals", unmirrored="signals")  # which nothing moves
 
 
 def subject_of(classes: Sequence[str], *, grey: bool) -> Subject:

@@ -102,10 +102,11 @@ class Summary:
         )
 
     def _remarks(self) -> list[str]:
+        noun = "signal" if len(self.input_shape) == 2 else "picture"
         remarks = [
             f"{self.parameters:,} parameters ({_bytes(self.parameters * BYTES_PER_NUMBER)} as float32), "
             f"{self.macs:,} MACs and",
-            f"{_bytes(self.activation_bytes)} of activations per picture.",
+            f"{_bytes(self.activation_bytes)} of activations per {noun}.",
         ]
         shared = next((layer for layer in self.layers if layer.dense_parameters), None)
         if shared:

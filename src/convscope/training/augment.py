@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..data import Preprocessing
+from ..data import InputPreprocessing, Preprocessing
 from ..data.subject import Setting, Subject
 from ..errors import UsageError
 from .recipe import Recipe
@@ -25,12 +25,19 @@ _UNITS = {"rotate": "°"}
 
 
 def resolve_augmentation(
-    recipe: Recipe, subject: Subject, preprocessing: Preprocessing
+    recipe: Recipe, subject: Subject, preprocessing: InputPreprocessing
 ) -> tuple[Recipe, list[str]]:
     """The recipe with a number for each move, and a note where `augment` has chosen some.
 
-    What the recipe gives stays. Raises `UsageError` for moves that leave nothing of a picture.
+    What the recipe gives stays. Raises `UsageError` for moves that leave nothing of a picture, and for any of
+    a signal.
     """
+    if not isinstance(preprocessing, Preprocessing):
+        asked = [f"--{name}" for name in ("augment", *NONE) if getattr(recipe, name)]
+        if asked:
+            verb = "is" if len(asked) == 1 else "are"
+            raise UsageError(f"{' and '.join(asked)} {verb} for pictures; {recipe.data} has signals.")
+        return recipe.but(**NONE), []
     given = {name: value for name in NONE if (value := getattr(recipe, name)) is not None}
     chosen: dict[str, Setting] = {}
     if recipe.augment:

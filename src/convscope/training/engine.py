@@ -22,7 +22,7 @@ class StepFigures:
 
 
 class Engine(Protocol):
-    """Holds a network, its optimiser and the training pictures (uint8, in memory).
+    """Holds a network, its optimiser and the training pictures or signals (as they are stored).
 
     Weights and state are dictionaries of arrays by the graph's parameter names, so that a run can be
     saved, resumed and moved between engines at any step.
@@ -40,7 +40,7 @@ class Engine(Protocol):
         ...
 
     def logits(self, images: np.ndarray) -> np.ndarray:
-        """uint8 (N, H, W, C) → float32 (N, classes) in eval mode."""
+        """Inputs as they are stored → float32 (N, classes) in eval mode."""
         ...
 
     def weights(self) -> dict[str, np.ndarray]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..bundle import Bundle
 from ..data import Source
-from ..errors import DataError, UsageError
+from ..errors import DataError, UnknownName, UsageError
 from ..metrics import Evaluation, evaluate
 from .prepare import load, open_source
 from .progress import Progress, Silent
@@ -14,7 +14,7 @@ from .recipe import Recipe
 
 
 def evaluate_bundle(
-    bundle: Bundle, data: str | None = None, *, progress: Progress | None = None, **settings: Any
+    bundle: Bundle, data: str | Source | None = None, *, progress: Progress | None = None, **settings: Any
 ) -> tuple[Evaluation, tuple[str, ...]]:
     """The evaluation on the test pictures (validation where there are none), and what a person should know.
 
@@ -25,14 +25,19 @@ def evaluate_bundle(
     if data is None and trained_on is None:
         raise UsageError("the bundle does not say which data it was trained on; give the data.")
     recipe = Recipe.of(**bundle.info.get("recipe", {})).but(**settings)
-    if data is not None:
+    if isinstance(data, str):
         recipe = recipe.but(data=data)
-    source = open_source(recipe, listener)
+    try:
+        source = data if isinstance(data, Source) else open_source(recipe, listener)
+    except UnknownName as error:
+        if data is not None:
+            raise
+        raise UsageError(f"{error} For a network trained on arrays, give their source.") from error
     _check_classes(bundle, source)
     dataset = load(source, bundle.preprocessing, recipe, listener)
     notes = list(dataset.notes)
     if data is None and trained_on and dataset.checksum != trained_on["checksum"]:
-        notes.append(f"{source.name} has changed since the training; its test pictures may be others.")
+        notes.append(f"{source.name} has changed since the training; its test {source.noun}s may be others.")
     name, split = dataset.evaluation
     return evaluate(bundle.logits(split.images), split.labels, bundle.classes, split=name), tuple(notes)
 

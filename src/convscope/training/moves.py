@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..data import Dataset
+from ..data import Dataset, Preprocessing
 from ..data.augmentation import Augmentation
 from .augment import moves_of
 from .recipe import Recipe
@@ -14,7 +14,8 @@ class EpochMoves:
     """How the training pictures are changed, epoch by epoch: the same for every engine."""
 
     def __init__(self, dataset: Dataset, recipe: Recipe) -> None:
-        fill = dataset.preprocessing.fill
+        preprocessing = dataset.preprocessing  # of signals, which stay as they are, there is no fill
+        fill = preprocessing.fill if isinstance(preprocessing, Preprocessing) else 0
         self.augmentation = Augmentation(**moves_of(recipe), fill=fill)  # type: ignore[arg-type]
         self.shape = dataset.train.images.shape[:3]
         self.seed = recipe.seed

@@ -46,7 +46,7 @@ def write_outcome(
         recipe=run.recipe.model_dump(),
         versions={**bundle.info["versions"], **bundle.info["machine"]},
         notes=run.notes,
-        mistakes=_mistakes(split, probabilities, bundle.classes),
+        mistakes=_mistakes(split, probabilities, bundle.classes) if split.images.dtype == np.uint8 else [],
     )
     report.write(content, directory.path)
 

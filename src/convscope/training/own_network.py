@@ -119,17 +119,23 @@ def _try(module: nn.Module, input_shape: Shape, classes: int) -> None:
     lazy = any(is_lazy(parameter) for parameter in module.parameters())  # its first input gives it its sizes
     tried = module if lazy else copy.deepcopy(module).cpu()
     mode = module.training
+    kind, sizes = (
+        "pictures",
+        "size and channels it was written for (train: --size, --channels; summary: --input)",
+    )
+    if len(input_shape) == 2:
+        kind, sizes = "signals", "channels and length it was written for (summary: --input)"
     try:
         with torch.no_grad():
             result = tried.eval()(torch.zeros(2, *input_shape))
     except (RuntimeError, ValueError, IndexError) as error:
         raise ShapeError(
-            f"{name} does not take pictures of {spell(input_shape)}{user_line(error)}: {_sentence(error)} "
-            "Check the size and channels it was written for (train: --size, --channels; summary: --input)."
+            f"{name} does not take {kind} of {spell(input_shape)}{user_line(error)}: {_sentence(error)} "
+            f"Check the {sizes}."
         ) from error
     except Exception as error:
-        kind = type(error).__name__
-        raise ConvscopeError(f"{name} fails{user_line(error)}: {kind}: {_sentence(error)}") from error
+        what = type(error).__name__
+        raise ConvscopeError(f"{name} fails{user_line(error)}: {what}: {_sentence(error)}") from error
     finally:
         module.train(mode)
     if isinstance(result, Tensor) and result.shape == (2, classes):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..data import Source
 from ..errors import UsageError
 from ..metrics import Evaluation
 from .prepare import prepare_aloud
@@ -17,7 +18,7 @@ from .running import run_prepared
 
 
 def train(
-    data: str | Path | None = None,
+    data: str | Path | Source | None = None,
     *,
     net: Any = None,
     recipe: Recipe | str | Path | None = None,
@@ -28,9 +29,10 @@ def train(
     evaluated: Callable[[Evaluation], None] | None = None,
     **settings: Any,
 ) -> Run:
-    """Train a network on pictures and keep everything about it in a run directory.
+    """Train a network on pictures or signals and keep everything about it in a run directory.
 
-    `data` is a data set's name or a folder of class folders; `net` a name of the catalogue,
+    `data` is a data set's name, a folder of class folders, a `.npz` file of signals, or a source made of
+    arrays (`convscope.data.SignalSource`); `net` a name of the catalogue,
     `file.py:Class`, an `nn.Module` class or a module. `settings` are the fields of `Recipe` (`epochs`,
     `batch_size`, `lr`, `optimizer`, `schedule`, `seed`, `validation`, `size`, ...; `help(convscope.Recipe)`
     lists them), and win over those of `recipe`, which may also be a recipe file or the name of one that comes
@@ -47,24 +49,27 @@ def train(
     (6090, 1, 'test')
     """
     listener: Progress = progress or (Silent() if quiet else Lines())
+    source = data if isinstance(data, Source) else None
     if resume is not None:
         if recipe is not None or out is not None:
             raise UsageError("a run that is resumed keeps its recipe and its folder; leave both out.")
-        place: dict[str, Any] = {"data": str(data)} if data is not None else {}
-        return resume_run(Path(resume), listener, net=net, evaluated=evaluated, **place, **settings)
+        place: dict[str, Any] = {} if data is None or source else {"data": str(data)}
+        return resume_run(
+            Path(resume), listener, net=net, source=source, evaluated=evaluated, **place, **settings
+        )
     chosen = chosen_recipe(data, net, recipe, settings)
-    prepared = prepare_aloud(chosen, net if net is not None else chosen.net, listener)
+    prepared = prepare_aloud(chosen, net if net is not None else chosen.net, listener, source=source)
     return run_prepared(prepared, Path(out) if out is not None else None, listener, evaluated=evaluated)
 
 
 def chosen_recipe(
-    data: str | Path | None, net: Any, recipe: Recipe | str | Path | None, settings: dict[str, Any]
+    data: str | Path | Source | None, net: Any, recipe: Recipe | str | Path | None, settings: dict[str, Any]
 ) -> Recipe:
     """The recipe that the arguments of `train` come to."""
     if isinstance(recipe, str | Path):
         recipe = Recipe.of(**Recipe.read(Path(recipe)))
     if data is not None:
-        settings["data"] = str(data)
+        settings["data"] = data.name if isinstance(data, Source) else str(data)
     if isinstance(net, str):
         settings["net"] = net
     return (recipe if recipe is not None else Recipe.of()).but(**settings)

@@ -10,7 +10,8 @@ from typing import Any
 
 from .. import data as datasets
 from .. import native, nets
-from ..data import Dataset, Preprocessing, Source
+from ..data import Dataset, InputPreprocessing, Preprocessing, SignalPreprocessing, Source
+from ..data.signals import off_scale
 from ..errors import ConvscopeWarning, UsageError
 from .augment import resolve_augmentation
 from .choice import choose_engine
@@ -45,27 +46,31 @@ def prepare(recipe: Recipe, net: Any, progress: Progress, *, source: Source | No
     """
     if source is None:
         source = open_source(recipe, progress)
-    recipe, net, preprocessing, notes = prepare_pictures(recipe, net, source)
+    recipe, net, preprocessing, notes = prepare_inputs(recipe, net, source)
     network = open_network(net, preprocessing.input_shape, len(source.classes), seed=recipe.seed)
     engine, why = choose_engine(recipe, network.graph, network.name)
     recipe = recipe.but(engine=engine)
     notes += [why] if why else []
     dataset = load(source, preprocessing, recipe, progress)
     if recipe.early_stopping and dataset.validation is None:
-        raise UsageError("--early-stopping needs validation pictures; give --validation 0.1, say.")
+        raise UsageError(f"--early-stopping needs validation {source.noun}s; give --validation 0.1, say.")
     cores = os.cpu_count() or 1
     if recipe.threads and recipe.threads > cores:
         notes.append(f"--threads {recipe.threads} on {cores} cores would only wait; {cores} are used.")
         recipe = recipe.but(threads=cores)
+    if isinstance(dataset.preprocessing, SignalPreprocessing) and dataset.preprocessing.mean is None:
+        scale = off_scale(dataset.preprocessing.with_statistics(dataset.train.images))
+        notes += [scale] if scale else []
     if dataset.test is None and dataset.validation is None:
-        notes.append("no test and no validation pictures: the final figures are of the training pictures.")
+        noun = source.noun
+        notes.append(f"no test and no validation {noun}s: the final figures are of the training {noun}s.")
     return Prepared(_resolve(recipe, network, dataset), dataset, network, (*dataset.notes, *notes))
 
 
-def prepare_pictures(
+def prepare_inputs(
     recipe: Recipe, net: Any, source: Source
-) -> tuple[Recipe, Any, Preprocessing, list[str]]:
-    """What pictures become, with which augmentation and for which network, and what to say of it.
+) -> tuple[Recipe, Any, InputPreprocessing, list[str]]:
+    """What pictures or signals become, with which augmentation, for which network, and what to say of it.
 
     Returns the recipe with a number for each move, the network, the preprocessing and notes.
     """
@@ -76,7 +81,7 @@ def prepare_pictures(
     if net is None:
         net = default_net(source, preprocessing)
         recipe = recipe.but(net=net)
-    if recipe.size is None and not is_own(net):
+    if isinstance(preprocessing, Preprocessing) and recipe.size is None and not is_own(net):
         before = (preprocessing.height, preprocessing.width)
         height, width = nets.fitting_size(net, preprocessing.channels, before)
         if (height, width) != before:
@@ -115,7 +120,7 @@ def open_source(recipe: Recipe, progress: Progress) -> Source:
     )
 
 
-def load(source: Source, preprocessing: Preprocessing, recipe: Recipe, progress: Progress) -> Dataset:
+def load(source: Source, preprocessing: InputPreprocessing, recipe: Recipe, progress: Progress) -> Dataset:
     """The data set, split as the recipe says; with `normalize`, by the training part's mean and deviation."""
     dataset = datasets.load(
         source,
@@ -126,13 +131,15 @@ def load(source: Source, preprocessing: Preprocessing, recipe: Recipe, progress:
         progress=progress.reading,
     )
     if recipe.normalize and preprocessing.mean is None:
-        measured = datasets.with_statistics(preprocessing, dataset.train.images)
+        measured = preprocessing.with_statistics(dataset.train.images)
         dataset = replace(dataset, preprocessing=measured)
     return dataset
 
 
-def default_net(source: Source, preprocessing: Preprocessing) -> str:
-    """`convnet-bn` for small grey pictures that are no photos, `resnet-8` for the others."""
+def default_net(source: Source, preprocessing: InputPreprocessing) -> str:
+    """`convnet-bn` for small grey pictures that are no photos, `resnet-8` for the others; 1-D for signals."""
+    if not isinstance(preprocessing, Preprocessing):
+        return "simple-cnn-1d"
     small = max(preprocessing.height, preprocessing.width) <= 32
     return "convnet-bn" if small and preprocessing.channels == 1 and not source.subject.photos else "resnet-8"
 
@@ -142,14 +149,19 @@ def _resolve(recipe: Recipe, network: Network, dataset: Dataset) -> Recipe:
     preprocessing = dataset.preprocessing
     steps = len(batch_starts(len(dataset.train), recipe.batch_size))
     rates = CONSTANT_RATES if recipe.schedule == "constant" else PEAK_RATES
-    folder = Path(recipe.data).expanduser()
+    path, named = Path(recipe.data).expanduser(), recipe.data in datasets.catalogue()
+    of_pictures = {}
+    if isinstance(preprocessing, Preprocessing):
+        of_pictures = {
+            "size": (preprocessing.height, preprocessing.width),
+            "channels": preprocessing.channels,
+            "resize": preprocessing.resize,
+        }
     return recipe.but(
-        data=str(folder.resolve()) if folder.is_dir() else recipe.data,
+        data=str(path.resolve()) if path.exists() and not named else recipe.data,
         data_dir=str(Path(recipe.data_dir).expanduser().resolve()) if recipe.data_dir else None,
         net=recipe.net or network.name,
-        size=(preprocessing.height, preprocessing.width),
-        channels=preprocessing.channels,
-        resize=preprocessing.resize,
+        **of_pictures,
         epochs=recipe.epochs or min(max(round(STEPS / steps), FEWEST_EPOCHS), MOST_EPOCHS),
         lr=recipe.lr or rates[recipe.optimizer],
         threads=recipe.threads or _default_threads(recipe, network),

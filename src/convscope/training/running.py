@@ -125,7 +125,7 @@ def description(prepared: Prepared, engine: Engine) -> str:
     recipe, dataset, network = prepared.recipe, prepared.dataset, prepared.network
     return (
         f"Training {network.name} ({network.parameters:,} parameters) on {dataset.name}:\n"
-        f"{len(dataset.train):,} pictures in {len(dataset.classes)} classes, "
+        f"{len(dataset.train):,} {dataset.preprocessing.noun}s in {len(dataset.classes)} classes, "
         f"{recipe.epochs} epoch{'s' if recipe.epochs != 1 else ''}, batches of {recipe.batch_size},\n"
         f"{recipe.optimizer}, {recipe.schedule} learning rate {recipe.lr:g}, {engine.name} engine."
     )

@@ -32,7 +32,7 @@ SAME_START = "every seed starts from the same weights: the network brings its ow
 
 
 def train_seeds(
-    data: str | Path | None = None,
+    data: str | Path | Source | None = None,
     *,
     seeds: int | None = None,
     net: Any = None,
@@ -63,12 +63,12 @@ def train_seeds(
     if resume is not None:
         if recipe is not None or out is not None:
             raise UsageError("a series that is resumed keeps its recipe and its folder; leave both out.")
-        place = {"data": str(data)} if data is not None else {}
+        place = {} if data is None or isinstance(data, Source) else {"data": str(data)}
         series = _Series.taken_up(Path(resume), seeds, net, {**place, **settings})
     else:
         chosen = chosen_recipe(data, net, recipe, settings)
         series = _Series(chosen, net if net is not None else chosen.net, seeds or DEFAULT_SEEDS, _path(out))
-    return series.train(listener)
+    return series.train(listener, data if isinstance(data, Source) else None)
 
 
 class _Series:
@@ -104,10 +104,10 @@ class _Series:
             series.first = open_network(bundle, bundle.graph.input_shape, len(bundle.classes), seed=0)
         return series
 
-    def train(self, listener: SeriesProgress) -> SeedRuns:
-        """Train what is left."""
+    def train(self, listener: SeriesProgress, source: Source | None) -> SeedRuns:
+        """Train what is left, on a source that is given or the one that the recipe names."""
         code = _Code(self.net)
-        source = ReadOnce(open_source(self.recipe, listener))
+        source = ReadOnce(source or open_source(self.recipe, listener))
         start = self.recipe.seed
         finished = {run.seed for run in self.done.runs} if self.done else set()
         try:

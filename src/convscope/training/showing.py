@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..data import Dataset
+from ..data import Dataset, Preprocessing
 from ..data.augmentation import Augmentation
 from ..errors import UsageError
 from .moves import EpochMoves
-from .prepare import load, open_source, prepare_pictures
+from .prepare import load, open_source, prepare_inputs
 from .progress import Progress
 from .recipe import Recipe
 
@@ -41,6 +41,7 @@ class Shown:
     """What is to be shown: the data set as `train` would read it, and some pictures of each class."""
 
     dataset: Dataset
+    preprocessing: Preprocessing
     natural_size: tuple[int, int] | None  # (height, width) before preprocessing; None: they differ
     recipe: Recipe  # with a number for each move
     augmentation: Augmentation
@@ -55,10 +56,10 @@ def show(recipe: Recipe, progress: Progress, *, count: int | None, epochs: int, 
     and settings, and `UsageError` for what are no pictures.
     """
     source = open_source(recipe, progress)
-    recipe, _, preprocessing, notes = prepare_pictures(recipe, recipe.net, source)
+    recipe, _, preprocessing, notes = prepare_inputs(recipe, recipe.net, source)
+    if not isinstance(preprocessing, Preprocessing):
+        raise UsageError(f"{source.name} has signals, and a sheet is made of pictures.")
     dataset = load(source, preprocessing, recipe, progress)
-    if dataset.train.images.dtype != np.uint8 or dataset.train.images.ndim != 4:
-        raise UsageError(f"{dataset.name} has no pictures to show: its inputs are numbers.")
     moves = EpochMoves(dataset, recipe)
     if count is None:
         count = 2 if moves.augmentation else 8
@@ -79,7 +80,9 @@ def show(recipe: Recipe, progress: Progress, *, count: int | None, epochs: int, 
         )
         for number, position in enumerate(positions)
     )
-    return Shown(dataset, source.size, recipe, moves.augmentation, (*dataset.notes, *notes), pictures)
+    return Shown(
+        dataset, preprocessing, source.size, recipe, moves.augmentation, (*dataset.notes, *notes), pictures
+    )
 
 
 def _seen(dataset: Dataset, moves: EpochMoves, positions: list[int], epoch: int) -> list[Seen]:

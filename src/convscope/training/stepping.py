@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..bundle import Bundle
-from ..data import Dataset
+from ..data import Dataset, Source
 from ..errors import UsageError
 from ..metrics import EpochFigures, Evaluation, evaluate
 from .engine import Engine, StepFigures
@@ -35,7 +35,7 @@ BY_HAND = "it was trained step by step by a program of its own: the recipe alone
 
 
 def steps(
-    data: str | Path | None = None,
+    data: str | Path | Source | None = None,
     *,
     net: Any = None,
     recipe: Recipe | str | Path | None = None,
@@ -60,7 +60,9 @@ def steps(
     """
     listener: Progress = progress or (Silent() if quiet else Lines())
     chosen = chosen_recipe(data, net, recipe, settings)
-    return Steps(prepare_aloud(chosen, net if net is not None else chosen.net, listener), listener)
+    source = data if isinstance(data, Source) else None
+    prepared = prepare_aloud(chosen, net if net is not None else chosen.net, listener, source=source)
+    return Steps(prepared, listener)
 
 
 class Steps:
@@ -119,7 +121,7 @@ class Steps:
             self._seconds = time.perf_counter() - self._started
 
     def logits(self, images: np.ndarray) -> np.ndarray:
-        """The outputs of the network as it is now: uint8 (N, H, W, C) → float32 (N, classes)."""
+        """The outputs of the network as it is now: inputs as they are stored → float32 (N, classes)."""
         return self.engine.logits(images)
 
     def evaluate(self, split: str = "validation") -> Evaluation:
@@ -197,7 +199,7 @@ class Step:
 
     @property
     def images(self) -> Tensor:
-        """The batch as the network sees it, augmented and normalised: float32 (N, C, H, W)."""
+        """The batch as the network sees it, augmented and normalised: float32 (N, C, H, W) or (N, C, L)."""
         return self._batch[0]
 
     @property

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .. import inference
-from ..data import Dataset
+from ..data import Dataset, Preprocessing
 from ..data.moving import PARTNER, SHARE, WHOLE
 from ..errors import UsageError
 from ..graph import Graph, summarize
@@ -187,7 +187,7 @@ class TorchEngine:
         return self.labels[both], counts if weights is None else counts * weights[both]
 
     def _batch(self, positions: Tensor, epoch: int) -> Tensor:
-        """The pictures at `positions`, moved and normalised: float32 (N, C, H, W) on the device."""
+        """The inputs at `positions`, moved and normalised: float32 (N, *input_shape) on the device."""
         if isinstance(self.images, np.ndarray):
             table = self.moves.table(epoch)
             if table is None:
@@ -195,6 +195,7 @@ class TorchEngine:
             else:
                 chosen = self.moves.augmentation.apply(self.images, table, positions.numpy())
             return torch.from_numpy(self.preprocessing.batch(chosen)).to(self.device)
+        assert isinstance(self.preprocessing, Preprocessing)
         pictures = self.images[positions.to(self.device)]  # (N, H, W, C), the same arithmetic on the device
         factor, offset = self.preprocessing.factor_and_offset()
         values = pictures.to(torch.float32) * torch.from_numpy(factor).to(self.device)

@@ -1,0 +1,73 @@
+"""What the kinds of input have in common: pictures (`Preprocessing`) and signals (`SignalPreprocessing`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol, Self
+
+import numpy as np
+
+from .preprocessing import Preprocessing
+from .signals import SignalPreprocessing
+
+
+class InputPreprocessing(Protocol):
+    """How inputs of one kind are stored, and become what a network sees.
+
+    `Preprocessing` stores pictures as uint8 (N, H, W, C), `SignalPreprocessing` signals as float32 (N, C, L).
+    """
+
+    #: what one input is called in sentences
+    noun: ClassVar[str]
+    #: the name of a file that holds one
+    example: ClassVar[str]
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """The shape of one input in a batch: (C, H, W) or (C, L)."""
+        ...
+
+    @property
+    def mean(self) -> tuple[float, ...] | None:
+        """Per channel, what is subtracted; None where nothing is."""
+        ...
+
+    def blank(self, count: int) -> np.ndarray:
+        """Zeros of the type and shape in which so many inputs are stored."""
+        ...
+
+    def batch(self, stored: np.ndarray, /) -> np.ndarray:
+        """What is stored to the network's input: float32 (N, *input_shape)."""
+        ...
+
+    def with_statistics(self, stored: np.ndarray, /) -> Self:
+        """A copy with the mean and standard deviation of what is stored, per channel."""
+        ...
+
+    def one(self, given: Any, /) -> np.ndarray:
+        """One input as a person gives it (a path, bytes, an array, ...) as it is stored.
+
+        Raises `DataError` for what cannot be read, or is no such input.
+        """
+        ...
+
+    def apart(self, given: Any, /) -> list[Any]:
+        """The inputs in what a person gives: the rows of an array of several, else the one that it is."""
+        ...
+
+    def model_dump(self) -> dict[str, Any]:
+        """The settings as JSON values; `preprocessing_of` reads them."""
+        ...
+
+
+def preprocessing_of(record: Mapping[str, Any]) -> InputPreprocessing:
+    """The preprocessing that a bundle keeps as JSON; what does not say its kind is of pictures.
+
+    Raises `ValueError` for a record that is neither.
+
+    >>> preprocessing_of({"kind": "signals", "channels": 2, "length": 128}).input_shape
+    (2, 128)
+    >>> preprocessing_of({"height": 28, "width": 28, "channels": 1}).input_shape
+    (1, 28, 28)
+    """
+    return SignalPreprocessing(**record) if "kind" in record else Preprocessing(**record)
