@@ -10,6 +10,7 @@ from PIL import Image, ImageEnhance
 from scipy import ndimage
 
 from convscope import native
+from convscope.data import moving
 from convscope.data.augmentation import Augmentation
 from convscope.data.moving import (
     DOWN,
@@ -41,7 +42,7 @@ def rows_of(count: int = 1, **columns: object) -> np.ndarray:
     """A table that changes nothing but these columns."""
     table = np.tile(np.array(UNCHANGED, dtype=np.int32), (count, 1))
     for name, value in columns.items():
-        table[:, globals()[name.upper()]] = value
+        table[:, getattr(moving, name.upper())] = value
     return table
 
 
