@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import convscope
-from convscope.data import Preprocessing
-from convscope.data.subject import CLOTHES, DIGITS, GREY, PHOTOS, SIDED_PHOTOS, Subject
+from convscope.data import Preprocessing, SignalPreprocessing
+from convscope.data.subject import CLOTHES, DIGITS, GREY, PHOTOS, SIDED_PHOTOS, SIGNALS, Subject
 from convscope.errors import UsageError
 from convscope.training.augment import moves_of, resolve_augmentation, spelled
 from convscope.training.recipe import Recipe
@@ -108,6 +108,15 @@ def test_moves_out_of_range_are_refused() -> None:
     for name in ("shift", "crop", "cutout"):
         with pytest.raises(UsageError, match=f"--{name} 8 is too much for pictures of 8×8"):
             resolved(DIGITS, 8, augment=True, **{name: 8})
+
+
+def test_signals_are_not_moved() -> None:
+    preprocessing = SignalPreprocessing(channels=1, length=8)
+    recipe, notes = resolve_augmentation(Recipe.of(), SIGNALS, preprocessing)
+    assert (moves_of(recipe), notes) == (moves_of(Recipe.of()), [])
+    assert recipe.shift == 0
+    with pytest.raises(UsageError, match="--augment and --mixup are for pictures; digits has signals"):
+        resolve_augmentation(Recipe.of(augment=True, mixup=0.1), SIGNALS, preprocessing)
 
 
 def test_moves_in_words() -> None:

@@ -18,12 +18,8 @@ from .recorded import Conditions, read_predictions, read_result
 from .seed_runs import FIGURES, SEEDS_FILE, SeedFigures, SeedRuns, first_unfinished
 
 TESTED = ("accuracy", "loss")  # of the final evaluation; a test of every figure would find one by chance
-SAME_TRAINING = (
-    "data",
-    "data_dir",
-    "strict",
-    "threads",
-)  # settings that change where it is read, or computed
+# settings that change where the data is read, how it is computed, or who chose the moves
+SAME_TRAINING = ("data", "data_dir", "strict", "threads", "augment")
 OF_A_SIDE = ("net", "parameters", "engine", "data", "checksum", "split", "count")
 Difference = Mapping[str, tuple[Any, Any]]
 
