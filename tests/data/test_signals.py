@@ -257,7 +257,6 @@ def test_another_kind_is_named() -> None:
         {"length": (1 << 28) + 1},
         {"channels": 1 << 14, "length": 1 << 15},
         {"height": 5},
-        {"kind": "pictures"},
         {"mean": (0.0,)},
         {"std": (1.0,)},
         {"mean": (0.0, 0.0), "std": (1.0, 1.0)},
