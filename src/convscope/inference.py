@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import native
-from .data import InputPreprocessing, Preprocessing
+from .data import InputPreprocessing, Preprocessing, SignalPreprocessing
 from .errors import UnsupportedOperation
 from .graph import Graph
 from .lanes.network import Network, Pixels
@@ -63,8 +63,10 @@ def for_lanes(images: np.ndarray, preprocessing: InputPreprocessing) -> Pixels |
     Bytes stay bytes, and are scaled as `Preprocessing.batch` does where they are read. Signals, float32
     (N, C, L), go through `batch` here, or stay what they are where it would change nothing.
     """
+    if isinstance(preprocessing, SignalPreprocessing) and preprocessing.mean is None:
+        return images
     if not isinstance(preprocessing, Preprocessing):
-        return images if preprocessing.mean is None else preprocessing.batch(images)
+        return preprocessing.batch(images)
     return Pixels(np.ascontiguousarray(images), *preprocessing.factor_and_offset())
 
 

@@ -60,6 +60,10 @@ class InputPreprocessing(Protocol):
         ...
 
 
+#: by the name in a bundle's JSON; pictures, which were there first, have none
+KINDS = {"signals": SignalPreprocessing}
+
+
 def preprocessing_of(record: Mapping[str, Any]) -> InputPreprocessing:
     """The preprocessing that a bundle keeps as JSON; what does not say its kind is of pictures.
 
@@ -70,4 +74,8 @@ def preprocessing_of(record: Mapping[str, Any]) -> InputPreprocessing:
     >>> preprocessing_of({"height": 28, "width": 28, "channels": 1}).input_shape
     (1, 28, 28)
     """
-    return SignalPreprocessing(**record) if "kind" in record else Preprocessing(**record)
+    if "kind" not in record:
+        return Preprocessing(**record)
+    if record["kind"] not in KINDS:
+        raise ValueError(f"its inputs are {record['kind']!r}, which this convscope does not know")
+    return KINDS[record["kind"]](**record)

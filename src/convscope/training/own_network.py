@@ -119,19 +119,16 @@ def _try(module: nn.Module, input_shape: Shape, classes: int) -> None:
     lazy = any(is_lazy(parameter) for parameter in module.parameters())  # its first input gives it its sizes
     tried = module if lazy else copy.deepcopy(module).cpu()
     mode = module.training
-    kind, sizes = (
-        "pictures",
-        "size and channels it was written for (train: --size, --channels; summary: --input)",
-    )
+    kind, sizes, flags = "pictures", "size and channels", "train: --size, --channels; summary: --input"
     if len(input_shape) == 2:
-        kind, sizes = "signals", "channels and length it was written for (summary: --input)"
+        kind, sizes, flags = "signals", "channels and length", "summary: --input"
     try:
         with torch.no_grad():
             result = tried.eval()(torch.zeros(2, *input_shape))
     except (RuntimeError, ValueError, IndexError) as error:
         raise ShapeError(
             f"{name} does not take {kind} of {spell(input_shape)}{user_line(error)}: {_sentence(error)} "
-            f"Check the {sizes}."
+            f"Check the {sizes} it was written for ({flags})."
         ) from error
     except Exception as error:
         what = type(error).__name__
