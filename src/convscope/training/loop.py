@@ -12,6 +12,7 @@ import numpy as np
 from ..data import Dataset
 from ..errors import ConvscopeError
 from ..metrics import EpochFigures, evaluate
+from .batches import batch_starts, epoch_batches
 from .engine import Engine
 from .progress import Progress
 from .recipe import Recipe
@@ -40,7 +41,7 @@ def epochs(engine: Engine, dataset: Dataset, recipe: Recipe, progress: Progress)
     best, best_epoch = (-1.0, 0.0), 0
     for epoch in range(1, recipe.epochs + 1):
         started = time.perf_counter()
-        batches = shuffled_batches(len(dataset.train), recipe.batch_size, recipe.seed, epoch)
+        batches = epoch_batches(dataset.train.labels, recipe, epoch)
         first = (epoch - 1) * steps
         loss, accuracy = _train_epoch(engine, batches, rates[first : first + steps], epoch, first, progress)
         validation = None
@@ -67,25 +68,6 @@ def epochs(engine: Engine, dataset: Dataset, recipe: Recipe, progress: Progress)
         if recipe.early_stopping and validation and epoch - best_epoch >= recipe.early_stopping:
             progress.note(f"stopped after epoch {epoch}: no better one since epoch {best_epoch}.")
             return
-
-
-def shuffled_batches(count: int, batch_size: int, seed: int, epoch: int) -> list[np.ndarray]:
-    """The positions of each batch of an epoch; the last batch may be smaller, or larger by one.
-
-    >>> [batch.tolist() for batch in shuffled_batches(6, 4, seed=0, epoch=1)]
-    [[1, 4, 3, 0], [2, 5]]
-    """
-    order = np.random.default_rng((seed, epoch)).permutation(count)
-    return np.split(order, batch_starts(count, batch_size)[1:])
-
-
-def batch_starts(count: int, batch_size: int) -> range:
-    """Where each batch begins. A single picture left over joins the batch before: batch norm needs two.
-
-    >>> list(batch_starts(7, 3)), list(batch_starts(8, 3))
-    ([0, 3], [0, 3, 6])
-    """
-    return range(0, count if batch_size == 1 else max(count - 1, 1), batch_size)
 
 
 def _train_epoch(

@@ -11,11 +11,12 @@ from .. import data as datasets
 from .. import native, nets
 from ..data import Dataset, Preprocessing, Source
 from ..errors import UsageError
+from .batches import batch_starts
 from .choice import choose_engine
-from .loop import batch_starts
 from .network import Network, is_own, open_network
 from .progress import Progress
 from .recipe import Recipe
+from .uneven import uneven_note, weighted
 
 STEPS = 4000  # a training run's default length; an epoch is counted whole
 FEWEST_EPOCHS, MOST_EPOCHS = 5, 20
@@ -63,7 +64,9 @@ def prepare(recipe: Recipe, net: Any, progress: Progress, *, source: Source | No
     engine, why = choose_engine(recipe, network.graph, network.name)
     recipe = recipe.but(engine=engine)
     notes += [why] if why else []
-    dataset = load(source, preprocessing, recipe, progress)
+    dataset = weighted(load(source, preprocessing, recipe, progress), recipe)
+    if note := uneven_note(dataset.train.labels, dataset.classes, recipe):
+        notes.append(note)
     if recipe.early_stopping and dataset.validation is None:
         raise UsageError("--early-stopping needs validation pictures; give --validation 0.1, say.")
     cores = os.cpu_count() or 1

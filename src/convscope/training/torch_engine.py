@@ -139,7 +139,7 @@ class TorchEngine:
         return loss.detach(), (logits.detach().argmax(1) == labels).sum()
 
     def _loss(self, logits: Tensor, labels: Tensor, at: Tensor) -> Tensor:
-        """The mean over the batch, weighted where pictures have weights; 0 where all of them weigh nothing."""
+        """The batch's mean, weighted where pictures have weights; 0 where all of them weigh nothing."""
         smoothing = self.recipe.label_smoothing
         if self.picture_weights is None:
             return F.cross_entropy(logits, labels, label_smoothing=smoothing)
