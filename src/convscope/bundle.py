@@ -17,7 +17,7 @@ from PIL import Image
 
 from . import atomic
 from .columns import shortened
-from .data import Preprocessing
+from .data import ArrayPreprocessing, InputPreprocessing, preprocessing_of
 from .errors import ConvscopeError, DataError, ShapeError
 from .graph import Graph
 from .metrics import probabilities
@@ -87,19 +87,26 @@ class Bundle:
 
     net: str
     classes: tuple[str, ...]
-    preprocessing: Preprocessing
+    preprocessing: InputPreprocessing
     graph: Graph | None
     weights: Mapping[str, np.ndarray]
     outputs: str = "logits"  # or "probabilities", where the network itself ends in softmax
     info: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        return (
-            f"Bundle({self.net!r}, {len(self.classes)} classes, pictures of {self.preprocessing.input_shape})"
-        )
+        of = self.preprocessing
+        return f"Bundle({self.net!r}, {len(self.classes)} classes, {of.noun}s of {of.input_shape})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled and copied as the bytes of its file."""
+        return Bundle.from_bytes, (self.to_bytes(),)
 
     def save(self, path: Path) -> None:
         """Write the bundle to `path`, whole or not at all."""
+        atomic.write_bytes(path, self.to_bytes())
+
+    def to_bytes(self) -> bytes:
+        """The content of its file."""
         from safetensors.numpy import save
 
         document = {
@@ -114,7 +121,8 @@ class Bundle:
         }
         tensors = {name: np.asarray(value, order="C") for name, value in self.weights.items()}
         document["sha256"] = checksum(document, tensors)
-        atomic.write_bytes(path, save(tensors, {"convscope": json.dumps(document)}))
+        content: bytes = save(tensors, {"convscope": json.dumps(document)})
+        return content
 
     @staticmethod
     def load(path: str | os.PathLike[str]) -> Bundle:
@@ -130,6 +138,27 @@ class Bundle:
             with safe_open(file, "np") as opened:
                 metadata = opened.metadata() or {}
                 weights = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+        except (SafetensorError, OSError, RuntimeError, *WRONG_KIND) as error:
+            raise _damaged(str(file), error) from error
+        return Bundle._of(metadata, weights, str(file))
+
+    @staticmethod
+    def from_bytes(content: bytes) -> Bundle:
+        """The inverse of `to_bytes`; raises `ConvscopeError` for what is no bundle. Nothing is executed."""
+        from safetensors import SafetensorError
+        from safetensors.numpy import load
+
+        try:
+            weights = {name: np.array(value) for name, value in load(content).items()}
+            header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+            metadata = header.get("__metadata__", {})
+        except (SafetensorError, LookupError, *WRONG_KIND) as error:
+            raise _damaged("what was given", error) from error
+        return Bundle._of(metadata, weights, "what was given")
+
+    @staticmethod
+    def _of(metadata: Mapping[str, str], weights: dict[str, np.ndarray], file: str) -> Bundle:
+        try:
             if "convscope" not in metadata:
                 raise ValueError("it holds tensors, but nothing that convscope wrote about them")
             document = json.loads(metadata["convscope"])
@@ -143,16 +172,15 @@ class Bundle:
             bundle = Bundle(
                 net=str(document["net"]),
                 classes=tuple(map(str, document["classes"])),
-                preprocessing=Preprocessing(**document["preprocessing"]),
+                preprocessing=preprocessing_of(document["preprocessing"]),
                 graph=Graph.from_json(json.dumps(document["graph"])) if document["graph"] else None,
                 weights=weights,
                 outputs=document["outputs"],
                 info=dict(document["info"]),
             )
             bundle._check_weights()
-        except (SafetensorError, OSError, RuntimeError, LookupError, *WRONG_KIND) as error:
-            name, why = shortened(str(file), QUOTED), shortened(str(error), QUOTED)
-            raise ConvscopeError(f"{name} is not a convscope bundle, or is damaged: {why}.") from error
+        except (RuntimeError, LookupError, *WRONG_KIND) as error:
+            raise _damaged(file, error) from error
         return bundle
 
     def to_module(self) -> nn.Module:
@@ -165,9 +193,7 @@ class Bundle:
         from . import inference, program
 
         module = program.load(self.weights[PROGRAM].tobytes())
-        height, width = self.preprocessing.height, self.preprocessing.width
-        empty = np.zeros((1, height, width, self.preprocessing.channels), np.uint8)
-        shape = inference.logits(module, self.preprocessing, empty).shape
+        shape = inference.logits(module, self.preprocessing, self.preprocessing.blank(1)).shape
         if shape != (1, len(self.classes)):
             raise ConvscopeError(
                 f"the program gives {shape} for one picture and {len(self.classes)} classes."
@@ -177,13 +203,15 @@ class Bundle:
     def logits(self, images: np.ndarray) -> np.ndarray:
         """uint8 (N, H, W, C) pictures of the bundle's size → the network's outputs, float32 (N, classes).
 
-        Computed by the native engine where it can, else by PyTorch. Raises `ShapeError` for other pictures.
+        Where the network takes arrays they are float32, as its `preprocessing` stores them. Computed by the
+        native engine where it can, else by PyTorch. Raises `ShapeError` for other pictures.
         """
-        channels, height, width = self.preprocessing.input_shape
-        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1:] != (height, width, channels):
+        wanted, noun = self.preprocessing.blank(0), self.preprocessing.noun
+        if images.dtype != wanted.dtype or images.ndim == 0 or images.shape[1:] != wanted.shape[1:]:
+            shape = ", ".join(map(str, wanted.shape[1:]))
             raise ShapeError(
-                f"the pictures are {images.dtype} {images.shape}; the bundle takes uint8 "
-                f"(N, {height}, {width}, {channels}), which `predict` makes of any picture."
+                f"the {noun}s are {images.dtype} {images.shape}; the bundle takes {wanted.dtype} "
+                f"(N, {shape}), which `predict` makes of any {noun}."
             )
         return self._forward(images)
 
@@ -198,12 +226,15 @@ class Bundle:
     def predict(self, pictures: Picture | Iterable[Picture], *, top: int = 3) -> list[Prediction]:
         """Classify pictures of any size: paths, encoded bytes, Pillow images or uint8 arrays (H, W[, C]).
 
-        An array (N, H, W, C) is N pictures. One `Prediction` per picture, in order, with the `top` most
+        An array (N, H, W, C) is N pictures. Where the network takes arrays, they are one or several of its
+        shape, or rows of as many numbers. One `Prediction` per picture, in order, with the `top` most
         probable classes. A picture that cannot be read gets a prediction with its `error`; it does not stop
         the others.
         """
         waiting: list[Picture]
-        if isinstance(pictures, PICTURE_TYPES) and not (
+        if isinstance(self.preprocessing, ArrayPreprocessing) and isinstance(pictures, np.ndarray):
+            waiting = self.preprocessing.apart(pictures)
+        elif isinstance(pictures, PICTURE_TYPES) and not (
             isinstance(pictures, np.ndarray) and pictures.ndim == 4
         ):
             waiting = [pictures]
@@ -226,6 +257,8 @@ class Bundle:
         """The picture's path and either its pixels or what is wrong with it."""
         path = os.fspath(picture) if isinstance(picture, str | os.PathLike) else None
         try:
+            if isinstance(self.preprocessing, ArrayPreprocessing):
+                return path, self.preprocessing.one(picture)
             if isinstance(picture, np.ndarray):
                 picture = _from_array(picture)
             if isinstance(picture, Image.Image):
@@ -266,7 +299,13 @@ class Bundle:
         if self.graph.output_shape != (len(self.classes),):
             raise ValueError(f"{len(self.classes)} classes for outputs of {self.graph.output_shape}")
         if self.graph.input_shape != self.preprocessing.input_shape:
-            raise ValueError(f"pictures of {self.preprocessing.input_shape} for {self.graph.input_shape}")
+            of = self.preprocessing
+            raise ValueError(f"{of.noun}s of {of.input_shape} for {self.graph.input_shape}")
+
+
+def _damaged(file: str, error: Exception) -> ConvscopeError:
+    name, why = shortened(file, QUOTED), shortened(str(error), QUOTED)
+    return ConvscopeError(f"{name} is not a convscope bundle, or is damaged: {why}.")
 
 
 def checksum(document: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import native
-from .data import Preprocessing
+from .data import InputPreprocessing, Preprocessing
 from .errors import UnsupportedOperation
 from .graph import Graph
 from .lanes.network import Network, Pixels
@@ -27,7 +27,7 @@ Forward = Callable[[np.ndarray], np.ndarray]  # uint8 (N, H, W, C) → float32 (
 def forward(
     graph: Graph | None,
     weights: Mapping[str, np.ndarray],
-    preprocessing: Preprocessing,
+    preprocessing: InputPreprocessing,
     to_module: Callable[[], nn.Module],
 ) -> Forward:
     """What computes the outputs of a network for pictures of its size.
@@ -52,24 +52,24 @@ def plan_network(graph: Graph | None, weights: Mapping[str, np.ndarray]) -> Netw
         return None
 
 
-def on_lanes(network: Network, preprocessing: Preprocessing) -> Forward:
+def on_lanes(network: Network, preprocessing: InputPreprocessing) -> Forward:
     """The native engine's forward pass."""
     return lambda images: network.outputs(for_lanes(images, preprocessing))
 
 
-def for_lanes(images: np.ndarray, preprocessing: Preprocessing) -> Pixels | np.ndarray:
+def for_lanes(images: np.ndarray, preprocessing: InputPreprocessing) -> Pixels | np.ndarray:
     """What is stored of a data set as the native engine takes it.
 
     Bytes stay bytes, and are scaled as `Preprocessing.batch` does where they are read; what is stored as
     float32 (N, ...) goes through `batch` here.
     """
-    if images.dtype != np.uint8:
+    if not isinstance(preprocessing, Preprocessing):
         return preprocessing.batch(images)
     return Pixels(np.ascontiguousarray(images), *preprocessing.factor_and_offset())
 
 
 def logits(
-    module: nn.Module, preprocessing: Preprocessing, images: np.ndarray, *, device: str = "cpu"
+    module: nn.Module, preprocessing: InputPreprocessing, images: np.ndarray, *, device: str = "cpu"
 ) -> np.ndarray:
     """uint8 (N, H, W, C) through a module in eval mode → float32 (N, classes)."""
     import torch

@@ -7,8 +7,10 @@ preprocessing = with_statistics(preprocessing, dataset.train.images)
 batch = preprocessing.batch(dataset.train.images[:64])  # float32 (64, 1, 28, 28)
 """
 
+from .arrays import ArrayPreprocessing
 from .catalogue import Entry, catalogue
 from .dataset import Dataset, Split
+from .input_preprocessing import InputPreprocessing, preprocessing_of
 from .loading import load
 from .opening import open_source
 from .pictures import read_picture
@@ -21,6 +23,9 @@ __all__ = [
     "catalogue",
     "read_picture",
     "Preprocessing",
+    "ArrayPreprocessing",
+    "InputPreprocessing",
+    "preprocessing_of",
     "with_statistics",
     "Dataset",
     "Split",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .preprocessing import Preprocessing
+from .input_preprocessing import InputPreprocessing
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +18,7 @@ class Split:
     2
     """
 
-    #: uint8 (N, H, W, C), after `Preprocessing.picture`
+    #: uint8 (N, H, W, C), after `Preprocessing.picture`; arrays as `ArrayPreprocessing` stores them
     images: np.ndarray
     #: int64 (N,), positions in `Dataset.classes`
     labels: np.ndarray
@@ -37,7 +37,7 @@ class Dataset:
 
     name: str
     classes: tuple[str, ...]
-    preprocessing: Preprocessing
+    preprocessing: InputPreprocessing
     train: Split
     validation: Split | None
     test: Split | None

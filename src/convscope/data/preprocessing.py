@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from PIL import Image
@@ -27,6 +27,8 @@ class Preprocessing(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    noun: ClassVar[str] = "picture"
 
     height: int = Field(ge=1, le=8192)
     width: int = Field(ge=1, le=8192)
@@ -57,6 +59,10 @@ class Preprocessing(BaseModel):
     def input_shape(self) -> tuple[int, int, int]:
         """(channels, height, width), the shape of one picture in a batch."""
         return self.channels, self.height, self.width
+
+    def blank(self, count: int) -> np.ndarray:
+        """Black pictures: uint8 (count, height, width, channels)."""
+        return np.zeros((count, self.height, self.width, self.channels), dtype=np.uint8)
 
     def read(self, file: PictureFile, *, name: str | None = None) -> np.ndarray:
         """A picture file as uint8 (height, width, channels); what training and prediction both call.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..bundle import Bundle
-from ..data import Source
+from ..data import Preprocessing, Source
 from ..errors import DataError, UsageError
 from ..metrics import Evaluation, evaluate
 from .prepare import load, open_source
@@ -27,6 +27,8 @@ def evaluate_bundle(
     recipe = Recipe.of(**bundle.info.get("recipe", {})).but(**settings)
     if data is not None:
         recipe = recipe.but(data=data)
+    if not isinstance(bundle.preprocessing, Preprocessing):
+        raise UsageError(f"{bundle!r} takes no pictures; `bundle.logits` scores arrays, from Python.")
     source = open_source(recipe, listener)
     _check_classes(bundle, source)
     dataset = load(source, bundle.preprocessing, recipe, listener)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..data import Dataset
+from ..data import Dataset, Preprocessing
 from ..data.augmentation import Augmentation
 from .recipe import Recipe
 
@@ -13,12 +13,13 @@ class EpochMoves:
     """How the training pictures are moved, epoch by epoch: the same for every engine."""
 
     def __init__(self, dataset: Dataset, recipe: Recipe) -> None:
+        preprocessing = dataset.preprocessing  # of arrays, which stay as they are, there is no fill
         self.augmentation = Augmentation(
             shift=recipe.shift,
             crop=recipe.crop,
             flip=recipe.flip,
             cutout=recipe.cutout,
-            fill=dataset.preprocessing.fill,
+            fill=preprocessing.fill if isinstance(preprocessing, Preprocessing) else 0,
         )
         self.shape = dataset.train.images.shape[:3]
         self.seed = recipe.seed

@@ -135,7 +135,7 @@ def _run_in(
     recipe, dataset, network = prepared.recipe, prepared.dataset, prepared.network
     directory.write_recipe(recipe)
     if network.own:
-        directory.write_bundle(_bundle(prepared, network.weights, {}), "initial.safetensors")
+        directory.write_bundle(make_bundle(prepared, network.weights, {}), "initial.safetensors")
     progress.begin(_description(prepared, engine), recipe.epochs or 0)
     started = time.perf_counter()
     history: list[EpochFigures] = []
@@ -148,12 +148,12 @@ def _run_in(
             if epoch.weights is not None:
                 weights, best_epoch = epoch.weights, epoch.figures.epoch
                 # an interrupted run leaves the best weights so far
-                directory.write_bundle(_bundle(prepared, weights, {"epoch": best_epoch}))
+                directory.write_bundle(make_bundle(prepared, weights, {"epoch": best_epoch}))
     finally:
         progress.end()
     seconds = time.perf_counter() - started
     name, split = dataset.evaluation
-    bundle = _bundle(prepared, weights, {})
+    bundle = make_bundle(prepared, weights, {})
     logits = _final_logits(prepared, engine, bundle, weights, split.images)
     evaluation = evaluate(logits, split.labels, dataset.classes, split=name)
     if evaluated:
@@ -195,7 +195,8 @@ def _final_logits(
     return engine.logits(images)
 
 
-def _bundle(prepared: Prepared, weights: dict[str, np.ndarray], metrics: dict[str, Any]) -> Bundle:
+def make_bundle(prepared: Prepared, weights: dict[str, np.ndarray], metrics: dict[str, Any]) -> Bundle:
+    """The network with these weights, and where they come from."""
     dataset, network = prepared.dataset, prepared.network
     if network.program is not None:
         from .. import program

@@ -119,6 +119,7 @@ def default_net(source: Source, preprocessing: Preprocessing) -> str:
 def _resolve(recipe: Recipe, network: Network, dataset: Dataset) -> Recipe:
     """The recipe with a value for everything that it left open and that a replay needs."""
     preprocessing = dataset.preprocessing
+    assert isinstance(preprocessing, Preprocessing)
     steps = len(batch_starts(len(dataset.train), recipe.batch_size))
     rates = CONSTANT_RATES if recipe.schedule == "constant" else PEAK_RATES
     folder = Path(recipe.data).expanduser()
@@ -131,12 +132,12 @@ def _resolve(recipe: Recipe, network: Network, dataset: Dataset) -> Recipe:
         resize=preprocessing.resize,
         epochs=recipe.epochs or min(max(round(STEPS / steps), FEWEST_EPOCHS), MOST_EPOCHS),
         lr=recipe.lr or rates[recipe.optimizer],
-        threads=recipe.threads or _default_threads(recipe, network),
+        threads=recipe.threads or default_threads(recipe, network),
         weight_decay=WEIGHT_DECAYS[recipe.optimizer] if recipe.weight_decay is None else recipe.weight_decay,
     )
 
 
-def _default_threads(recipe: Recipe, network: Network) -> int:
+def default_threads(recipe: Recipe, network: Network) -> int:
     if recipe.engine == "lanes":
         return native.cores()
     from .torch_engine import default_threads

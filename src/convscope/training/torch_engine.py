@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .. import inference
-from ..data import Dataset
+from ..data import Dataset, Preprocessing
 from ..errors import UsageError
 from ..graph import Graph, summarize
 from ..graph.module import state_arrays
@@ -156,6 +156,7 @@ class TorchEngine:
                 chosen = self.moves.augmentation.move(chosen, table[positions.numpy()])
             return torch.from_numpy(self.preprocessing.batch(chosen)).to(self.device)
         pictures = self.images[positions.to(self.device)]  # (N, H, W, C), the same arithmetic on the device
+        assert isinstance(self.preprocessing, Preprocessing)
         factor, offset = self.preprocessing.factor_and_offset()
         values = pictures.to(torch.float32) * torch.from_numpy(factor).to(self.device)
         if offset is not None:

@@ -1,0 +1,154 @@
+"""Training on arrays that are in memory: prepared without a source, run without a directory."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..bundle import Bundle
+from ..data import Dataset, InputPreprocessing, Split
+from ..data.source import Names
+from ..data.split import hold_out
+from ..errors import ConvscopeError, UsageError
+from ..metrics import EpochFigures
+from .batches import batch_starts, epoch_batches
+from .choice import choose_engine
+from .engine import Engine
+from .loop import epochs
+from .network import open_network
+from .pipeline import make_bundle, make_engine
+from .prepare import (
+    CONSTANT_RATES,
+    FEWEST_EPOCHS,
+    MOST_EPOCHS,
+    PEAK_RATES,
+    STEPS,
+    WEIGHT_DECAYS,
+    Prepared,
+    default_threads,
+)
+from .progress import Progress
+from .recipe import Recipe
+from .uneven import weighted
+
+FEWEST_STEPS = 200  # that few pictures are trained for
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What a training on arrays leaves: a line per epoch, the bundle, and the state to go on from."""
+
+    history: tuple[EpochFigures, ...]
+    bundle: Bundle
+    state: dict[str, np.ndarray]
+
+
+def prepare_arrays(
+    images: np.ndarray,
+    labels: np.ndarray,
+    weights: np.ndarray | None,
+    classes: Sequence[str],
+    preprocessing: InputPreprocessing,
+    net: Any,
+    recipe: Recipe,
+) -> Prepared:
+    """A training on `images`, as `preprocessing` stores them, with every choice of the recipe made.
+
+    `labels` are positions in `classes`, `weights` float32 (N,). `recipe.validation` is held out of each
+    class. Raises as `prepare` does.
+    """
+    network = open_network(net, preprocessing.input_shape, len(classes), seed=recipe.seed)
+    engine, why = choose_engine(recipe, network.graph, network.name)
+    kept, held = hold_out(labels, recipe.validation, seed=recipe.seed, classes=classes)
+    if recipe.early_stopping and not len(held):
+        raise UsageError("early_stopping needs validation pictures; give validation=0.1, say.")
+
+    def split(positions: np.ndarray, weights: np.ndarray | None = None) -> Split:
+        return Split(images[positions], labels[positions], Names("arrays", positions), weights)
+
+    dataset = Dataset(
+        name=recipe.data,
+        classes=tuple(classes),
+        preprocessing=preprocessing,
+        train=split(kept, None if weights is None else weights[kept]),
+        validation=split(held) if len(held) else None,
+        test=None,
+        notes=(),
+        checksum=_checksum(images, labels),
+    )
+    steps = len(batch_starts(len(kept), recipe.batch_size))
+    rates = CONSTANT_RATES if recipe.schedule == "constant" else PEAK_RATES
+    usual = min(max(round(STEPS / steps), FEWEST_EPOCHS), MOST_EPOCHS)
+    recipe = recipe.but(
+        engine=engine,
+        net=network.name,
+        epochs=recipe.epochs or max(usual, math.ceil(FEWEST_STEPS / steps)),
+        lr=recipe.lr or rates[recipe.optimizer],
+        weight_decay=WEIGHT_DECAYS[recipe.optimizer] if recipe.weight_decay is None else recipe.weight_decay,
+    )
+    recipe = recipe.but(threads=recipe.threads or default_threads(recipe, network))
+    return Prepared(recipe, weighted(dataset, recipe), network, (why,) if why else ())
+
+
+def train_arrays(prepared: Prepared, progress: Progress) -> Trained:
+    """Train for all epochs and keep the weights that the recipe says."""
+    recipe, network = prepared.recipe, prepared.network
+    engine = make_engine(prepared)
+    progress.begin(
+        f"Training {network.name} ({network.parameters:,} parameters) on {len(prepared.dataset.train):,} "
+        f"arrays,\n{recipe.epochs} epochs, batches of {recipe.batch_size}, {engine.name} engine.",
+        recipe.epochs or 0,
+    )
+    history, weights, kept = [], network.weights, 0
+    try:
+        for epoch in epochs(engine, prepared.dataset, recipe, progress):
+            history.append(epoch.figures)
+            progress.epoch(epoch.figures)
+            if epoch.weights is not None:
+                weights, kept = epoch.weights, epoch.figures.epoch
+    finally:
+        progress.end()
+    state = engine.state() | {f"weight/{name}": value for name, value in weights.items()}
+    return Trained(tuple(history), make_bundle(prepared, weights, {"epoch": kept}), state)
+
+
+def train_more(prepared: Prepared, before: Trained | None) -> Trained:
+    """One pass over the arrays at a constant learning rate, from where the training before stands."""
+    recipe, dataset = prepared.recipe, prepared.dataset
+    assert recipe.lr is not None
+    engine = make_engine(prepared)
+    if before is not None:
+        engine.set_state(before.state)
+    history = () if before is None else before.history
+    figures = _pass(engine, dataset, recipe, epoch=len(history) + 1, first_step=int(engine.state()["steps"]))
+    bundle = make_bundle(prepared, engine.weights(), {"epoch": figures.epoch})
+    return Trained((*history, figures), bundle, engine.state())
+
+
+def _pass(engine: Engine, dataset: Dataset, recipe: Recipe, *, epoch: int, first_step: int) -> EpochFigures:
+    assert recipe.lr is not None
+    started = time.perf_counter()
+    batches = epoch_batches(dataset.train.labels, recipe, epoch)
+    rates = [recipe.lr] * len(batches)
+    loss, correct, pictures = 0.0, 0, 0
+    for part in engine.train(batches, rates, epoch=epoch, first_step=first_step):
+        loss, correct, pictures = loss + part.loss_sum, correct + part.correct, pictures + part.pictures
+        if not math.isfinite(loss):
+            raise ConvscopeError(
+                f"the loss stopped being a number; a lower lr (it is {recipe.lr:.2g}) helps."
+            )
+    seconds = time.perf_counter() - started
+    return EpochFigures(epoch, loss / len(batches), correct / pictures, None, None, seconds, recipe.lr)
+
+
+def _checksum(images: np.ndarray, labels: np.ndarray) -> str:
+    whole = hashlib.sha256(f"{images.dtype} {images.shape}\0".encode())
+    whole.update(np.ascontiguousarray(images).data)
+    whole.update(labels.astype("<i8").tobytes())
+    return whole.hexdigest()
