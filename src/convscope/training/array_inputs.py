@@ -67,9 +67,7 @@ def axes_of(
             )
     if signals:
         if len(reshaped) > 2:
-            raise ShapeError(
-                f"the network takes signals, (N, L) or (N, C, L), and X is (N, {_spell(given)})."
-            )
+            raise ShapeError(f"signals are (N, L) or (N, C, L), and X is (N, {_spell(given)}).")
         last = len(reshaped) == 2 and channels == "last"
         shape = (1, *reshaped) if len(reshaped) == 1 else reshaped[::-1] if last else reshaped
         return Axes(given, reshaped, shape, last)

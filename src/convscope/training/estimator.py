@@ -86,9 +86,9 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     After `fit`: `classes_`, `n_features_in_` (numbers of one input), `history_` (a record per epoch, or per
     `partial_fit`), and `bundle_`, which `save` keeps in a file and which predicts the same by itself.
 
-    Of scikit-learn's `check_estimator` one check does not apply: that a weight of 2 gives what a repeated
-    sample gives. The loss is so, but batches are drawn from the samples, repeated or not, and batch norm
-    does not know of weights.
+    Of scikit-learn's `check_estimator` one check does not apply: that a weight of 2 gives the network that
+    a repeated sample gives. The loss is so, but batches are drawn from the samples, repeated or not, and the
+    scale of numbers is measured on them.
 
     >>> from sklearn.datasets import load_digits
     >>> X, y = load_digits(return_X_y=True)
@@ -166,6 +166,9 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             values, labels = self._inputs(X, reset=True), self._labels(y)
             self.classes_ = np.unique(labels)
             samples = self._samples(values, labels, sample_weight)
+            if len(self.classes_) > 1 == len(present := np.unique(samples.positions)):
+                label = self.classes_.tolist()[present[0]]
+                raise DataError(f"only class {label!r} has a weight above 0; two or more classes should.")
             self._begin(samples.values)
             prepared = self._prepare(samples)
             self._keep(train_arrays(prepared, Lines() if self.verbose else Silent()))
@@ -262,7 +265,8 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _begin(self, values: np.ndarray) -> None:
         """What later calls of `partial_fit` and `predict` stand on: axes, network, scaling, seed."""
         if len(self.classes_) < 2:
-            raise DataError(f"y has one class, {self.classes_[0]!r}; a classifier needs 2 or more classes.")
+            label = self.classes_.tolist()[0]
+            raise DataError(f"y has one class, {label!r}; a classifier needs 2 or more classes.")
         self._seed = _seed(self.random_state)
         if self.net is None:
             signals = values.ndim == 2 and self.image_shape is None
@@ -314,7 +318,8 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_consistent_length(values, labels)
         unknown = np.setdiff1d(labels, self.classes_)
         if len(unknown):
-            raise DataError(f"y has {unknown[0]!r}, which is not among the classes of the first call.")
+            label = unknown.tolist()[0]
+            raise DataError(f"y has {label!r}, which is not among the classes of the first call.")
         positions = np.searchsorted(self.classes_, labels).astype(np.int64)
         weights = np.ones(len(values))
         if sample_weight is not None:
@@ -333,11 +338,6 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if (weights == 1).all():
             return Samples(values, positions, None)
         counts = weights > 0
-        present = np.unique(positions[counts])
-        if len(present) < 2 <= len(np.unique(positions)):
-            raise DataError(
-                f"only class {self.classes_[present[0]]!r} has a weight above 0; give two classes one."
-            )
         return Samples(values[counts], positions[counts], weights[counts].astype(np.float32))
 
     def _keep(self, trained: Trained) -> None:
