@@ -35,8 +35,8 @@ from ..conftest import needs_lanes
 
 #: the checks of scikit-learn that do not apply, and why
 DO_NOT_APPLY = {
-    "check_sample_weight_equivalence_on_dense_data": "batches are drawn from the samples, repeated or not, and "
-    "the scale of numbers is measured on them; the loss alone is the same",
+    "check_sample_weight_equivalence_on_dense_data": "batches are drawn from the samples, repeated or not, "
+    "and the scale of numbers is measured on them; the loss alone is the same",
 }
 
 
