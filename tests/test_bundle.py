@@ -501,7 +501,7 @@ def test_a_flipped_bit_is_noticed(bundle: Bundle, tmp_path: Path) -> None:
 def test_a_bundle_is_copied_and_pickled_as_its_bytes(bundle: Bundle, tmp_path: Path) -> None:
     pictures = np.random.default_rng(0).integers(0, 256, (5, SIDE, SIDE, 3)).astype(np.uint8)
     expected = bundle.probabilities(pictures)  # its forward pass is made, and is nothing that can be pickled
-    bundle.save(tmp_path / "saved")
+    bundle.save(str(tmp_path / "saved"))
     assert (tmp_path / "saved").read_bytes() == bundle.to_bytes()
     copies = [Bundle.from_bytes(bundle.to_bytes()), pickle.loads(pickle.dumps(bundle)), copy.deepcopy(bundle)]
     for other in copies:

@@ -101,9 +101,9 @@ class Bundle:
         """Pickled and copied as the bytes of its file."""
         return Bundle.from_bytes, (self.to_bytes(),)
 
-    def save(self, path: Path) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write the bundle to `path`, whole or not at all."""
-        atomic.write_bytes(path, self.to_bytes())
+        atomic.write_bytes(Path(path), self.to_bytes())
 
     def to_bytes(self) -> bytes:
         """The content of its file."""
