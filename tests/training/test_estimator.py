@@ -481,6 +481,25 @@ def test_a_classifier_that_was_not_fitted_says_so() -> None:
             CNNClassifier().predict(np.zeros((1, 8, 8)))
 
 
+def test_a_fit_that_fails_leaves_nothing_half_trained() -> None:
+    X, y = pixels(100)
+    classifier = small().fit(X, y)
+    with pytest.raises(EstimatorError, match="--shift 8 is too much for pictures of 8×8"):
+        classifier.set_params(shift=8).fit(X[:50], y[:50] > 4)
+    with pytest.raises(NotFittedError):
+        classifier.predict(X)
+    assert classifier.set_params(shift=1, flip=True).fit(X, y).predict(X).dtype == y.dtype
+
+
+def test_one_sample_at_a_time() -> None:
+    X, y = digits(4)
+    for net in ("convnet-bn", "resnet-8"):
+        classifier = CNNClassifier(net).partial_fit(X, y, classes=range(10))
+        for one in range(4):
+            classifier.partial_fit(X[one : one + 1], y[one : one + 1])
+        assert np.isfinite(classifier.predict_proba(X)).all()
+
+
 def test_verbose_prints_a_line_per_epoch(capsys: pytest.CaptureFixture[str]) -> None:
     X, y = pixels(100)
     small().fit(X, y)

@@ -163,6 +163,8 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         use.
         """
         with _value_errors():
+            for trained in ("bundle_", "history_", "_trained"):  # what fails leaves nothing half-trained
+                self.__dict__.pop(trained, None)
             values, labels = self._inputs(X, reset=True), self._labels(y)
             self.classes_ = np.unique(labels)
             samples = self._samples(values, labels, sample_weight)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..bundle import Bundle
-from ..data import Dataset, InputPreprocessing, Split
+from ..data import Dataset, InputPreprocessing, Preprocessing, Split
 from ..data.source import Names
 from ..data.split import hold_out
 from ..errors import ConvscopeError, UsageError
@@ -31,6 +31,7 @@ from .prepare import (
     STEPS,
     WEIGHT_DECAYS,
     Prepared,
+    check_augmentation,
     default_threads,
 )
 from .progress import Progress
@@ -63,6 +64,8 @@ def prepare_arrays(
     `labels` are positions in `classes`, `weights` float32 (N,). `recipe.validation` is held out of each
     class. Raises as `prepare` does.
     """
+    if isinstance(preprocessing, Preprocessing):
+        check_augmentation(recipe, preprocessing)
     network = open_network(net, preprocessing.input_shape, len(classes), seed=recipe.seed)
     engine, why = choose_engine(recipe, network.graph, network.name)
     kept, held = hold_out(labels, recipe.validation, seed=recipe.seed, classes=classes)

@@ -59,7 +59,7 @@ def prepare(recipe: Recipe, net: Any, progress: Progress, *, source: Source | No
             notes.append(
                 f"pictures are enlarged from {before[0]}×{before[1]} to {height}×{width}, which {net} needs."
             )
-    _check_augmentation(recipe, preprocessing)
+    check_augmentation(recipe, preprocessing)
     network = open_network(net, preprocessing.input_shape, len(source.classes), seed=recipe.seed)
     engine, why = choose_engine(recipe, network.graph, network.name)
     recipe = recipe.but(engine=engine)
@@ -78,7 +78,7 @@ def prepare(recipe: Recipe, net: Any, progress: Progress, *, source: Source | No
     return Prepared(_resolve(recipe, network, dataset), dataset, network, (*dataset.notes, *notes))
 
 
-def _check_augmentation(recipe: Recipe, preprocessing: Preprocessing) -> None:
+def check_augmentation(recipe: Recipe, preprocessing: Preprocessing) -> None:
     """Raises `UsageError` for moves that leave nothing of a picture."""
     height, width = preprocessing.height, preprocessing.width
     for name in ("shift", "crop", "cutout"):
