@@ -537,6 +537,6 @@ def test_a_bundle_of_arrays(tmp_path: Path) -> None:
     with pytest.raises(ShapeError, match=r"the arrays are float64 \(7, 3\); the bundle takes float32"):
         bundle.logits(rows)
     (picture,) = bundle.predict("digit.png")
-    assert picture.error == "the network takes an array of 1×1×3 real numbers, not str."
+    assert picture.error == "the network takes an array of 1×1×3 real numbers, and no files."
     with pytest.raises(UsageError, match="takes no pictures"):
         evaluate_bundle(bundle, "digits")

@@ -76,7 +76,8 @@ def test_a_channel_without_variation_is_not_divided() -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ("a.png", "takes an array of 1×2×3 real numbers, not str"),
+        ("a.png", "takes an array of 1×2×3 real numbers, and no files"),
+        ([1, 2], "takes an array of 1×2×3 real numbers, not list"),
         (np.zeros((1, 2, 3), complex), "real numbers, not complex128"),
         (np.zeros((3, 2)), "the array is 3×2, and the network takes 1×2×3"),
         (np.array(1.0), "the array is a single number"),

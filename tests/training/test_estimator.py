@@ -26,10 +26,11 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from torch import nn
 
 from convscope import Bundle, CNNClassifier
-from convscope.errors import ConvscopeError, EstimatorError
+from convscope.errors import ConvscopeError, EstimatorError, UsageError
 from convscope.graph import initial_weights
 from convscope.nets import graph
 from convscope.training.batches import shuffled_batches
+from convscope.training.evaluation import evaluate_bundle
 
 from ..conftest import needs_lanes
 
@@ -189,6 +190,10 @@ def test_the_bundle_predicts_the_same(make: Any, tmp_path: Path) -> None:
         assert [p.label for p in predictions] == [str(label) for label in classifier.predict(X[:50])]
         for prediction, row in zip(predictions, classifier.predict_proba(X[:50]), strict=True):
             assert dict(prediction.top) == {str(k): float(p) for k, p in enumerate(row)}
+    if make is pixels:
+        assert evaluate_bundle(classifier.bundle_, "digits")[0].count == 359
+    with pytest.raises(UsageError, match="trained on arrays in memory, which are not kept; give the data"):
+        evaluate_bundle(classifier.bundle_)
     assert classifier.bundle_.info["recipe"]["net"] == "simple-cnn-16-32"
     assert classifier.bundle_.info["recipe"]["lr"] == 0.005
 

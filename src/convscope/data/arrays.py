@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -110,6 +111,10 @@ class ArrayPreprocessing(BaseModel):
         Raises `DataError` for anything else, and for numbers that are not finite in float32.
         """
         wanted = "×".join(map(str, self.shape))
+        if isinstance(given, str | os.PathLike):
+            raise DataError(
+                f"the network takes an array of {wanted} real numbers, from Python, and no files."
+            )
         if not isinstance(given, np.ndarray) or given.dtype.kind not in "biuf":
             kind = given.dtype if isinstance(given, np.ndarray) else type(given).__name__
             raise DataError(f"the network takes an array of {wanted} real numbers, not {kind}.")

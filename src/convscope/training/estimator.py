@@ -304,7 +304,7 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         own = {name: _plain(getattr(self, name)) for name in SETTINGS}
         own["class_weights"] = "balanced" if isinstance(self.class_weight, str) else "none"
         own["threads"] = own["threads"] or _threads()
-        recipe = Recipe.of(**{**own, "data": "arrays", "seed": self._seed, **settings})
+        recipe = Recipe.of(**{**own, "seed": self._seed, **settings})
         return prepare_arrays(
             stored(samples.values, self._axes, self._preprocessing),
             samples.positions,

@@ -24,6 +24,7 @@ from .loop import epochs
 from .network import open_network
 from .pipeline import make_bundle, make_engine
 from .prepare import (
+    ARRAYS,
     CONSTANT_RATES,
     FEWEST_EPOCHS,
     MOST_EPOCHS,
@@ -73,10 +74,10 @@ def prepare_arrays(
         raise UsageError("early_stopping needs validation pictures; give validation=0.1, say.")
 
     def split(positions: np.ndarray, weights: np.ndarray | None = None) -> Split:
-        return Split(images[positions], labels[positions], Names("arrays", positions), weights)
+        return Split(images[positions], labels[positions], Names(ARRAYS, positions), weights)
 
     dataset = Dataset(
-        name=recipe.data,
+        name=ARRAYS,
         classes=tuple(classes),
         preprocessing=preprocessing,
         train=split(kept, None if weights is None else weights[kept]),
@@ -89,6 +90,7 @@ def prepare_arrays(
     rates = CONSTANT_RATES if recipe.schedule == "constant" else PEAK_RATES
     usual = min(max(round(STEPS / steps), FEWEST_EPOCHS), MOST_EPOCHS)
     recipe = recipe.but(
+        data=ARRAYS,
         engine=engine,
         net=network.name,
         epochs=recipe.epochs or max(usual, math.ceil(FEWEST_STEPS / steps)),

@@ -18,6 +18,7 @@ from .progress import Progress
 from .recipe import Recipe
 from .uneven import uneven_note, weighted
 
+ARRAYS = "arrays"  # what data are called that were given as such
 STEPS = 4000  # a training run's default length; an epoch is counted whole
 FEWEST_EPOCHS, MOST_EPOCHS = 5, 20
 PEAK_RATES = {"sgd": 0.1, "adam": 0.005, "adamw": 0.005}  # of cosine and one-cycle
