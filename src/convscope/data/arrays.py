@@ -112,9 +112,7 @@ class ArrayPreprocessing(BaseModel):
         """
         wanted = "×".join(map(str, self.shape))
         if isinstance(given, str | os.PathLike):
-            raise DataError(
-                f"the network takes an array of {wanted} real numbers, from Python, and no files."
-            )
+            raise DataError(f"the network takes an array of {wanted} real numbers, and no files.")
         if not isinstance(given, np.ndarray) or given.dtype.kind not in "biuf":
             kind = given.dtype if isinstance(given, np.ndarray) else type(given).__name__
             raise DataError(f"the network takes an array of {wanted} real numbers, not {kind}.")
