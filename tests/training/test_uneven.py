@@ -22,9 +22,10 @@ from convscope.metrics import evaluate
 from convscope.training.batches import epoch_batches
 from convscope.training.engine import Engine
 from convscope.training.lanes_engine import LanesEngine
-from convscope.training.loop import epochs
+from convscope.training.loop import Loop
 from convscope.training.progress import Silent
 from convscope.training.recipe import Recipe
+from convscope.training.stepping import steps
 from convscope.training.torch_engine import TorchEngine
 from convscope.training.uneven import balanced_weights, uneven_note, weighted
 
@@ -101,7 +102,7 @@ def test_ten_steps_are_those_of_a_plain_loop(name: str, settings: dict[str, Any]
         loss_sum += loss.item()
     for key, value in plain.state_dict().items():
         np.testing.assert_allclose(engine.weights()[key], value.numpy(), rtol=1e-4, atol=3e-6, err_msg=key)
-    assert sum(part.loss_sum for part in figures) == pytest.approx(loss_sum, rel=1e-5)
+    assert sum(part.losses.sum() for part in figures) == pytest.approx(loss_sum, rel=1e-5)
     assert sum(part.pictures for part in figures) == 50 + 24
 
 
@@ -112,7 +113,7 @@ def test_a_batch_that_weighs_nothing_has_no_loss_and_moves_nothing(name: str) ->
     )
     before = engine.weights()
     (part,) = engine.train(ten_batches()[:1], [0.1], epoch=1, first_step=0)
-    assert part.loss_sum == 0
+    assert part.losses.tolist() == [0]
     for key, value in engine.weights().items():
         if "running" not in key and "tracked" not in key:
             np.testing.assert_array_equal(value, before[key])
@@ -126,7 +127,7 @@ def test_balanced_weights_without_smoothing_are_the_class_weights_of_pytorch() -
     theirs = engine_of("torch", dataset, **settings)
     assert isinstance(theirs, TorchEngine)
     of_class = torch.tensor(balanced_weights(dataset.train.labels, 3), dtype=torch.float32)
-    theirs._loss = lambda logits, labels, _: F.cross_entropy(logits, labels, of_class)  # type: ignore[method-assign]
+    theirs.loss = lambda logits, labels, _: F.cross_entropy(logits, labels, of_class)  # type: ignore[method-assign]
     for engine in (mine, theirs):
         list(engine.train(ten_batches(), RATES, epoch=1, first_step=0))
     same_arrays(mine.weights(), theirs.weights(), rtol=1e-4, atol=3e-6)
@@ -163,7 +164,7 @@ def test_the_recall_of_a_rare_class_rises(name: str) -> None:
             if name == "lanes"
             else TorchEngine(graph.to_module(weights), data, recipe)
         )
-        for _ in epochs(engine, data, recipe, Silent()):
+        for _ in Loop(engine, data, recipe, Silent()).run():
             pass
         result = evaluate(engine.logits(dataset.test.images), dataset.test.labels, dataset.classes)
         return result.per_class[1].recall
@@ -206,6 +207,18 @@ def test_a_run_on_uneven_classes(setting: str, picture_folder: Any, tmp_path: Pa
     assert any((plain.bundle.weights[key] != value).any() for key, value in run.bundle.weights.items())
 
 
+def test_steps_in_ones_own_hands_are_weighted_too(picture_folder: Any) -> None:
+    """A step whose outputs were looked at, and one that the engine takes by itself."""
+    folder = picture_folder({"many": 60, "few": 9})
+
+    def losses(look: bool) -> list[float]:
+        settings = {"class_weights": "balanced", "label_smoothing": 0.1}
+        training = steps(folder, epochs=2, engine="torch", quiet=True, **settings)
+        return [step.take() for step in training if not look or step.logits is not None]
+
+    assert losses(True) == losses(False)
+
+
 def test_an_epoch_of_balanced_sampling_reaches_the_engine() -> None:
     """What the loop hands to the engine is what `epoch_batches` draws."""
     dataset, recipe = uneven_dataset(), Recipe.of(sampling="balanced", epochs=1, lr=0.1, batch_size=100)
@@ -218,13 +231,7 @@ def test_an_epoch_of_balanced_sampling_reaches_the_engine() -> None:
 
     b = Builder("small")
     graph = b.build(b.linear(b.flatten(b.input(1, 6, 6)), 2))
-    list(
-        epochs(
-            Listening(graph.to_module(seed=0), dataset, recipe.but(weight_decay=0.0)),
-            dataset,
-            recipe,
-            Silent(),
-        )
-    )
+    engine = Listening(graph.to_module(seed=0), dataset, recipe.but(weight_decay=0.0))
+    list(Loop(engine, dataset, recipe, Silent()).run())
     expected = epoch_batches(dataset.train.labels, recipe, 1)
     assert [batch.tolist() for batch in seen] == [batch.tolist() for batch in expected]

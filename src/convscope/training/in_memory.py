@@ -20,9 +20,9 @@ from ..metrics import EpochFigures
 from .batches import batch_starts, epoch_batches
 from .choice import choose_engine
 from .engine import Engine
-from .loop import epochs
+from .finishing import make_bundle
+from .loop import Loop
 from .network import open_network
-from .pipeline import make_bundle, make_engine
 from .prepare import (
     ARRAYS,
     CONSTANT_RATES,
@@ -37,6 +37,7 @@ from .prepare import (
 )
 from .progress import Progress
 from .recipe import Recipe
+from .running import make_engine
 from .uneven import weighted
 
 FEWEST_STEPS = 200  # that few pictures are trained for
@@ -110,17 +111,20 @@ def train_arrays(prepared: Prepared, progress: Progress) -> Trained:
         f"arrays,\n{recipe.epochs} epochs, batches of {recipe.batch_size}, {engine.name} engine.",
         recipe.epochs or 0,
     )
-    history, weights, kept = [], network.weights, 0
+    loop = Loop(engine, prepared.dataset, recipe, progress)
+    standing, weights = loop.standing, network.weights
     try:
-        for epoch in epochs(engine, prepared.dataset, recipe, progress):
-            history.append(epoch.figures)
-            progress.epoch(epoch.figures)
-            if epoch.weights is not None:
-                weights, kept = epoch.weights, epoch.figures.epoch
+        for epoch_ended in loop.run():
+            if epoch_ended:
+                progress.epoch(standing.history[-1])
+            if epoch_ended and standing.keeps:
+                weights = engine.weights()
     finally:
         progress.end()
     state = engine.state() | {f"weight/{name}": value for name, value in weights.items()}
-    return Trained(tuple(history), make_bundle(prepared, weights, {"epoch": kept}), state)
+    return Trained(
+        tuple(standing.history), make_bundle(prepared, weights, {"epoch": standing.kept_epoch}), state
+    )
 
 
 def train_more(prepared: Prepared, before: Trained | None) -> Trained:
@@ -143,7 +147,8 @@ def _pass(engine: Engine, dataset: Dataset, recipe: Recipe, *, epoch: int, first
     rates = [recipe.lr] * len(batches)
     loss, correct, pictures = 0.0, 0, 0
     for part in engine.train(batches, rates, epoch=epoch, first_step=first_step):
-        loss, correct, pictures = loss + part.loss_sum, correct + part.correct, pictures + part.pictures
+        loss, correct = loss + float(part.losses.sum()), correct + part.correct
+        pictures += part.pictures
         if not math.isfinite(loss):
             raise ConvscopeError(
                 f"the loss stopped being a number; a lower lr (it is {recipe.lr:.2g}) helps."

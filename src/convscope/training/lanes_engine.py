@@ -103,10 +103,9 @@ class LanesEngine:
             moves=moves,
             picture_weights=self.picture_weights,
         )
-        loss_sum = float(losses.sum())
         if not np.isfinite(self.network.native.parameters).all():
-            loss_sum = float("nan")  # a maximum may hide a NaN from the loss
-        return StepFigures(len(batches), sum(map(len, batches)), loss_sum, correct)
+            losses[-1] = np.nan  # a maximum may hide a NaN from the loss
+        return StepFigures(losses, sum(map(len, batches)), correct)
 
 
 def _settings(recipe: Recipe) -> OptimizerSettings:
