@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import os
+import pickle
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -22,10 +24,11 @@ from torch import nn
 
 from convscope import program
 from convscope.bundle import PROGRAM, Bundle, Prediction, checksum
-from convscope.data import Preprocessing
-from convscope.errors import ConvscopeError
+from convscope.data import ArrayPreprocessing, Preprocessing
+from convscope.errors import ConvscopeError, ShapeError, UsageError
 from convscope.graph import Builder, Graph
 from convscope.graph.weights import initial_weights
+from convscope.training.evaluation import evaluate_bundle
 
 SIDE = 9
 Document = dict[str, Any]
@@ -493,3 +496,47 @@ def test_a_flipped_bit_is_noticed(bundle: Bundle, tmp_path: Path) -> None:
         path.write_bytes(flipped)
         with pytest.raises(ConvscopeError):
             Bundle.load(path)
+
+
+def test_a_bundle_is_copied_and_pickled_as_its_bytes(bundle: Bundle, tmp_path: Path) -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (5, SIDE, SIDE, 3)).astype(np.uint8)
+    expected = bundle.probabilities(pictures)  # its forward pass is made, and is nothing that can be pickled
+    bundle.save(str(tmp_path / "saved"))
+    assert (tmp_path / "saved").read_bytes() == bundle.to_bytes()
+    copies = [Bundle.from_bytes(bundle.to_bytes()), pickle.loads(pickle.dumps(bundle)), copy.deepcopy(bundle)]
+    for other in copies:
+        np.testing.assert_array_equal(other.probabilities(pictures), expected)
+        assert (other.classes, other.info) == (bundle.classes, bundle.info)
+        assert all(value.flags.writeable for value in other.weights.values())
+
+
+def test_bytes_that_are_no_bundle(bundle: Bundle) -> None:
+    content = bundle.to_bytes()
+    flipped = content[:-1] + bytes([content[-1] ^ 1])
+    for damaged in (b"", b"{}", content[: len(content) // 2], flipped, save_tensors({"a": np.zeros(2)})):
+        with pytest.raises(ConvscopeError, match="what was given is not a convscope bundle, or is damaged"):
+            Bundle.from_bytes(damaged)
+
+
+def test_a_bundle_of_arrays(tmp_path: Path) -> None:
+    b = Builder("rows")
+    graph = b.build(b.linear(b.flatten(b.input(1, 2, 6)), 3))
+    preprocessing = ArrayPreprocessing(shape=(1, 1, 3), repeat=2, mean=(5.0,), std=(2.0,))
+    weights = initial_weights(graph)
+    Bundle("rows", ("a", "b", "c"), preprocessing, graph, weights).save(tmp_path / "rows")
+    bundle = Bundle.load(tmp_path / "rows")
+    assert repr(bundle) == "Bundle('rows', 3 classes, arrays of (1, 2, 6))"
+    rows = np.random.default_rng(0).normal(5, 2, (7, 3))
+    enlarged = np.tile(np.repeat((rows - 5) / 2, 2, axis=1), 2)
+    expected = enlarged @ weights["linear1.weight"].T + weights["linear1.bias"]
+    np.testing.assert_allclose(
+        bundle.logits(rows.astype(np.float32).reshape(7, 1, 1, 3)), expected, rtol=1e-5, atol=1e-6
+    )
+    for form in (rows, rows.reshape(7, 1, 3), list(rows)):
+        assert [p.label for p in bundle.predict(form)] == ["abc"[k] for k in expected.argmax(axis=1)]
+    with pytest.raises(ShapeError, match=r"the arrays are float64 \(7, 3\); the bundle takes float32"):
+        bundle.logits(rows)
+    (picture,) = bundle.predict("digit.png")
+    assert picture.error == "the network takes an array of 1×1×3 real numbers, and no files."
+    with pytest.raises(UsageError, match="takes no pictures"):
+        evaluate_bundle(bundle, "digits")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .errors import ConvscopeError
     from .graph import Builder, Graph
     from .graph.tracing import trace
+    from .training.estimator import CNNClassifier
     from .training.pipeline import train
     from .training.recipe import Recipe
     from .training.run import Run
@@ -32,6 +33,7 @@ _HOMES = {
     "Run": "training.run",
     "SeedRuns": "training.seed_runs",
     "Recipe": "training.recipe",
+    "CNNClassifier": "training.estimator",
     "evaluate": "api",
     "predict": "api",
     "summary": "api",
@@ -58,6 +60,7 @@ __all__ = [
     "Recipe",
     "Run",
     "SeedRuns",
+    "CNNClassifier",
     "ConvscopeError",
 ]
 

@@ -97,8 +97,16 @@ class Bundle:
         of = self.preprocessing
         return f"Bundle({self.net!r}, {len(self.classes)} classes, {of.noun}s of {of.input_shape})"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled and copied as the bytes of its file."""
+        return Bundle.from_bytes, (self.to_bytes(),)
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the bundle to `path`, whole or not at all."""
+        atomic.write_bytes(Path(path), self.to_bytes())
+
+    def to_bytes(self) -> bytes:
+        """The content of its file."""
         from safetensors.numpy import save
 
         document = {
@@ -113,7 +121,8 @@ class Bundle:
         }
         tensors = {name: np.asarray(value, order="C") for name, value in self.weights.items()}
         document["sha256"] = checksum(document, tensors)
-        atomic.write_bytes(Path(path), save(tensors, {"convscope": json.dumps(document)}))
+        content: bytes = save(tensors, {"convscope": json.dumps(document)})
+        return content
 
     @staticmethod
     def load(path: str | os.PathLike[str]) -> Bundle:
@@ -129,6 +138,27 @@ class Bundle:
             with safe_open(file, "np") as opened:
                 metadata = opened.metadata() or {}
                 weights = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+        except (SafetensorError, OSError, RuntimeError, *WRONG_KIND) as error:
+            raise _damaged(str(file), error) from error
+        return Bundle._of(metadata, weights, str(file))
+
+    @staticmethod
+    def from_bytes(content: bytes) -> Bundle:
+        """The inverse of `to_bytes`; raises `ConvscopeError` for what is no bundle. Nothing is executed."""
+        from safetensors import SafetensorError
+        from safetensors.numpy import load
+
+        try:
+            weights = {name: np.array(value) for name, value in load(content).items()}
+            header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+            metadata = header.get("__metadata__", {})
+        except (SafetensorError, LookupError, *WRONG_KIND) as error:
+            raise _damaged("what was given", error) from error
+        return Bundle._of(metadata, weights, "what was given")
+
+    @staticmethod
+    def _of(metadata: Mapping[str, str], weights: dict[str, np.ndarray], file: str) -> Bundle:
+        try:
             if "convscope" not in metadata:
                 raise ValueError("it holds tensors, but nothing that convscope wrote about them")
             document = json.loads(metadata["convscope"])
@@ -149,9 +179,8 @@ class Bundle:
                 info=dict(document["info"]),
             )
             bundle._check_weights()
-        except (SafetensorError, OSError, RuntimeError, LookupError, *WRONG_KIND) as error:
-            name, why = shortened(str(file), QUOTED), shortened(str(error), QUOTED)
-            raise ConvscopeError(f"{name} is not a convscope bundle, or is damaged: {why}.") from error
+        except (RuntimeError, LookupError, *WRONG_KIND) as error:
+            raise _damaged(file, error) from error
         return bundle
 
     def to_module(self) -> nn.Module:
@@ -175,8 +204,8 @@ class Bundle:
     def logits(self, images: np.ndarray) -> np.ndarray:
         """uint8 (N, H, W, C) pictures of the bundle's size → the network's outputs, float32 (N, classes).
 
-        Signals are float32 (N, C, L). Computed by the native engine where it can, else by PyTorch. Raises
-        `ShapeError` for other inputs.
+        Signals and arrays are float32 (N, C, ...). Computed by the native engine where it can, else by
+        PyTorch. Raises `ShapeError` for other inputs.
         """
         wanted, noun = self.preprocessing.blank(0), self.preprocessing.noun
         if images.dtype != wanted.dtype or images.ndim == 0 or images.shape[1:] != wanted.shape[1:]:
@@ -199,7 +228,8 @@ class Bundle:
         """Classify pictures of any size: paths, encoded bytes, Pillow images or uint8 arrays (H, W[, C]).
 
         An array (N, H, W, C) is N pictures. Where the network takes signals: paths or bytes of `.npy` files,
-        or arrays (C, L), (N, C, L), with one channel also (L,) and (N, L). One `Prediction` per picture, in
+        or arrays (C, L), (N, C, L), with one channel also (L,) and (N, L); where it takes arrays, one or
+        several of its shape, or rows of as many numbers. One `Prediction` per picture, in
         order, with the `top` most probable classes. What cannot be read gets a prediction with its `error`;
         it does not stop the others.
         """
@@ -258,6 +288,11 @@ class Bundle:
         if self.graph.input_shape != self.preprocessing.input_shape:
             of = self.preprocessing
             raise ValueError(f"{of.noun}s of {of.input_shape} for {self.graph.input_shape}")
+
+
+def _damaged(file: str, error: Exception) -> ConvscopeError:
+    name, why = shortened(file, QUOTED), shortened(str(error), QUOTED)
+    return ConvscopeError(f"{name} is not a convscope bundle, or is damaged: {why}.")
 
 
 def checksum(document: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> str:

@@ -6,6 +6,7 @@
     ├── DataError                  exit code 1
     ├── ShapeError                 exit code 1
     ├── UnsupportedOperation       exit code 1
+    ├── EstimatorError             exit code 1, also a ValueError
     └── GateFailed                 exit code 3
 
     ConvscopeWarning
@@ -56,6 +57,10 @@ class ShapeError(ConvscopeError):
 
 class UnsupportedOperation(ConvscopeError):
     """A module uses something that convscope's graph cannot express."""
+
+
+class EstimatorError(ConvscopeError, ValueError):
+    """What `CNNClassifier` refuses; scikit-learn expects a `ValueError`."""
 
 
 class GateFailed(ConvscopeError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def machine() -> dict[str, str]:
     }
 
 
+@cache
 def _version(name: str) -> str:
     try:
         return metadata.version(name)
@@ -35,6 +37,7 @@ def _version(name: str) -> str:
         return "not installed"
 
 
+@cache
 def _processor() -> str:
     facts = Path("/proc/cpuinfo")
     if facts.is_file():

@@ -1,4 +1,4 @@
-"""The weighted mean of a batch, against PyTorch's loss of each picture, repeated pictures, and absent ones."""
+"""The weighted mean of a batch: PyTorch's loss of each picture, repeated pictures, absent ones."""
 
 from __future__ import annotations
 

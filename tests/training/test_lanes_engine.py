@@ -13,9 +13,9 @@ import pytest
 
 from convscope.errors import ConvscopeError, UsageError
 from convscope.graph import Builder, Graph, initial_weights
+from convscope.training.batches import shuffled_batches
 from convscope.training.engine import Engine
 from convscope.training.lanes_engine import LanesEngine
-from convscope.training.loop import shuffled_batches
 from convscope.training.torch_engine import TorchEngine
 
 from ..conftest import needs_lanes

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from convscope.errors import ConvscopeError
 from convscope.training.engine import Engine, StepFigures
-from convscope.training.loop import Loop, shuffled_batches
+from convscope.training.loop import Loop
 from convscope.training.progress import Silent
 from convscope.training.recipe import Recipe
 from convscope.training.standing import Standing
@@ -103,27 +103,6 @@ def kept(script: Sequence[tuple[int, float]], **settings: Any) -> list[int]:
     loop, _, heard = run(script, **settings)
     assert loop.standing.kept_epoch == heard.kept[-1]
     return heard.kept
-
-
-@given(st.integers(1, 200), st.integers(1, 64), st.integers(0, 2**64), st.integers(1, 1000))
-def test_batches_partition_the_positions(count: int, batch_size: int, seed: int, epoch: int) -> None:
-    batches = shuffled_batches(count, batch_size, seed, epoch)
-    assert sorted(np.concatenate(batches).tolist()) == list(range(count))
-    assert all(len(batch) == batch_size for batch in batches[:-1])
-    left_over = count % batch_size or batch_size
-    joins = left_over == 1 and 1 < batch_size < count  # batch norm cannot take a single picture
-    assert len(batches[-1]) == (batch_size + 1 if joins else left_over)
-
-
-def test_batches_differ_by_epoch_and_seed_and_are_the_same_again() -> None:
-    orders = {
-        (seed, epoch): np.concatenate(shuffled_batches(100, 8, seed, epoch)).tolist()
-        for seed in range(3)
-        for epoch in range(1, 4)
-    }
-    assert len(set(map(tuple, orders.values()))) == 9
-    for (seed, epoch), order in orders.items():
-        assert np.concatenate(shuffled_batches(100, 8, seed, epoch)).tolist() == order
 
 
 def test_the_best_epoch_has_the_highest_accuracy_then_the_lowest_loss() -> None:

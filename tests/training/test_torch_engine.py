@@ -13,7 +13,7 @@ from torch import nn
 from convscope import nets
 from convscope.errors import UsageError
 from convscope.graph import Builder, Graph
-from convscope.training.loop import shuffled_batches
+from convscope.training.batches import shuffled_batches
 from convscope.training.recipe import Recipe
 from convscope.training.torch_engine import TorchEngine, check_device, default_threads
 

@@ -7,6 +7,7 @@ preprocessing = preprocessing.with_statistics(dataset.train.images)
 batch = preprocessing.batch(dataset.train.images[:64])  # float32 (64, 1, 28, 28)
 """
 
+from .arrays import ArrayPreprocessing
 from .catalogue import Entry, catalogue
 from .dataset import Dataset, Split
 from .input_preprocessing import InputPreprocessing, preprocessing_of
@@ -25,6 +26,7 @@ __all__ = [
     "read_picture",
     "Preprocessing",
     "SignalPreprocessing",
+    "ArrayPreprocessing",
     "InputPreprocessing",
     "preprocessing_of",
     "Dataset",

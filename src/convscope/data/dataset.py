@@ -18,7 +18,7 @@ class Split:
     2
     """
 
-    #: pictures, uint8 (N, H, W, C), after `Preprocessing.picture`; or signals, float32 (N, C, L)
+    #: pictures, uint8 (N, H, W, C), after `Preprocessing.picture`; or float32 (N, C, L), (N, C, H, W)
     images: np.ndarray
     #: int64 (N,), positions in `Dataset.classes`
     labels: np.ndarray

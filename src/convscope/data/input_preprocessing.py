@@ -1,4 +1,4 @@
-"""What the kinds of input have in common: pictures (`Preprocessing`) and signals (`SignalPreprocessing`)."""
+"""What the kinds of input have in common: pictures, signals, and arrays of any numbers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 
+from .arrays import ArrayPreprocessing
 from .preprocessing import Preprocessing
 from .signals import SignalPreprocessing
 
@@ -14,7 +15,8 @@ from .signals import SignalPreprocessing
 class InputPreprocessing(Protocol):
     """How inputs of one kind are stored, and become what a network sees.
 
-    `Preprocessing` stores pictures as uint8 (N, H, W, C), `SignalPreprocessing` signals as float32 (N, C, L).
+    `Preprocessing` stores pictures as uint8 (N, H, W, C), `SignalPreprocessing` signals as float32 (N, C, L),
+    `ArrayPreprocessing` any numbers as float32 (N, C, H, W) or (N, C, L).
     """
 
     #: what one input is called in sentences
@@ -61,7 +63,10 @@ class InputPreprocessing(Protocol):
 
 
 #: by the name in a bundle's JSON; pictures, which were there first, have none
-KINDS = {"signals": SignalPreprocessing}
+KINDS: Mapping[str, type[SignalPreprocessing | ArrayPreprocessing]] = {
+    "signals": SignalPreprocessing,
+    "arrays": ArrayPreprocessing,
+}
 
 
 def preprocessing_of(record: Mapping[str, Any]) -> InputPreprocessing:

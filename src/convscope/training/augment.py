@@ -49,7 +49,7 @@ def resolve_augmentation(
             if name not in given and not (framed and name in ("shift", "crop"))
         }
     recipe = recipe.but(**{**NONE, **chosen, **given})
-    _check(recipe, preprocessing)
+    check_augmentation(recipe, preprocessing)
     return recipe, [_note(recipe, subject, chosen, given)] if recipe.augment else []
 
 
@@ -84,7 +84,7 @@ def _note(
     return "; ".join(parts or ["no augmentation, as given"]) + "."
 
 
-def _check(recipe: Recipe, preprocessing: Preprocessing) -> None:
+def check_augmentation(recipe: Recipe, preprocessing: Preprocessing) -> None:
     height, width = preprocessing.height, preprocessing.width
     for name in ("shift", "crop", "cutout"):
         pixels = getattr(recipe, name)

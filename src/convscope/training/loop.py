@@ -11,6 +11,7 @@ import numpy as np
 from ..data import Dataset
 from ..errors import ConvscopeError
 from ..metrics import EpochFigures, evaluate
+from .batches import batch_starts, epoch_batches
 from .engine import Engine, StepFigures
 from .progress import Progress
 from .recipe import Recipe
@@ -54,9 +55,7 @@ class Loop:
 
     def batches(self) -> list[np.ndarray]:
         """The positions of each batch that is left of the epoch at work."""
-        of_epoch = shuffled_batches(
-            len(self.dataset.train), self.recipe.batch_size, self.recipe.seed, self.standing.epoch
-        )
+        of_epoch = epoch_batches(self.dataset.train.labels, self.recipe, self.standing.epoch)
         return of_epoch[self.standing.steps :]
 
     def run(self) -> Iterator[bool]:
@@ -122,25 +121,6 @@ class Loop:
         standing = self.standing
         new = _score(standing.history[-1])
         return not standing.best_epoch or new > _score(standing.history[standing.best_epoch - 1])
-
-
-def shuffled_batches(count: int, batch_size: int, seed: int, epoch: int) -> list[np.ndarray]:
-    """The positions of each batch of an epoch; the last batch may be smaller, or larger by one.
-
-    >>> [batch.tolist() for batch in shuffled_batches(6, 4, seed=0, epoch=1)]
-    [[1, 4, 3, 0], [2, 5]]
-    """
-    order = np.random.default_rng((seed, epoch)).permutation(count)
-    return np.split(order, batch_starts(count, batch_size)[1:])
-
-
-def batch_starts(count: int, batch_size: int) -> range:
-    """Where each batch begins. A single picture left over joins the batch before: batch norm needs two.
-
-    >>> list(batch_starts(7, 3)), list(batch_starts(8, 3))
-    ([0, 3], [0, 3, 6])
-    """
-    return range(0, count if batch_size == 1 else max(count - 1, 1), batch_size)
 
 
 def _score(figures: EpochFigures) -> tuple[float, float]:

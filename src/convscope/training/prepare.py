@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import warnings
 from dataclasses import dataclass, replace
@@ -14,12 +15,14 @@ from ..data import Dataset, InputPreprocessing, Preprocessing, SignalPreprocessi
 from ..data.signals import off_scale
 from ..errors import ConvscopeWarning, UsageError
 from .augment import resolve_augmentation
+from .batches import batch_starts
 from .choice import choose_engine
-from .loop import batch_starts
 from .network import Network, is_own, open_network
 from .progress import Progress
 from .recipe import Recipe
+from .uneven import uneven_note, weighted
 
+ARRAYS = "arrays"  # what data are called that were given as such
 STEPS = 4000  # a training run's default length; an epoch is counted whole
 FEWEST_EPOCHS, MOST_EPOCHS = 5, 20
 PEAK_RATES = {"sgd": 0.1, "adam": 0.005, "adamw": 0.005}  # of cosine and one-cycle
@@ -51,7 +54,9 @@ def prepare(recipe: Recipe, net: Any, progress: Progress, *, source: Source | No
     engine, why = choose_engine(recipe, network.graph, network.name)
     recipe = recipe.but(engine=engine)
     notes += [why] if why else []
-    dataset = load(source, preprocessing, recipe, progress)
+    dataset = weighted(load(source, preprocessing, recipe, progress), recipe)
+    if note := uneven_note(dataset.train.labels, dataset.classes, recipe):
+        notes.append(note)
     if recipe.early_stopping and dataset.validation is None:
         raise UsageError(f"--early-stopping needs validation {source.noun}s; give --validation 0.1, say.")
     cores = os.cpu_count() or 1
@@ -147,8 +152,6 @@ def default_net(source: Source, preprocessing: InputPreprocessing) -> str:
 def _resolve(recipe: Recipe, network: Network, dataset: Dataset) -> Recipe:
     """The recipe with a value for everything that it left open and that a replay needs."""
     preprocessing = dataset.preprocessing
-    steps = len(batch_starts(len(dataset.train), recipe.batch_size))
-    rates = CONSTANT_RATES if recipe.schedule == "constant" else PEAK_RATES
     path, named = Path(recipe.data).expanduser(), recipe.data in datasets.catalogue()
     of_pictures = {}
     if isinstance(preprocessing, Preprocessing):
@@ -157,12 +160,22 @@ def _resolve(recipe: Recipe, network: Network, dataset: Dataset) -> Recipe:
             "channels": preprocessing.channels,
             "resize": preprocessing.resize,
         }
+    recipe = with_defaults(recipe, network, len(dataset.train))
     return recipe.but(
         data=str(path.resolve()) if path.exists() and not named else recipe.data,
         data_dir=str(Path(recipe.data_dir).expanduser().resolve()) if recipe.data_dir else None,
         net=recipe.net or network.name,
         **of_pictures,
-        epochs=recipe.epochs or min(max(round(STEPS / steps), FEWEST_EPOCHS), MOST_EPOCHS),
+    )
+
+
+def with_defaults(recipe: Recipe, network: Network, count: int, *, fewest_steps: int = 0) -> Recipe:
+    """The recipe with its open numbers chosen, for `count` training pictures and at least so many steps."""
+    steps = len(batch_starts(count, recipe.batch_size))  # of an epoch
+    usual = min(max(round(STEPS / steps), FEWEST_EPOCHS), MOST_EPOCHS)
+    rates = CONSTANT_RATES if recipe.schedule == "constant" else PEAK_RATES
+    return recipe.but(
+        epochs=recipe.epochs or max(usual, math.ceil(fewest_steps / steps)),
         lr=recipe.lr or rates[recipe.optimizer],
         threads=recipe.threads or _default_threads(recipe, network),
         weight_decay=WEIGHT_DECAYS[recipe.optimizer] if recipe.weight_decay is None else recipe.weight_decay,

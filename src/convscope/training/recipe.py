@@ -50,6 +50,13 @@ class Recipe(BaseModel):
         False, description="subtract the training pictures' mean, divide by their deviation"
     )
     strict: bool = Field(False, description="refuse a data set with a broken picture")
+    # uneven classes
+    class_weights: Literal["none", "balanced"] = Field(
+        "none", description="balanced: in the loss, pictures of a rare class count more"
+    )
+    sampling: Literal["shuffled", "balanced"] = Field(
+        "shuffled", description="balanced: an epoch has as many pictures of each class"
+    )
     # network
     net: str | None = Field(None, description="a name (`convscope nets`), or file.py:Class")
     # augmentation
@@ -110,6 +117,9 @@ class Recipe(BaseModel):
             raise _Clash("{} runs on the CPU; {} needs {}", engine, ("device", self.device), TORCH)
         if self.engine == "lanes" and self.precision != "float32":
             raise _Clash("{} computes in float32; {} needs {}", engine, ("precision", self.precision), TORCH)
+        if self.class_weights == "balanced" and self.sampling == "balanced":
+            both = ("class_weights", self.class_weights), ("sampling", self.sampling)
+            raise _Clash("{} and {} each make up for uneven classes by themselves; give one of them", *both)
         if self.shift and self.crop:
             sides = ("shift", self.shift), ("crop", self.crop)
             raise _Clash("{} and {} move pictures over different borders; give one of them", *sides)
