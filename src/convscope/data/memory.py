@@ -9,12 +9,15 @@ import weakref
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from ..errors import DataError
 
 
-def allocate(shape: tuple[int, ...], *, available: int | None = None) -> np.ndarray:
-    """A zeroed uint8 array of `shape`; a file-backed one where it needs more than half of the free memory.
+def allocate(
+    shape: tuple[int, ...], dtype: DTypeLike = np.uint8, *, available: int | None = None
+) -> np.ndarray:
+    """A zeroed array of `shape`; a file-backed one where it needs more than half of the free memory.
 
     The file lies in the temporary folder (`TMPDIR`), its room is reserved at once, and it goes away with
     the array, also when the process is killed. `available` is the free memory in bytes (measured if
@@ -23,13 +26,13 @@ def allocate(shape: tuple[int, ...], *, available: int | None = None) -> np.ndar
     >>> allocate((2, 3, 3, 1)).shape
     (2, 3, 3, 1)
     """
-    size = math.prod(shape)
+    size = math.prod(shape) * np.dtype(dtype).itemsize
     if available is None:
         available = available_memory()
     if size == 0 or available is None or size <= available // 2:
-        return np.zeros(shape, dtype=np.uint8)
+        return np.zeros(shape, dtype)
     try:
-        return _file_backed(shape, size)
+        return _file_backed(shape, dtype, size)
     except OSError as error:
         raise DataError(
             f"the pictures need {size / 2**30:.1f} GiB: more than half of the free memory, and "
@@ -38,7 +41,7 @@ def allocate(shape: tuple[int, ...], *, available: int | None = None) -> np.ndar
         ) from error
 
 
-def _file_backed(shape: tuple[int, ...], size: int) -> np.ndarray:
+def _file_backed(shape: tuple[int, ...], dtype: DTypeLike, size: int) -> np.ndarray:
     descriptor, name = tempfile.mkstemp(prefix="convscope-pictures-")
     path = Path(name)
     try:
@@ -46,7 +49,7 @@ def _file_backed(shape: tuple[int, ...], size: int) -> np.ndarray:
             os.posix_fallocate(descriptor, 0, size)  # a full disk is an error now, not a crash later
         else:
             os.ftruncate(descriptor, size)
-        array = np.memmap(path, dtype=np.uint8, mode="r+", shape=shape)
+        array = np.memmap(path, dtype=dtype, mode="r+", shape=shape)
     except BaseException:
         os.close(descriptor)
         path.unlink()

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..bundle import PROGRAM, Bundle
-from ..data import Source
+from ..data import Dataset, Source
 from ..errors import ConvscopeWarning
+from ..graph import Graph
 from ..metrics import EpochFigures, Evaluation, evaluate
 from ..versions import machine, versions
 from .engine import Engine
@@ -24,6 +25,10 @@ from .progress import Lines, Progress, Silent
 from .recipe import Recipe
 from .run import Run
 from .run_directory import RunDirectory
+from .schedule import rate_ratios
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 def train(
@@ -70,6 +75,8 @@ def chosen_recipe(
         settings["data"] = str(data)
     if isinstance(net, str):
         settings["net"] = net
+    if isinstance(settings.get("pretrained"), Path):
+        settings["pretrained"] = str(settings["pretrained"])
     return (recipe if recipe is not None else Recipe.of()).but(**settings)
 
 
@@ -93,17 +100,38 @@ def prepare_aloud(recipe: Recipe, net: Any, progress: Progress, *, source: Sourc
     return replace(prepared, notes=(*told, *prepared.notes))
 
 
-def make_engine(prepared: Prepared) -> Engine:
-    """The engine that `prepare` chose."""
-    network = prepared.network
-    if prepared.recipe.engine == "lanes":
+def make_engine(prepared: Prepared, progress: Progress | None = None) -> Engine:
+    """The engine that `prepare` chose; with `freeze`, for the last layer alone."""
+    network, dataset, recipe = prepared.network, prepared.dataset, prepared.recipe
+    if not recipe.freeze:
+        return _engine(network.graph, network.weights, network.to_module, dataset, recipe)
+    from .frozen_trunk import FrozenTrunk
+
+    def of_head(graph: Graph, weights: Mapping[str, np.ndarray], features: Dataset) -> Engine:
+        return _engine(graph, weights, lambda: graph.to_module(weights), features, recipe)
+
+    assert network.graph is not None
+    reading = (progress or Silent()).reading
+    return FrozenTrunk(network.graph, network.weights, dataset, recipe, of_head, reading)
+
+
+def _engine(
+    graph: Graph | None,
+    weights: Mapping[str, np.ndarray],
+    to_module: Callable[[], nn.Module],
+    dataset: Dataset,
+    recipe: Recipe,
+) -> Engine:
+    assert recipe.lr is not None
+    ratios = rate_ratios(graph, recipe.lr, recipe.trunk_lr) if graph is not None else {}
+    if recipe.engine == "lanes":
         from .lanes_engine import LanesEngine
 
-        assert network.graph is not None
-        return LanesEngine(network.graph, network.weights, prepared.dataset, prepared.recipe)
+        assert graph is not None
+        return LanesEngine(graph, weights, dataset, recipe, ratios=ratios)
     from .torch_engine import TorchEngine  # imports torch, which the other does without
 
-    return TorchEngine(network.to_module(), prepared.dataset, prepared.recipe)
+    return TorchEngine(to_module(), dataset, recipe, ratios=ratios)
 
 
 def run_prepared(
@@ -118,7 +146,7 @@ def run_prepared(
 
     `evaluated` hears the final figures as soon as they are there.
     """
-    engine = make_engine(prepared)
+    engine = make_engine(prepared, progress)
     directory = RunDirectory.create(prepared.dataset.name, prepared.network.name, out)
     with directory.noting_what_is_kept():
         return _run_in(directory, prepared, engine, progress, evaluated, with_report)
@@ -215,6 +243,7 @@ def _bundle(prepared: Prepared, weights: dict[str, np.ndarray], metrics: dict[st
             "recipe": prepared.recipe.model_dump(mode="json"),
             "metrics": metrics,
             "notes": list(prepared.notes),
+            **({"pretrained": prepared.pretrained} if prepared.pretrained else {}),
             "versions": versions(),
             "machine": machine(),
         },
@@ -223,8 +252,9 @@ def _bundle(prepared: Prepared, weights: dict[str, np.ndarray], metrics: dict[st
 
 def _description(prepared: Prepared, engine: Engine) -> str:
     recipe, dataset, network = prepared.recipe, prepared.dataset, prepared.network
+    what = f"the last layer of {network.name}" if recipe.freeze else network.name
     return (
-        f"Training {network.name} ({network.parameters:,} parameters) on {dataset.name}:\n"
+        f"Training {what} ({network.parameters:,} parameters) on {dataset.name}:\n"
         f"{len(dataset.train):,} pictures in {len(dataset.classes)} classes, "
         f"{recipe.epochs} epoch{'s' if recipe.epochs != 1 else ''}, batches of {recipe.batch_size},\n"
         f"{recipe.optimizer}, {recipe.schedule} learning rate {recipe.lr:g}, {engine.name} engine."

@@ -10,12 +10,16 @@ from typing import Any
 from .. import data as datasets
 from .. import native, nets
 from ..data import Dataset, Preprocessing, Source
-from ..errors import UsageError
+from ..errors import UnsupportedOperation, UsageError
+from ..graph import Graph
+from ..graph.head import cut
 from .choice import choose_engine
 from .loop import batch_starts
-from .network import Network, is_own, open_network
+from .network import Network, open_network
+from .pretrained import expected_pictures, network_of, open_pretrained, origin
 from .progress import Progress
 from .recipe import Recipe
+from .weights_file import read_weights
 
 STEPS = 4000  # a training run's default length; an epoch is counted whole
 FEWEST_EPOCHS, MOST_EPOCHS = 5, 20
@@ -32,6 +36,7 @@ class Prepared:
     dataset: Dataset
     network: Network
     notes: tuple[str, ...]
+    pretrained: dict[str, Any] | None = None  # where the first weights come from
 
 
 def prepare(recipe: Recipe, net: Any, progress: Progress, *, source: Source | None = None) -> Prepared:
@@ -41,16 +46,23 @@ def prepare(recipe: Recipe, net: Any, progress: Progress, *, source: Source | No
     open already. The network comes before the pictures: a size it cannot take is said before thousands of
     them are read.
     """
+    file = read_weights(recipe.pretrained) if recipe.pretrained else None
     if source is None:
         source = open_source(recipe, progress)
     preprocessing = source.default_preprocessing(
         size=recipe.size, channels=recipe.channels, resize=recipe.resize, invert=recipe.invert
     )
     notes = []
+    if file is not None:
+        recipe = recipe.but(pretrained=file.pinned)
+        net = network_of(file) if net is None else net
+        preprocessing, said = expected_pictures(file, net, source, recipe)
+        notes.append(said)
     if net is None:
         net = default_net(source, preprocessing)
+    if isinstance(net, str):
         recipe = recipe.but(net=net)
-    if recipe.size is None and not is_own(net):
+    if recipe.size is None and net in nets.names():
         before = (preprocessing.height, preprocessing.width)
         height, width = nets.fitting_size(net, preprocessing.channels, before)
         if (height, width) != before:
@@ -59,8 +71,17 @@ def prepare(recipe: Recipe, net: Any, progress: Progress, *, source: Source | No
                 f"pictures are enlarged from {before[0]}×{before[1]} to {height}×{width}, which {net} needs."
             )
     _check_augmentation(recipe, preprocessing)
-    network = open_network(net, preprocessing.input_shape, len(source.classes), seed=recipe.seed)
-    engine, why = choose_engine(recipe, network.graph, network.name)
+    if file is None:
+        network = open_network(net, preprocessing.input_shape, len(source.classes), seed=recipe.seed)
+    else:
+        network, said = open_pretrained(
+            file, net, preprocessing.input_shape, source.classes, seed=recipe.seed
+        )
+        notes.append(said)
+    trained = _trained(recipe, network)
+    if recipe.freeze and file is None and not network.own:
+        notes.append("what --freeze keeps has random weights; --pretrained begins with better ones.")
+    engine, why = choose_engine(recipe, trained, network.name)
     recipe = recipe.but(engine=engine)
     notes += [why] if why else []
     dataset = load(source, preprocessing, recipe, progress)
@@ -72,7 +93,28 @@ def prepare(recipe: Recipe, net: Any, progress: Progress, *, source: Source | No
         recipe = recipe.but(threads=cores)
     if dataset.test is None and dataset.validation is None:
         notes.append("no test and no validation pictures: the final figures are of the training pictures.")
-    return Prepared(_resolve(recipe, network, dataset), dataset, network, (*dataset.notes, *notes))
+    recipe = _resolve(recipe, network, trained, dataset)
+    if recipe.freeze and trained is not None:
+        network = replace(network, parameters=trained.parameter_count)
+    return Prepared(
+        recipe, dataset, network, (*dataset.notes, *notes), origin(file) if file is not None else None
+    )
+
+
+def _trained(recipe: Recipe, network: Network) -> Graph | None:
+    """What the engine trains, the network or its last layer; None where it has no graph.
+
+    Raises `UnsupportedOperation` where a setting needs a trunk and a last layer, and there are none.
+    """
+    if not recipe.freeze and recipe.trunk_lr is None:
+        return network.graph
+    if network.graph is None:
+        raise UnsupportedOperation(
+            f"{network.name} is not in convscope's graph, so that its last layer is not known; "
+            f"leave out --{'freeze' if recipe.freeze else 'trunk-lr'}."
+        )
+    parts = cut(network.graph)
+    return parts.head if recipe.freeze else network.graph
 
 
 def _check_augmentation(recipe: Recipe, preprocessing: Preprocessing) -> None:
@@ -113,7 +155,7 @@ def default_net(source: Source, preprocessing: Preprocessing) -> str:
     return "convnet-bn" if small and preprocessing.channels == 1 and not source.is_photos else "resnet-8"
 
 
-def _resolve(recipe: Recipe, network: Network, dataset: Dataset) -> Recipe:
+def _resolve(recipe: Recipe, network: Network, trained: Graph | None, dataset: Dataset) -> Recipe:
     """The recipe with a value for everything that it left open and that a replay needs."""
     preprocessing = dataset.preprocessing
     steps = len(batch_starts(len(dataset.train), recipe.batch_size))
@@ -128,14 +170,14 @@ def _resolve(recipe: Recipe, network: Network, dataset: Dataset) -> Recipe:
         resize=preprocessing.resize,
         epochs=recipe.epochs or min(max(round(STEPS / steps), FEWEST_EPOCHS), MOST_EPOCHS),
         lr=recipe.lr or rates[recipe.optimizer],
-        threads=recipe.threads or _default_threads(recipe, network),
+        threads=recipe.threads or _default_threads(recipe, trained),
         weight_decay=WEIGHT_DECAYS[recipe.optimizer] if recipe.weight_decay is None else recipe.weight_decay,
     )
 
 
-def _default_threads(recipe: Recipe, network: Network) -> int:
+def _default_threads(recipe: Recipe, graph: Graph | None) -> int:
     if recipe.engine == "lanes":
         return native.cores()
     from .torch_engine import default_threads
 
-    return default_threads(network.graph, recipe.batch_size)
+    return default_threads(graph, recipe.batch_size)
