@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..bundle import PROGRAM, Bundle
-from ..data import Dataset, Source
+from ..data import Source
 from ..errors import ConvscopeWarning
-from ..graph import Graph
 from ..metrics import EpochFigures, Evaluation, evaluate
 from ..versions import machine, versions
 from .engine import Engine
+from .engines import make_engine
 from .loop import epochs
 from .outcome import write_outcome
 from .prepare import Prepared, prepare
@@ -25,10 +25,6 @@ from .progress import Lines, Progress, Silent
 from .recipe import Recipe
 from .run import Run
 from .run_directory import RunDirectory
-from .schedule import rate_ratios
-
-if TYPE_CHECKING:
-    from torch import nn
 
 
 def train(
@@ -98,40 +94,6 @@ def prepare_aloud(recipe: Recipe, net: Any, progress: Progress, *, source: Sourc
     for sentence in prepared.notes:
         progress.note(f"note: {sentence}")
     return replace(prepared, notes=(*told, *prepared.notes))
-
-
-def make_engine(prepared: Prepared, progress: Progress | None = None) -> Engine:
-    """The engine that `prepare` chose; with `freeze`, for the last layer alone."""
-    network, dataset, recipe = prepared.network, prepared.dataset, prepared.recipe
-    if not recipe.freeze:
-        return _engine(network.graph, network.weights, network.to_module, dataset, recipe)
-    from .frozen_trunk import FrozenTrunk
-
-    def of_head(graph: Graph, weights: Mapping[str, np.ndarray], features: Dataset) -> Engine:
-        return _engine(graph, weights, lambda: graph.to_module(weights), features, recipe)
-
-    assert network.graph is not None
-    reading = (progress or Silent()).reading
-    return FrozenTrunk(network.graph, network.weights, dataset, recipe, of_head, reading)
-
-
-def _engine(
-    graph: Graph | None,
-    weights: Mapping[str, np.ndarray],
-    to_module: Callable[[], nn.Module],
-    dataset: Dataset,
-    recipe: Recipe,
-) -> Engine:
-    assert recipe.lr is not None
-    ratios = rate_ratios(graph, recipe.lr, recipe.trunk_lr) if graph is not None else {}
-    if recipe.engine == "lanes":
-        from .lanes_engine import LanesEngine
-
-        assert graph is not None
-        return LanesEngine(graph, weights, dataset, recipe, ratios=ratios)
-    from .torch_engine import TorchEngine  # imports torch, which the other does without
-
-    return TorchEngine(to_module(), dataset, recipe, ratios=ratios)
 
 
 def run_prepared(
@@ -252,10 +214,11 @@ def _bundle(prepared: Prepared, weights: dict[str, np.ndarray], metrics: dict[st
 
 def _description(prepared: Prepared, engine: Engine) -> str:
     recipe, dataset, network = prepared.recipe, prepared.dataset, prepared.network
+    trunk = f" (trunk {recipe.trunk_lr:g})" if recipe.trunk_lr is not None else ""
     what = f"the last layer of {network.name}" if recipe.freeze else network.name
     return (
         f"Training {what} ({network.parameters:,} parameters) on {dataset.name}:\n"
         f"{len(dataset.train):,} pictures in {len(dataset.classes)} classes, "
         f"{recipe.epochs} epoch{'s' if recipe.epochs != 1 else ''}, batches of {recipe.batch_size},\n"
-        f"{recipe.optimizer}, {recipe.schedule} learning rate {recipe.lr:g}, {engine.name} engine."
+        f"{recipe.optimizer}, {recipe.schedule} learning rate {recipe.lr:g}{trunk}, {engine.name} engine."
     )

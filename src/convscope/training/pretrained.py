@@ -208,7 +208,7 @@ def _check_names(
     ]
     if parts:
         raise ShapeError(
-            f"{file.name} does not fit {net}: of its {len(tensors)} tensors, {'; '.join(parts)}."
+            f"{file.name} ({len(tensors)} tensors) does not fit {net}: {'; '.join(parts)}."
             f"{_advice(tensors, wanted, differing)}"
         )
 

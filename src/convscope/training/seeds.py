@@ -21,7 +21,7 @@ from .run import Run
 from .run_directory import RunDirectory
 from .seed_runs import SEEDS_FILE, SeedFigures, SeedRuns, check_seeds, seed_line
 
-SAME_START = "every seed starts from the same weights: the network brings its own."
+SAME_START = "every seed starts from the same weights: they are given, not drawn."
 
 
 def train_seeds(
@@ -65,6 +65,7 @@ def train_seeds(
             if directory is None:
                 directory = RunDirectory.create(source.name, f"{prepared.network.name}-seeds", _path(out))
                 first = prepared.network
+                chosen = chosen.but(pretrained=prepared.recipe.pretrained)  # with its checksum, for all seeds
                 listener.note(f"{seeds} seeds, {seed} to {seed + seeds - 1}, in {directory.path}.")
             elif first is not None and series is not None:
                 if _same_weights(first, prepared.network):
