@@ -68,9 +68,9 @@ def read_weights(spec: str) -> WeightsFile:
             f"the weights {path} have changed: their sha256 begins with {sha256[:8]}, that of the recipe "
             f"with {str(wanted)[:8]}; --pretrained {path} takes them as they are."
         )
-    if content.startswith((b"PK\x03\x04", b"\x80")):
-        return WeightsFile(path, sha256, _torch_tensors(path, content))
     metadata = _safetensors_metadata(content)
+    if metadata is None and content.startswith((b"PK\x03\x04", b"\x80")):
+        return WeightsFile(path, sha256, _torch_tensors(path, content))
     if metadata is None:
         what = "is empty" if not content else "is neither a safetensors file nor one that torch.save wrote"
         raise ConvscopeError(f"{path} {what}, so there are no weights in it.")
@@ -123,7 +123,7 @@ def _safetensors(path: Path, content: bytes) -> dict[str, np.ndarray]:
         elif kind in INTEGERS:
             values = np.frombuffer(data, INTEGERS[kind])
         else:
-            raise ConvscopeError(f"{name!r} in {path} is {kind}; weights are float32, float16 or bfloat16.")
+            raise ConvscopeError(f"{name!r} in {path} is {kind}; weights are floats of 16, 32 or 64 bits.")
         tensors[name] = values.reshape(shape)
     return tensors
 
@@ -157,11 +157,13 @@ def _unwrapped(loaded: Any) -> Any:
 def _array(path: Path, name: Any, value: Any) -> np.ndarray:
     import torch
 
-    if not isinstance(value, torch.Tensor) or value.layout != torch.strided or value.is_quantized:
-        kind = "sparse or quantised" if isinstance(value, torch.Tensor) else f"of type {type(value).__name__}"
-        raise ConvscopeError(f"{str(name)!r} in {path} is {kind}, not a tensor of weights.")
+    if not isinstance(value, torch.Tensor):
+        raise ConvscopeError(f"{str(name)!r} in {path} is no tensor of weights but a {type(value).__name__}.")
+    if value.layout != torch.strided or value.is_quantized or value.is_complex():
+        raise ConvscopeError(f"{str(name)!r} in {path} is sparse, quantised or complex; weights are floats.")
     dense = value.detach()
-    return np.array(dense.float() if dense.is_floating_point() else dense)
+    result: np.ndarray = (dense.float() if dense.is_floating_point() else dense).numpy()
+    return result
 
 
 def _refusal(path: Path, reason: str) -> str:
