@@ -203,9 +203,9 @@ def test_inputs_of_one_axis() -> None:
     module = torch.nn.Sequential(torch.nn.Linear(37, 20), torch.nn.ReLU(), torch.nn.Linear(20, 5))
     x = torch.rand(70, 37, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        torch.testing.assert_close(compile(module, (37,))(x), module(x), rtol=1e-5, atol=1e-6)
+        torch.testing.assert_close(lanes.compile(module, (37,))(x), module(x), rtol=1e-5, atol=1e-6)
     trainer, optimizer = (
-        Trainer(module, (37,), optimizer="sgd"),
+        lanes.Trainer(module, (37,), optimizer="sgd"),
         torch.optim.SGD(module.parameters(), 0.1, 0.9),
     )
     labels = torch.arange(70) % 5

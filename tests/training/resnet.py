@@ -1,4 +1,4 @@
-"""The residual network of 18 layers as PyTorch's users know it, written by hand: an oracle for names and sums.
+"""The residual network of 18 layers as PyTorch's users know it, by hand: an oracle for names and sums.
 
 Module names, order and settings are those of torchvision's `resnet18`.
 """

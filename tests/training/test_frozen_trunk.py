@@ -292,13 +292,14 @@ def test_what_cannot_be_frozen(tmp_path: Path, net_file: Callable[..., Path]) ->
 
 @needs_lanes
 def test_what_is_frozen_needs_no_torch_where_lanes_is(digits_run: Any, tmp_path: Path) -> None:
-    words = "import sys; from convscope.cli import main\ntry: main({})\nfinally: assert 'torch' not in sys.modules"
     arguments = ["train", "--pretrained", str(digits_run.path), "--freeze", "--epochs", "1", "--quiet"]
-    done = subprocess.run(
-        [sys.executable, "-c", words.format(arguments)],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    code = f"""import sys
+from convscope.cli import main
+try:
+    main({arguments})
+finally:
+    assert "torch" not in sys.modules
+"""
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""Networks that begin with the weights of a file: names, shapes, last layers, pictures; and what is refused."""
+"""Networks that begin with the weights of a file: names, shapes, last layers, pictures, refusals."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def test_the_last_layer_of_other_classes_is_drawn_anew(imagenet: Path) -> None:
     fresh = resnet()
     network, sentence = begin_with(read_weights(str(imagenet)), fresh, TWO)
     assert sentence == (
-        "the network begins with the weights of resnet18.pth; its last layer (fc), of 1,000 classes, is drawn "
-        "anew for 2."
+        "the network begins with the weights of resnet18.pth; its last layer (fc), of 1,000 classes, is "
+        "drawn anew for 2."
     )
     state = made().state_dict()
     for name, value in network.weights.items():
@@ -280,7 +280,7 @@ def prepared(data: Path | str, file: Path, **settings: Any) -> convscope.trainin
 
 
 def test_imagenets_pictures(imagenet: Path, picture_folder: Callable[..., Path]) -> None:
-    """Also for grey pictures: 224×224 out of the middle, in colour, with ImageNet's numbers, and it is said."""
+    """Also for grey pictures: 224×224 out of the middle, in colour, ImageNet's statistics, and it is said."""
     folder = picture_folder({"left": 8, "right": 8}, mode="L")
     ready = prepared(folder, imagenet)
     told = ready.dataset.preprocessing
