@@ -18,6 +18,7 @@ from convscope.bundle import Bundle
 from convscope.errors import ConvscopeError, ConvscopeWarning, ShapeError, UsageError
 from convscope.training.network import Network, open_network
 from convscope.training.pretrained import begin_with, network_of, open_pretrained
+from convscope.training.progress import Silent
 from convscope.training.recipe import Recipe
 from convscope.training.run import Run
 from convscope.training.weights_file import WeightsFile, read_weights
@@ -273,7 +274,6 @@ def test_weights_of_no_network_ask_for_one(tmp_path: Path) -> None:
 
 def prepared(data: Path | str, file: Path, **settings: Any) -> convscope.training.prepare.Prepared:  # type: ignore[name-defined]
     from convscope.training.prepare import prepare
-    from convscope.training.progress import Silent
 
     recipe = Recipe.of(data=str(data), pretrained=str(file), **settings)
     return prepare(recipe, recipe.net, Silent())
@@ -349,6 +349,27 @@ def test_a_run_keeps_where_its_weights_come_from(tmp_path: Path, picture_folder:
         convscope.train(recipe=run.path / "recipe.toml", out=tmp_path / "no", quiet=True)
     assert not (tmp_path / "no").exists()
     convscope.train(recipe=run.path / "recipe.toml", pretrained=file.path, out=tmp_path / "yes", quiet=True)
+
+
+def test_all_seeds_begin_with_the_same_file(tmp_path: Path) -> None:
+    """The last layer is each seed's own; a file that changes between two seeds is refused."""
+    file = tmp_path / "w.pth"
+
+    def write(seed: int) -> None:
+        torch.save(nets.create("simple-cnn-4-8", (1, 16, 16), 5, seed=seed).state_dict(), file)
+
+    class Changes(Silent):
+        def seed(self, line: str) -> None:
+            write(9)
+
+    write(1)
+    settings: dict[str, Any] = {"pretrained": file, "size": 16, "freeze": True, "epochs": 1, "lr": 1e-9}
+    series = convscope.train_seeds("digits", seeds=2, out=tmp_path / "two", quiet=True, **settings)
+    first, second = (Bundle.load(series.path / f"seed-{seed}") for seed in (0, 1))
+    np.testing.assert_array_equal(first.weights["conv1.weight"], second.weights["conv1.weight"])
+    assert np.abs(first.weights["linear.weight"] - second.weights["linear.weight"]).max() > 0.01
+    with pytest.raises(ConvscopeError, match="have changed"):
+        convscope.train_seeds("digits", seeds=2, out=tmp_path / "no", progress=Changes(), **settings)
 
 
 def test_a_resnet_of_torchvisions_names_trains_on_photos(

@@ -19,7 +19,7 @@ from .recipe import Recipe
 from .state import State
 
 Weights = Mapping[str, np.ndarray]
-AT_ONCE = 256  # pictures between two words of progress
+AT_ONCE = 64  # pictures between two words of progress
 
 
 class FrozenTrunk:

@@ -66,7 +66,9 @@ class Recipe(BaseModel):
     batch_size: int = Field(64, ge=1, description="pictures per step; the last batch may be smaller")
     optimizer: Literal["sgd", "adam", "adamw"] = Field("adamw", description="the rule of a step")
     lr: float | None = Field(None, gt=0, description="learning rate, the peak of a schedule")
-    trunk_lr: float | None = Field(None, ge=0, description="that of all layers but the last, else the same")
+    trunk_lr: float | None = Field(
+        None, ge=0, description="learning rate of all layers but the last; else `lr`"
+    )
     schedule: Literal["constant", "cosine", "one-cycle"] = Field("one-cycle", description="its course")
     momentum: float = Field(0.9, ge=0, lt=1, description="of sgd")
     nesterov: bool = Field(False, description="Nesterov momentum, of sgd")

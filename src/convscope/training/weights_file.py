@@ -54,6 +54,13 @@ def read_weights(spec: str) -> WeightsFile:
     the name. A PyTorch file is read with `weights_only=True`, so that its pickle makes tensors and nothing
     else; {"state_dict": ...} and the like are opened. Raises `ConvscopeError` for a file that is not there,
     has changed, is cut off, or is something else.
+
+    >>> import tempfile
+    >>> from safetensors.numpy import save_file
+    >>> file = Path(tempfile.mkdtemp()) / "w.safetensors"
+    >>> save_file({"conv1.weight": np.ones((4, 1, 3, 3), np.float16)}, file)
+    >>> read_weights(str(file)).tensors["conv1.weight"].dtype
+    dtype('float32')
     """
     match = PINNED.fullmatch(spec)
     given, wanted = (match[1], match[2]) if match else (spec, None)
