@@ -303,3 +303,25 @@ finally:
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_steps_of_ones_own_are_of_the_last_layer(tmp_path: Path) -> None:
+    """Its features are the step's images, and its weights go into the bundle with the others."""
+    settings: dict[str, Any] = {
+        "net": "convnet-bn",
+        "epochs": 1,
+        "freeze": True,
+        "engine": "torch",
+        "quiet": True,
+    }
+    whole = convscope.train("digits", out=tmp_path / "whole", **settings)
+    training = convscope.training.steps("digits", **settings)
+    for step in training:
+        assert [name for name, _ in step.module.named_parameters()] == ["linear.weight", "linear.bias"]
+        step.take(F.cross_entropy(step.logits, step.labels))
+    weights = training.engine.weights()
+    for name, value in whole.bundle.weights.items():
+        if not name.startswith("linear."):
+            np.testing.assert_array_equal(weights[name], value, err_msg=name)
+    for name in ("linear.weight", "linear.bias"):
+        np.testing.assert_allclose(weights[name], whole.bundle.weights[name], rtol=1e-5, atol=1e-6)

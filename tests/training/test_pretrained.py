@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -330,7 +331,12 @@ def test_a_run_keeps_where_its_weights_come_from(tmp_path: Path, picture_folder:
         str(folder), pretrained=file.path, trunk_lr=0, weight_decay=0, out=tmp_path / "run", **QUICK
     )
     kept = Bundle.load(run.path)
-    assert kept.info["pretrained"] == {"file": str(file.path), "sha256": file.sha256}
+    assert {**kept.info["pretrained"], "notes": None} == {
+        "file": str(file.path),
+        "sha256": file.sha256,
+        "notes": None,
+    }
+    assert set(kept.info["pretrained"]["notes"]) <= set(run.notes)
     assert f'pretrained = "{file.pinned}"' in (run.path / "recipe.toml").read_text("utf-8")
     assert "does not say what it expects" in " ".join(run.notes)
     report = (run.path / "report.html").read_text("utf-8")
@@ -390,3 +396,30 @@ def test_a_resnet_of_torchvisions_names_trains_on_photos(
     with torch.no_grad():
         wanted = module.eval()(x).numpy()
     np.testing.assert_allclose(run.bundle.logits(pictures), wanted, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("freeze", [True, False])
+def test_a_run_goes_on_without_the_file(tmp_path: Path, freeze: bool) -> None:
+    """Stopped and resumed it ends with the bits of a run in one go, though the file of weights is gone."""
+    file = tmp_path / "w.pth"
+    torch.save(nets.create("convnet-bn", (1, 8, 8), 5, seed=3).state_dict(), file)
+    rates = {} if freeze else {"trunk_lr": 0.001}
+    settings: dict[str, Any] = {"pretrained": file, "freeze": freeze, "epochs": 2, "normalize": True, **rates}
+    whole = convscope.train("digits", out=tmp_path / "whole", quiet=True, **settings)
+
+    class Stops(Silent):
+        def step(self, epoch: int, done: int, *_: Any) -> None:
+            if epoch == 2:
+                signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        convscope.train("digits", out=tmp_path / "run", progress=Stops(), **settings)
+    file.unlink()
+    resumed = convscope.train(resume=tmp_path / "run", quiet=True)
+    for name, value in whole.bundle.weights.items():
+        np.testing.assert_array_equal(resumed.bundle.weights[name], value, err_msg=name)
+    assert resumed.notes == whole.notes
+    assert resumed.parameters == whole.parameters
+    assert resumed.recipe == whole.recipe
+    assert resumed.bundle.preprocessing == whole.bundle.preprocessing
+    assert resumed.bundle.info["pretrained"] == whole.bundle.info["pretrained"]

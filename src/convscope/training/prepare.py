@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from .. import data as datasets
 from .. import native, nets
+from ..bundle import Bundle
 from ..data import Dataset, Preprocessing, Source
-from ..errors import UnsupportedOperation, UsageError
+from ..errors import ConvscopeWarning, UnsupportedOperation, UsageError
 from ..graph import Graph
 from ..graph.head import cut
 from .choice import choose_engine
@@ -46,18 +48,21 @@ def prepare(recipe: Recipe, net: Any, progress: Progress, *, source: Source | No
     open already. The network comes before the pictures: a size it cannot take is said before thousands of
     them are read.
     """
-    file = read_weights(recipe.pretrained) if recipe.pretrained else None
+    begun = net.info.get("pretrained") if isinstance(net, Bundle) else None  # a run that is taken up again
+    file = read_weights(recipe.pretrained) if recipe.pretrained and begun is None else None
     if source is None:
         source = open_source(recipe, progress)
     preprocessing = source.default_preprocessing(
         size=recipe.size, channels=recipe.channels, resize=recipe.resize, invert=recipe.invert
     )
-    notes = []
+    notes: list[str] = []
+    if begun is not None:
+        preprocessing = net.preprocessing
+        notes += begun["notes"]
     if file is not None:
         recipe = recipe.but(pretrained=file.pinned)
         net = network_of(file) if net is None else net
-        preprocessing, said = expected_pictures(file, net, source, recipe)
-        notes.append(said)
+        preprocessing, expected = expected_pictures(file, net, source, recipe)
     if net is None:
         net = default_net(source, preprocessing)
     if isinstance(net, str):
@@ -74,10 +79,10 @@ def prepare(recipe: Recipe, net: Any, progress: Progress, *, source: Source | No
     if file is None:
         network = open_network(net, preprocessing.input_shape, len(source.classes), seed=recipe.seed)
     else:
-        network, said = open_pretrained(
-            file, net, preprocessing.input_shape, source.classes, seed=recipe.seed
-        )
-        notes.append(said)
+        shape = preprocessing.input_shape
+        network, taken = open_pretrained(file, net, shape, source.classes, seed=recipe.seed)
+        notes += [expected, taken]
+        begun = origin(file, (expected, taken))
     trained = _trained(recipe, network)
     if recipe.freeze and file is None and not network.own:
         notes.append("what --freeze keeps has random weights; --pretrained begins with better ones.")
@@ -96,9 +101,7 @@ def prepare(recipe: Recipe, net: Any, progress: Progress, *, source: Source | No
     recipe = _resolve(recipe, network, trained, dataset)
     if recipe.freeze and trained is not None:
         network = replace(network, parameters=trained.parameter_count)
-    return Prepared(
-        recipe, dataset, network, (*dataset.notes, *notes), origin(file) if file is not None else None
-    )
+    return Prepared(recipe, dataset, network, (*dataset.notes, *notes), begun)
 
 
 def _trained(recipe: Recipe, network: Network) -> Graph | None:
@@ -115,6 +118,26 @@ def _trained(recipe: Recipe, network: Network) -> Graph | None:
         )
     parts = cut(network.graph)
     return parts.head if recipe.freeze else network.graph
+
+
+def prepare_aloud(recipe: Recipe, net: Any, progress: Progress, *, source: Source | None = None) -> Prepared:
+    """`prepare`, with convscope's warnings told to `progress`, once each; others stay warnings."""
+    caught: list[warnings.WarningMessage] = []
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", ConvscopeWarning)
+            prepared = prepare(recipe, net, progress, source=source)
+    finally:  # also where it fails: a warning may say why
+        told = []
+        for warning in caught:
+            if isinstance(warning.message, ConvscopeWarning):
+                told.append(f"warning: {warning.message}")
+                progress.note(told[-1])
+            else:
+                warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+    for sentence in prepared.notes:
+        progress.note(f"note: {sentence}")
+    return replace(prepared, notes=(*told, *prepared.notes))
 
 
 def _check_augmentation(recipe: Recipe, preprocessing: Preprocessing) -> None:

@@ -127,11 +127,11 @@ def begin_with(file: WeightsFile, network: Network, classes: Sequence[str]) -> t
     )
 
 
-def origin(file: WeightsFile) -> dict[str, Any]:
-    """What a bundle's `info` says of the weights that its training began with."""
+def origin(file: WeightsFile, notes: Sequence[str]) -> dict[str, Any]:
+    """What a bundle's `info` says of the weights that its training began with, with the sentences on them."""
     known = file.bundle
     of = {"net": known.net, "data": known.info.get("data")} if known is not None else {}
-    return {"file": str(file.path), "sha256": file.sha256, **of}
+    return {"file": str(file.path), "sha256": file.sha256, **of, "notes": list(notes)}
 
 
 def _numbers(values: Sequence[float]) -> str:
