@@ -26,6 +26,17 @@ def test_large_arrays_lie_in_a_file_that_goes_away(tmp_path: Path, monkeypatch: 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_floats_take_four_bytes_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    plain, filed = allocate((4, 5), np.float32, available=160), allocate((4, 5), np.float32, available=159)
+    assert type(plain) is np.ndarray
+    assert isinstance(filed, np.memmap)
+    for array in (plain, filed):
+        assert array.dtype == np.float32
+        array[3, 4] = -0.5
+        assert array.sum() == -0.5
+
+
 def test_no_room_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with pytest.raises(DataError, match=r"need .* GiB.*--size"):

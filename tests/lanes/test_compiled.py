@@ -196,3 +196,24 @@ def test_the_public_names() -> None:
     assert (lanes.reason() is None) == lanes.available()
     with pytest.raises(AttributeError, match="no attribute 'fast'"):
         lanes.fast  # noqa: B018
+
+
+def test_inputs_of_one_axis() -> None:
+    """Features, such as the last layer of a network takes."""
+    module = torch.nn.Sequential(torch.nn.Linear(37, 20), torch.nn.ReLU(), torch.nn.Linear(20, 5))
+    x = torch.rand(70, 37, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        torch.testing.assert_close(lanes.compile(module, (37,))(x), module(x), rtol=1e-5, atol=1e-6)
+    trainer, optimizer = (
+        lanes.Trainer(module, (37,), optimizer="sgd"),
+        torch.optim.SGD(module.parameters(), 0.1, 0.9),
+    )
+    labels = torch.arange(70) % 5
+    for _ in range(5):
+        loss = torch.nn.functional.cross_entropy(module(x), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        assert trainer.step(x, labels, lr=0.1) == pytest.approx(loss.item(), rel=1e-5)
+    for name, value in module.state_dict().items():
+        np.testing.assert_allclose(trainer.weights()[name], value.numpy(), rtol=1e-4, atol=1e-6)

@@ -40,7 +40,7 @@ def small(*, frozen: tuple[str, ...] = (), dropout: float = 0.0) -> Graph:
     return b.build(b.linear(x, 3), frozen=frozen)
 
 
-def theirs(rule: dict[str, Any], parameters: list[torch.Tensor]) -> torch.optim.Optimizer:
+def theirs(rule: dict[str, Any], parameters: list[Any]) -> torch.optim.Optimizer:
     settings = {
         name: rule[name] for name in ("weight_decay", "betas", "momentum", "nesterov") if name in rule
     }
@@ -111,6 +111,49 @@ def test_a_rate_for_each_step() -> None:
         assert np.array_equal(after[name], weights[name]) is spec.trainable, name
     assert after["norm1.num_batches_tracked"] == weights["norm1.num_batches_tracked"] + 3
     assert np.abs(network.native.first_moments).max() > 0
+
+
+@pytest.mark.parametrize("rule", ["momentum, decay, clipped", "nesterov", "adam, decay", "adamw, clipped"])
+@pytest.mark.parametrize("instruction_set", INSTRUCTION_SETS)
+def test_a_ratio_for_each_parameter(rule: str, instruction_set: str) -> None:
+    """The weights and the bias of a layer apart, in a linear layer of more than one piece too."""
+    graph, settings = small(), RULES[rule]
+    ratios = {
+        "conv1.weight": 0.5,
+        "norm1.bias": 0.0,
+        "wide.weight": 2.0,
+        "wide.bias": 0.5,
+        "linear1.bias": 0.1,
+    }
+    network = Network(
+        graph,
+        coarse_weights(graph, 0),
+        training=True,
+        threads=2,
+        settings=OptimizerSettings(**settings),
+        ratios=ratios,
+        instruction_set=instruction_set,
+    )
+    x, labels, positions = batches(graph)
+    names = [name for name, spec in graph.parameters.items() if spec.trainable]
+    weights = {name: torch.from_numpy(network.weights()[name]) for name in names}
+    optimizer = theirs(settings, [{"params": [weight], "name": name} for name, weight in weights.items()])
+    for step, rate in enumerate(RATES):
+        network.train(x, labels, [positions[step]], [rate])
+        gradients = network.named(network.native.gradients)
+        for name, weight in weights.items():
+            weight.grad = torch.from_numpy(gradients[name])
+        if "clip_norm" in settings:
+            torch.nn.utils.clip_grad_norm_(list(weights.values()), settings["clip_norm"])
+        for group in optimizer.param_groups:
+            group["lr"] = rate * ratios.get(group["name"], 1.0)
+        optimizer.step()
+        after = network.weights()
+        for name, weight in weights.items():
+            np.testing.assert_allclose(
+                after[name], weight.numpy(), rtol=2e-6, atol=4e-7, err_msg=f"{name}, {step}"
+            )
+    assert np.array_equal(network.weights()["norm1.bias"], coarse_weights(graph, 0)["norm1.bias"])
 
 
 # frozen parameters

@@ -174,7 +174,7 @@ def pooled(size: int) -> Graph:
 
 
 def test_inputs_and_outputs_of_other_shapes() -> None:
-    assert "an input of 5" in refused(lambda b, x: b.linear(x, 2), 5)
+    assert "an input of 1×1×1×5" in refused(lambda b, x: b.linear(x, 2), 1, 1, 1, 5)
     b = Builder("maps")
     graph = b.build(b.conv2d(b.input(1, 4, 4), 3, kernel_size=2, name="last"))
     for training in (True, False):

@@ -58,6 +58,7 @@ class Pixels:
 class Network:
     """A graph planned for training or for its outputs alone, with weights.
 
+    `ratios` are what the learning rate is multiplied with, by parameter, where that is not 1.
     Raises `UnsupportedOperation` where the plan has no kernel, `ConvscopeError` where there is no engine.
     """
 
@@ -69,12 +70,14 @@ class Network:
         training: bool,
         threads: int,
         settings: OptimizerSettings | None = None,
+        ratios: Mapping[str, float] | None = None,
         instruction_set: str = "",
     ) -> None:
         module = native.module()
         self.graph = graph
         self.plan = plan(graph, training=training)
-        encoded, optimizer = encode(self.plan), _encode_settings(settings or OptimizerSettings())
+        encoded = encode(self.plan, ratios or {})
+        optimizer = _encode_settings(settings or OptimizerSettings())
         self.native = module.Network(encoded, optimizer, threads, instruction_set)
         self.lock = threading.Lock()  # one call at a time: the memory it computes in is the network's own
         self.pace = Pace(native.lanes() * threads)
@@ -214,19 +217,20 @@ def _weights(values: np.ndarray) -> np.ndarray:
 
 
 def _arguments(pictures: Pixels | np.ndarray, graph: Graph) -> dict[str, Any]:
-    """Pictures as the native network takes them: four axes, contiguous."""
+    """Inputs as the native network takes them: four axes, contiguous."""
     if isinstance(pictures, Pixels):
         return pictures.arguments()
     shape = graph.input_shape
     if pictures.shape[1:] != shape:
         wanted = ", ".join(map(str, shape))
         raise ShapeError(f"{graph.name} takes inputs of (N, {wanted}), not {pictures.shape}.")
-    four = pictures if len(shape) == 3 else pictures[:, :, None]  # a signal is a picture of one row
+    # a signal is a picture of one row, features are one of one pixel
+    four = pictures.reshape(len(pictures), shape[0], *(1,) * (3 - len(shape)), *shape[1:])
     return {"floats": np.ascontiguousarray(four, dtype=np.float32)}
 
 
-def encode(plan: Plan) -> Any:
-    """The plan as the native module's own."""
+def encode(plan: Plan, ratios: Mapping[str, float]) -> Any:
+    """The plan as the native module's own; with a factor of the learning rate for some parameters."""
     module = native.module()
     encoded = module.Plan()
     tensors = plan.tensors
@@ -240,7 +244,8 @@ def encode(plan: Plan) -> Any:
     encoded.classes = plan.graph.output_shape[0]
     for parameter in plan.parameters:
         if parameter.trainable:
-            encoded.add_trainable(parameter.offset, parameter.end)
+            ratio = 1.0 if parameter.name is None else ratios.get(parameter.name, 1.0)
+            encoded.add_trainable(parameter.offset, parameter.end, ratio)
     return encoded
 
 

@@ -61,7 +61,7 @@ def refusal(node: Node, graph: Graph) -> str | None:
     family = FAMILIES.get(operation)
     if family is None:
         return operation
-    if operation == "input" and len(node.shape) not in (2, 3):
+    if operation == "input" and len(node.shape) > 3:
         return f"an input of {spell(node.shape)}"
     if operation == "linear" and len(shapes[0]) != 1:
         return f"linear over the last axis of {spell(shapes[0])}"

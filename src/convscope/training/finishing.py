@@ -84,6 +84,7 @@ def make_bundle(prepared: Prepared, weights: Weights, metrics: Mapping[str, Any]
             "recipe": prepared.recipe.model_dump(mode="json"),
             "metrics": dict(metrics),
             "notes": list(prepared.notes),
+            **({"pretrained": prepared.pretrained} if prepared.pretrained else {}),
             "versions": versions(),
             "machine": machine(),
         },

@@ -21,13 +21,13 @@ from .augment import check_augmentation
 from .batches import epoch_batches
 from .choice import choose_engine
 from .engine import Engine
+from .engines import make_engine
 from .finishing import make_bundle
 from .loop import Loop
 from .network import open_network
 from .prepare import ARRAYS, Prepared, with_defaults
-from .progress import Progress
+from .progress import Progress, Silent
 from .recipe import Recipe
-from .running import make_engine
 from .uneven import weighted
 
 FEWEST_STEPS = 200  # that few pictures are trained for
@@ -78,14 +78,14 @@ def prepare_arrays(
         checksum=_checksum(images, labels),
     )
     recipe = recipe.but(data=ARRAYS, engine=engine, net=network.name)
-    recipe = with_defaults(recipe, network, len(kept), fewest_steps=FEWEST_STEPS)
+    recipe = with_defaults(recipe, network.graph, len(kept), fewest_steps=FEWEST_STEPS)
     return Prepared(recipe, weighted(dataset, recipe), network, (why,) if why else ())
 
 
 def train_arrays(prepared: Prepared, progress: Progress) -> Trained:
     """Train for all epochs and keep the weights that the recipe says."""
     recipe, network = prepared.recipe, prepared.network
-    engine = make_engine(prepared)
+    engine = make_engine(prepared, progress)
     progress.begin(
         f"Training {network.name} ({network.parameters:,} parameters) on {len(prepared.dataset.train):,} "
         f"arrays,\n{recipe.epochs} epochs, batches of {recipe.batch_size}, {engine.name} engine.",
@@ -111,7 +111,7 @@ def train_more(prepared: Prepared, before: Trained | None) -> Trained:
     """One pass over the arrays at a constant learning rate, from where the training before stands."""
     recipe, dataset = prepared.recipe, prepared.dataset
     assert recipe.lr is not None
-    engine = make_engine(prepared)
+    engine = make_engine(prepared, Silent())
     if before is not None:
         engine.set_state(before.state)
     history = () if before is None else before.history

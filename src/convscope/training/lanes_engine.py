@@ -20,10 +20,19 @@ from .state import State, moments_of
 
 
 class LanesEngine:
-    """Trains a graph, and computes outputs with a second plan whose batch norms are folded. See `Engine`."""
+    """Trains a graph, and computes outputs with a second plan whose batch norms are folded. See `Engine`.
+
+    `ratios` are of a parameter's learning rate to that of a step, where it is another.
+    """
 
     def __init__(
-        self, graph: Graph, weights: Mapping[str, np.ndarray], dataset: Dataset, recipe: Recipe
+        self,
+        graph: Graph,
+        weights: Mapping[str, np.ndarray],
+        dataset: Dataset,
+        recipe: Recipe,
+        *,
+        ratios: Mapping[str, float] | None = None,
     ) -> None:
         self.name = "lanes"
         self.recipe = recipe
@@ -33,7 +42,9 @@ class LanesEngine:
         self.inputs = inference.for_lanes(dataset.train.images, dataset.preprocessing)
         self.moves = EpochMoves(dataset, recipe)
         threads = recipe.threads or native.cores()
-        self.network = Network(graph, weights, training=True, threads=threads, settings=_settings(recipe))
+        self.network = Network(
+            graph, weights, training=True, threads=threads, settings=_settings(recipe), ratios=ratios
+        )
         self.evaluated = Network(graph, weights, training=False, threads=threads)
         self.forward = inference.on_lanes(self.evaluated, dataset.preprocessing)
         self.changed = False  # since `evaluated` took over the weights

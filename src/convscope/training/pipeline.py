@@ -72,4 +72,6 @@ def chosen_recipe(
         settings["data"] = data.name if isinstance(data, Source) else str(data)
     if isinstance(net, str):
         settings["net"] = net
+    if isinstance(settings.get("pretrained"), Path):
+        settings["pretrained"] = str(settings["pretrained"])
     return (recipe if recipe is not None else Recipe.of()).but(**settings)

@@ -11,16 +11,21 @@ from typing import Any
 
 from .. import data as datasets
 from .. import native, nets
+from ..bundle import Bundle
 from ..data import Dataset, InputPreprocessing, Preprocessing, SignalPreprocessing, Source
 from ..data.signals import off_scale
-from ..errors import ConvscopeWarning, UsageError
+from ..errors import ConvscopeWarning, UnsupportedOperation, UsageError
+from ..graph import Graph
+from ..graph.head import cut
 from .augment import resolve_augmentation
 from .batches import batch_starts
 from .choice import choose_engine
-from .network import Network, is_own, open_network
+from .network import Network, open_network
+from .pretrained import expected_pictures, network_of, open_pretrained, origin
 from .progress import Progress
 from .recipe import Recipe
 from .uneven import uneven_note, weighted
+from .weights_file import WeightsFile, read_weights
 
 ARRAYS = "arrays"  # what data are called that were given as such
 STEPS = 4000  # a training run's default length; an epoch is counted whole
@@ -38,6 +43,7 @@ class Prepared:
     dataset: Dataset
     network: Network
     notes: tuple[str, ...]
+    pretrained: dict[str, Any] | None = None  # where the first weights come from
 
 
 def prepare(recipe: Recipe, net: Any, progress: Progress, *, source: Source | None = None) -> Prepared:
@@ -47,11 +53,25 @@ def prepare(recipe: Recipe, net: Any, progress: Progress, *, source: Source | No
     open already. The network comes before the pictures: a size it cannot take is said before thousands of
     them are read.
     """
+    begun = net.info.get("pretrained") if isinstance(net, Bundle) else None  # a run that is taken up again
+    file = read_weights(recipe.pretrained) if recipe.pretrained and begun is None else None
     if source is None:
         source = open_source(recipe, progress)
-    recipe, net, preprocessing, notes = prepare_inputs(recipe, net, source)
-    network = open_network(net, preprocessing.input_shape, len(source.classes), seed=recipe.seed)
-    engine, why = choose_engine(recipe, network.graph, network.name)
+    inputs = prepare_inputs(recipe, net, source, file)
+    recipe, preprocessing, notes = inputs.recipe, inputs.preprocessing, [*inputs.notes]
+    if begun is not None:
+        notes += begun["notes"]
+    if file is None:
+        network = open_network(inputs.net, preprocessing.input_shape, len(source.classes), seed=recipe.seed)
+    else:
+        shape = preprocessing.input_shape
+        network, taken = open_pretrained(file, inputs.net, shape, source.classes, seed=recipe.seed)
+        notes += [inputs.expected, taken]
+        begun = origin(file, (inputs.expected, taken))
+    trained = _trained(recipe, network)
+    if recipe.freeze and file is None and not network.own:
+        notes.append("what --freeze keeps has random weights; --pretrained begins with better ones.")
+    engine, why = choose_engine(recipe, trained, network.name)
     recipe = recipe.but(engine=engine)
     notes += [why] if why else []
     dataset = weighted(load(source, preprocessing, recipe, progress), recipe)
@@ -69,24 +89,45 @@ def prepare(recipe: Recipe, net: Any, progress: Progress, *, source: Source | No
     if dataset.test is None and dataset.validation is None:
         noun = source.noun
         notes.append(f"no test and no validation {noun}s: the final figures are of the training {noun}s.")
-    return Prepared(_resolve(recipe, network, dataset), dataset, network, (*dataset.notes, *notes))
+    recipe = _resolve(recipe, network, trained, dataset)
+    if recipe.freeze and trained is not None:
+        network = replace(network, parameters=trained.parameter_count)
+    return Prepared(recipe, dataset, network, (*dataset.notes, *notes), begun)
 
 
-def prepare_inputs(
-    recipe: Recipe, net: Any, source: Source
-) -> tuple[Recipe, Any, InputPreprocessing, list[str]]:
-    """What pictures or signals become, with which augmentation, for which network, and what to say of it.
+@dataclass(frozen=True)
+class Inputs:
+    """What the inputs of a network become, before any is read.
 
-    Returns the recipe with a number for each move, the network, the preprocessing and notes.
+    `recipe` has a number for each move of the augmentation; `expected` says what the file of weights that
+    the training begins with was made for.
     """
+
+    recipe: Recipe
+    net: Any
+    preprocessing: InputPreprocessing
+    notes: tuple[str, ...]
+    expected: str = ""
+
+
+def prepare_inputs(recipe: Recipe, net: Any, source: Source, file: WeightsFile | None = None) -> Inputs:
+    """What pictures or signals become, with which augmentation, and for which network."""
     preprocessing = source.default_preprocessing(
         size=recipe.size, channels=recipe.channels, resize=recipe.resize, invert=recipe.invert
     )
     notes: list[str] = []
+    expected = ""
+    if isinstance(net, Bundle):  # of a run that is taken up again
+        preprocessing = net.preprocessing if "pretrained" in net.info else preprocessing
+    if file is not None:
+        recipe = recipe.but(pretrained=file.pinned)
+        net = network_of(file) if net is None else net
+        preprocessing, expected = expected_pictures(file, net, source, recipe)
     if net is None:
         net = default_net(source, preprocessing)
+    if isinstance(net, str):
         recipe = recipe.but(net=net)
-    if isinstance(preprocessing, Preprocessing) and recipe.size is None and not is_own(net):
+    if isinstance(preprocessing, Preprocessing) and recipe.size is None and net in nets.names():
         before = (preprocessing.height, preprocessing.width)
         height, width = nets.fitting_size(net, preprocessing.channels, before)
         if (height, width) != before:
@@ -95,7 +136,23 @@ def prepare_inputs(
                 f"pictures are enlarged from {before[0]}×{before[1]} to {height}×{width}, which {net} needs."
             )
     recipe, chosen = resolve_augmentation(recipe, source.subject, preprocessing)
-    return recipe, net, preprocessing, [*notes, *chosen]
+    return Inputs(recipe, net, preprocessing, (*notes, *chosen), expected)
+
+
+def _trained(recipe: Recipe, network: Network) -> Graph | None:
+    """What the engine trains, the network or its last layer; None where it has no graph.
+
+    Raises `UnsupportedOperation` where a setting needs a trunk and a last layer, and there are none.
+    """
+    if not recipe.freeze and recipe.trunk_lr is None:
+        return network.graph
+    if network.graph is None:
+        raise UnsupportedOperation(
+            f"{network.name} is not in convscope's graph, so that its last layer is not known; "
+            f"leave out --{'freeze' if recipe.freeze else 'trunk-lr'}."
+        )
+    parts = cut(network.graph)
+    return parts.head if recipe.freeze else network.graph
 
 
 def prepare_aloud(recipe: Recipe, net: Any, progress: Progress, *, source: Source | None = None) -> Prepared:
@@ -149,7 +206,7 @@ def default_net(source: Source, preprocessing: InputPreprocessing) -> str:
     return "convnet-bn" if small and preprocessing.channels == 1 and not source.subject.photos else "resnet-8"
 
 
-def _resolve(recipe: Recipe, network: Network, dataset: Dataset) -> Recipe:
+def _resolve(recipe: Recipe, network: Network, trained: Graph | None, dataset: Dataset) -> Recipe:
     """The recipe with a value for everything that it left open and that a replay needs."""
     preprocessing = dataset.preprocessing
     path, named = Path(recipe.data).expanduser(), recipe.data in datasets.catalogue()
@@ -160,7 +217,7 @@ def _resolve(recipe: Recipe, network: Network, dataset: Dataset) -> Recipe:
             "channels": preprocessing.channels,
             "resize": preprocessing.resize,
         }
-    recipe = with_defaults(recipe, network, len(dataset.train))
+    recipe = with_defaults(recipe, trained, len(dataset.train))
     return recipe.but(
         data=str(path.resolve()) if path.exists() and not named else recipe.data,
         data_dir=str(Path(recipe.data_dir).expanduser().resolve()) if recipe.data_dir else None,
@@ -169,7 +226,7 @@ def _resolve(recipe: Recipe, network: Network, dataset: Dataset) -> Recipe:
     )
 
 
-def with_defaults(recipe: Recipe, network: Network, count: int, *, fewest_steps: int = 0) -> Recipe:
+def with_defaults(recipe: Recipe, trained: Graph | None, count: int, *, fewest_steps: int = 0) -> Recipe:
     """The recipe with its open numbers chosen, for `count` training pictures and at least so many steps."""
     steps = len(batch_starts(count, recipe.batch_size))  # of an epoch
     usual = min(max(round(STEPS / steps), FEWEST_EPOCHS), MOST_EPOCHS)
@@ -177,14 +234,14 @@ def with_defaults(recipe: Recipe, network: Network, count: int, *, fewest_steps:
     return recipe.but(
         epochs=recipe.epochs or max(usual, math.ceil(fewest_steps / steps)),
         lr=recipe.lr or rates[recipe.optimizer],
-        threads=recipe.threads or _default_threads(recipe, network),
+        threads=recipe.threads or _default_threads(recipe, trained),
         weight_decay=WEIGHT_DECAYS[recipe.optimizer] if recipe.weight_decay is None else recipe.weight_decay,
     )
 
 
-def _default_threads(recipe: Recipe, network: Network) -> int:
+def _default_threads(recipe: Recipe, graph: Graph | None) -> int:
     if recipe.engine == "lanes":
         return native.cores()
     from .torch_engine import default_threads
 
-    return default_threads(network.graph, recipe.batch_size)
+    return default_threads(graph, recipe.batch_size)

@@ -59,6 +59,10 @@ class Recipe(BaseModel):
     )
     # network
     net: str | None = Field(None, description="a name (`convscope nets`), or file.py:Class")
+    pretrained: str | None = Field(
+        None, description="begin with these weights: a .safetensors or .pth file, or a run"
+    )
+    freeze: bool = Field(False, description="train the last layer alone; the others stay as they are")
     # augmentation
     augment: bool = Field(False, description="choose of these what suits the data; what is given wins")
     shift: int | None = Field(None, ge=0, description="move training pictures by up to so many pixels")
@@ -77,6 +81,9 @@ class Recipe(BaseModel):
     batch_size: int = Field(64, ge=1, description="pictures per step; the last batch may be smaller")
     optimizer: Literal["sgd", "adam", "adamw"] = Field("adamw", description="the rule of a step")
     lr: float | None = Field(None, gt=0, description="learning rate, the peak of a schedule")
+    trunk_lr: float | None = Field(
+        None, ge=0, description="learning rate of all layers but the last; else `lr`"
+    )
     schedule: Literal["constant", "cosine", "one-cycle"] = Field("one-cycle", description="its course")
     momentum: float = Field(0.9, ge=0, lt=1, description="of sgd")
     nesterov: bool = Field(False, description="Nesterov momentum, of sgd")
@@ -101,7 +108,7 @@ class Recipe(BaseModel):
         None, ge=1, description="CPU threads; all cores, but of the torch engine one for a small network"
     )
 
-    @field_validator("data", "data_dir", "net")
+    @field_validator("data", "data_dir", "net", "pretrained")
     @classmethod
     def _can_be_written(cls, text: str | None) -> str | None:
         try:
@@ -123,6 +130,16 @@ class Recipe(BaseModel):
         if self.shift and self.crop:
             sides = ("shift", self.shift), ("crop", self.crop)
             raise _Clash("{} and {} move pictures over different borders; give one of them", *sides)
+        freeze = ("freeze", True)
+        if self.freeze and self.trunk_lr is not None:
+            rate = ("trunk_lr", self.trunk_lr)
+            raise _Clash(
+                "{} leaves all layers but the last as they are, {} does not; leave one out", freeze, rate
+            )
+        for name in ("shift", "crop", "flip", "cutout"):
+            if self.freeze and (value := getattr(self, name)):
+                sentence = "{} looks at each picture once, and {} changes it in every epoch; leave one out"
+                raise _Clash(sentence, freeze, (name, value))
         return self
 
     @classmethod
@@ -198,7 +215,11 @@ def as_flag(name: str, value: Any) -> str:
 
     >>> as_flag("batch_size", 64), as_flag("net", "my net.py"), as_flag("lr", -1.0)
     ('--batch-size 64', "--net 'my net.py'", '--lr -1')
+    >>> as_flag("flip", True), as_flag("flip", False)
+    ('--flip', '--no-flip')
     """
+    if isinstance(value, bool):
+        return flag(name if value else f"no_{name}")
     return f"{flag(name)} {shlex.quote(str(value)).removesuffix('.0')}"
 
 

@@ -13,12 +13,13 @@ from ..errors import ConvscopeError, UsageError
 from ..metrics import Evaluation
 from ..versions import versions
 from .checkpoint import Checkpoint
+from .engines import make_engine
 from .prepare import Prepared, prepare_aloud
 from .progress import Progress
 from .recipe import Recipe, flag
 from .run import Run
 from .run_directory import RESULT, RunDirectory
-from .running import make_engine, run_in
+from .running import run_in
 from .seed_runs import first_run
 
 #: Settings of where a run computes; the others are the run's own and stay.
@@ -55,7 +56,7 @@ def resume(
             )
         prepared = _with_notes(prepared, _what_differs(checkpoint, recipe, prepared.recipe), progress)
     progress.note(_from_where(path, checkpoint))
-    engine = make_engine(prepared)
+    engine = make_engine(prepared, progress)
     return run_in(
         directory, prepared, engine, progress, checkpoint, evaluated=evaluated, with_report=with_report
     )

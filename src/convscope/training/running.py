@@ -9,6 +9,7 @@ from pathlib import Path
 from ..metrics import Evaluation
 from .checkpoint import Checkpoint
 from .engine import Engine
+from .engines import make_engine
 from .finishing import Weights, finish, make_bundle
 from .interruption import Interruption
 from .loop import Loop
@@ -16,19 +17,6 @@ from .prepare import Prepared
 from .progress import Progress
 from .run import Run
 from .run_directory import RunDirectory
-
-
-def make_engine(prepared: Prepared) -> Engine:
-    """The engine that `prepare` chose."""
-    network = prepared.network
-    if prepared.recipe.engine == "lanes":
-        from .lanes_engine import LanesEngine
-
-        assert network.graph is not None
-        return LanesEngine(network.graph, network.weights, prepared.dataset, prepared.recipe)
-    from .torch_engine import TorchEngine  # imports torch, which the other does without
-
-    return TorchEngine(network.to_module(), prepared.dataset, prepared.recipe)
 
 
 def run_prepared(
@@ -40,7 +28,7 @@ def run_prepared(
     with_report: bool = True,
 ) -> Run:
     """Train in a new run directory, evaluate once at the end, and write the results."""
-    engine = make_engine(prepared)
+    engine = make_engine(prepared, progress)
     directory = RunDirectory.create(prepared.dataset.name, prepared.network.name, out)
     return run_in(directory, prepared, engine, progress, evaluated=evaluated, with_report=with_report)
 
@@ -58,7 +46,7 @@ def run_in(
     """The same in a directory that is there, from a checkpoint where there is one."""
     with directory.at_work():
         directory.write_recipe(prepared.recipe)
-        if prepared.network.own:
+        if prepared.network.own or prepared.pretrained:
             initial = make_bundle(prepared, prepared.network.weights, {})
             directory.write_bundle(initial, "initial.safetensors")
         progress.begin(description(prepared, engine), prepared.recipe.epochs or 0)
@@ -123,9 +111,11 @@ def _train(
 def description(prepared: Prepared, engine: Engine) -> str:
     """What is about to be trained, in three lines."""
     recipe, dataset, network = prepared.recipe, prepared.dataset, prepared.network
+    what = f"the last layer of {network.name}" if recipe.freeze else network.name
+    trunk = f" (trunk {recipe.trunk_lr:g})" if recipe.trunk_lr is not None else ""
     return (
-        f"Training {network.name} ({network.parameters:,} parameters) on {dataset.name}:\n"
+        f"Training {what} ({network.parameters:,} parameters) on {dataset.name}:\n"
         f"{len(dataset.train):,} {dataset.preprocessing.noun}s in {len(dataset.classes)} classes, "
         f"{recipe.epochs} epoch{'s' if recipe.epochs != 1 else ''}, batches of {recipe.batch_size},\n"
-        f"{recipe.optimizer}, {recipe.schedule} learning rate {recipe.lr:g}, {engine.name} engine."
+        f"{recipe.optimizer}, {recipe.schedule} learning rate {recipe.lr:g}{trunk}, {engine.name} engine."
     )

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..graph import Graph
+from ..graph.head import head_layer
+
 WARM_UP = 0.3  # share of a one-cycle schedule that rises
 START, END = 25.0, 1e4  # the peak over the first rate, the first rate over the last
 
@@ -31,3 +34,18 @@ def learning_rates(schedule: str, peak: float, steps: int) -> np.ndarray:
     rising = peak + (first - peak) * (1 + np.cos(np.pi * rise)) / 2
     falling = last + (peak - last) * (1 + np.cos(np.pi * fall)) / 2
     return np.where(step <= top, rising, falling)
+
+
+def rate_ratios(graph: Graph, lr: float, trunk_lr: float | None) -> dict[str, float]:
+    """What the rate of a step is multiplied with, by parameter: `trunk_lr / lr` before the last layer.
+
+    Raises `UnsupportedOperation` for a network without a last layer that scores the classes.
+
+    >>> from convscope import nets
+    >>> rate_ratios(nets.graph("simple-cnn-4-8"), 0.01, 0.001)
+    {'conv1.weight': 0.1, 'conv1.bias': 0.1, 'conv2.weight': 0.1, 'conv2.bias': 0.1}
+    """
+    if trunk_lr is None:
+        return {}
+    head = set(head_layer(graph).parameters.values())
+    return {name: trunk_lr / lr for name in graph.trained if name not in head}

@@ -28,7 +28,7 @@ from .seed_runs import SEEDS_FILE, SeedFigures, SeedRuns, check_seeds, first_run
 
 DEFAULT_SEEDS = 30
 
-SAME_START = "every seed starts from the same weights: the network brings its own."
+SAME_START = "every seed starts from the same weights: they are given, not drawn."
 
 
 def train_seeds(
@@ -136,6 +136,7 @@ class _Series:
             name = f"{prepared.network.name}-seeds"
             self.directory = RunDirectory.create(source.name, name, self.out)
             self.first = prepared.network
+            self.recipe = self.recipe.but(pretrained=prepared.recipe.pretrained)  # with its checksum, for all
             last = seed + self.wanted - 1
             listener.note(f"{self.wanted} seeds, {seed} to {last}, in {self.directory.path}.")
         elif self.done is not None:

@@ -56,7 +56,8 @@ def show(recipe: Recipe, progress: Progress, *, count: int | None, epochs: int, 
     and settings, and `UsageError` for what are no pictures.
     """
     source = open_source(recipe, progress)
-    recipe, _, preprocessing, notes = prepare_inputs(recipe, recipe.net, source)
+    inputs = prepare_inputs(recipe, recipe.net, source)
+    recipe, preprocessing, notes = inputs.recipe, inputs.preprocessing, inputs.notes
     if not isinstance(preprocessing, Preprocessing):
         raise UsageError(f"{source.name} has signals, and a sheet is made of pictures.")
     dataset = load(source, preprocessing, recipe, progress)

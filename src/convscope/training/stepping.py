@@ -16,7 +16,9 @@ from ..data import Dataset, Source
 from ..errors import UsageError
 from ..metrics import EpochFigures, Evaluation, evaluate
 from .engine import Engine, StepFigures
+from .engines import make_engine
 from .finishing import Weights, finish, make_bundle
+from .frozen_trunk import FrozenTrunk
 from .loop import Loop
 from .pipeline import chosen_recipe
 from .prepare import Prepared, prepare_aloud
@@ -24,7 +26,7 @@ from .progress import Lines, Progress, Silent
 from .recipe import Recipe
 from .run import Run
 from .run_directory import RunDirectory
-from .running import description, make_engine
+from .running import description
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -70,7 +72,7 @@ class Steps:
 
     def __init__(self, prepared: Prepared, progress: Progress) -> None:
         self._prepared, self._progress = prepared, progress
-        self.engine: Engine = make_engine(prepared)
+        self.engine: Engine = make_engine(prepared, progress)
         self._loop = Loop(self.engine, prepared.dataset, prepared.recipe, progress)
         self._kept: Weights = prepared.network.weights
         self._started: float | None = None
@@ -194,7 +196,7 @@ class Step:
 
     @property
     def module(self) -> nn.Module:
-        """The network, in training mode."""
+        """The network in training mode, its last layer alone where the others are frozen."""
         return self._engine.module
 
     @property
@@ -273,4 +275,4 @@ class Step:
             raise UsageError(
                 f'the {engine.name} engine takes its own steps; for a loss of yours give engine="torch".'
             )
-        return engine  # type: ignore[return-value]
+        return engine.head if isinstance(engine, FrozenTrunk) else engine  # type: ignore[return-value]

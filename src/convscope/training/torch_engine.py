@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,9 +27,19 @@ SMALL_STEP = 20e6  # MACs, forward; a second thread gains little below, and lose
 
 
 class TorchEngine:
-    """Trains an `nn.Module` in place. See `Engine` for what each method promises."""
+    """Trains an `nn.Module` in place. See `Engine` for what each method promises.
 
-    def __init__(self, module: nn.Module, dataset: Dataset, recipe: Recipe) -> None:
+    `ratios` are of a parameter's learning rate to that of a step, where it is another.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        dataset: Dataset,
+        recipe: Recipe,
+        *,
+        ratios: Mapping[str, float] | None = None,
+    ) -> None:
         self.name = "torch"
         self.device = check_device(recipe.device)
         self.recipe = recipe
@@ -50,7 +61,8 @@ class TorchEngine:
         self.pace = Pace()
         if not self.parameters:
             raise UsageError("the network has no parameters to train.")
-        self.optimizer = _optimizer(self.parameters, recipe, fused=self.device in ("cpu", "cuda"))
+        groups = _groups(self.trained, ratios or {})
+        self.optimizer = _optimizer(groups, recipe, fused=self.device in ("cpu", "cuda"))
 
     def train(
         self, batches: Sequence[np.ndarray], learning_rates: Sequence[float], *, epoch: int, first_step: int
@@ -153,7 +165,7 @@ class TorchEngine:
         if self.recipe.clip_norm is not None:
             nn.utils.clip_grad_norm_(self.parameters, self.recipe.clip_norm)
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate
+            group["lr"] = learning_rate * group["ratio"]
         self.optimizer.step()
 
     def loss(self, logits: Tensor, positions: Tensor, epoch: int) -> Tensor:
@@ -237,12 +249,20 @@ def check_device(device: str) -> str:
     return device
 
 
-def _optimizer(parameters: list[nn.Parameter], recipe: Recipe, *, fused: bool) -> torch.optim.Optimizer:
+def _groups(trained: Mapping[str, nn.Parameter], ratios: Mapping[str, float]) -> list[dict[str, Any]]:
+    """The parameters by their ratio, as groups of an optimiser."""
+    groups: dict[float, list[nn.Parameter]] = {}
+    for name, parameter in trained.items():
+        groups.setdefault(ratios.get(name, 1.0), []).append(parameter)
+    return [{"params": parameters, "ratio": ratio} for ratio, parameters in groups.items()]
+
+
+def _optimizer(groups: list[dict[str, Any]], recipe: Recipe, *, fused: bool) -> torch.optim.Optimizer:
     assert recipe.lr is not None
     assert recipe.weight_decay is not None
     if recipe.optimizer == "sgd":
         return torch.optim.SGD(
-            parameters,
+            groups,
             lr=recipe.lr,
             momentum=recipe.momentum,
             nesterov=recipe.nesterov,
@@ -251,7 +271,7 @@ def _optimizer(parameters: list[nn.Parameter], recipe: Recipe, *, fused: bool) -
         )
     kind = torch.optim.AdamW if recipe.optimizer == "adamw" else torch.optim.Adam
     return kind(
-        parameters,
+        groups,
         lr=recipe.lr,
         betas=(recipe.beta1, recipe.beta2),
         weight_decay=recipe.weight_decay,

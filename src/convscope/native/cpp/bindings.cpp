@@ -271,8 +271,8 @@ NB_MODULE(_native, m) {
       .def(nb::init<>())
       FIELD(Plan, tensors) FIELD(Plan, steps) FIELD(Plan, serial) FIELD(Plan, thread_elements)
       FIELD(Plan, block_elements) FIELD(Plan, parameters) FIELD(Plan, norms) FIELD(Plan, classes)
-      .def("add_trainable", [](Plan& p, long begin, long end) { p.trainable.push_back({begin, end}); }, "begin"_a,
-           "end"_a);
+      .def("add_trainable", [](Plan& p, long begin, long end, double ratio) { p.trainable.push_back({begin, end, ratio}); },
+           "begin"_a, "end"_a, "ratio"_a = 1.0);
 
   nb::enum_<Rule>(m, "Rule").value("sgd", Rule::sgd).value("adam", Rule::adam).value("adamw", Rule::adamw);
   nb::class_<Optimizer>(m, "Optimizer")

@@ -3,6 +3,7 @@
 // A phase is a run of steps that one block can take without waiting for the others; between phases all blocks
 // meet. Blocks are grouped into slots that depend on the batch alone; a slot's blocks run in order and add into
 // the slot's own gradients, which are then summed slot by slot: the bits do not depend on the number of threads.
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <vector>
@@ -38,9 +39,10 @@ uint64_t mix(uint64_t x) {  // splitmix64 (Steele, Lea & Flood 2014)
 struct Region {
   enum Source { slots, linear, direct } source;
   long begin, end;
-  bool trainable;
+  int rate;                     // which of the learning rates; -1: it is not trained
   const Step* step = nullptr;   // of a linear layer: its outputs begin..end, and of each the features first..last
   long first = 0, last = 0;
+  int bias_rate = -1;           // of a linear layer
 };
 
 struct Batch {
@@ -138,8 +140,8 @@ class LaneNetwork final : public Network {
       const long rows = std::min(outputs, LINEAR_ROWS), across = std::max<long>(LANES, CHUNK / rows / LANES * LANES);
       for (long o = 0; o < outputs; o += rows)
         for (long f = 0; f < features; f += across)
-          regions_.push_back({Region::linear, o, std::min(outputs, o + rows), trains(s.weight), &s, f,
-                              std::min(features, f + across)});
+          regions_.push_back({Region::linear, o, std::min(outputs, o + rows), rate_of(s.weight), &s, f,
+                              std::min(features, f + across), s.bias >= 0 ? rate_of(s.bias) : -1});
     }
     if (s.kind == Kind::normalization_begin) {
       Norm& norm = norms_[s.norm];
@@ -152,15 +154,21 @@ class LaneNetwork final : public Network {
     }
   }
 
-  bool trains(long number) const {
-    for (const Range& range : plan_.trainable)
-      if (range.begin <= number && number < range.end) return true;
-    return false;
+  // Which of the learning rates a number is trained at, the place of its ratio in `ratios_`; -1: it is not.
+  int rate_of(long number) {
+    for (const Range& range : plan_.trainable) {
+      if (number < range.begin || range.end <= number) continue;
+      const auto known = std::find(ratios_.begin(), ratios_.end(), range.ratio);
+      if (known != ratios_.end()) return (int)(known - ratios_.begin());
+      ratios_.push_back(range.ratio);
+      return (int)ratios_.size() - 1;
+    }
+    return -1;
   }
 
   void add_region(Region::Source source, long begin, long end) {
     for (long from = begin; from < end; from += CHUNK)
-      regions_.push_back({source, from, std::min(end, from + CHUNK), trains(begin)});
+      regions_.push_back({source, from, std::min(end, from + CHUNK), rate_of(begin)});
   }
 
   // ---- a step of training, or a forward pass -------------------------------------------------------------------
@@ -464,7 +472,7 @@ class LaneNetwork final : public Network {
     const bool clip = optimizer_.clip_norm > 0;
     const long items = (long)regions_.size();
     std::vector<double> squares(clip ? items : 0);
-    const Update unclipped(optimizer_, rate, steps_done_, 1.0);
+    const std::vector<Update> unclipped = updates(rate, 1.0);
     threads_.share(items, [&](long i, int) {
       sum_gradients(regions_[i], batch, slots);
       if (clip) squares[i] = sum_of_squares(i);
@@ -473,8 +481,14 @@ class LaneNetwork final : public Network {
     if (!clip) return;
     double sum = 0;
     for (double square : squares) sum += square;
-    const Update clipped(optimizer_, rate, steps_done_, std::min(1.0, optimizer_.clip_norm / (std::sqrt(sum) + 1e-6)));
+    const std::vector<Update> clipped = updates(rate, std::min(1.0, optimizer_.clip_norm / (std::sqrt(sum) + 1e-6)));
     threads_.share(items, [&](long i, int) { apply(clipped, i); });
+  }
+
+  std::vector<Update> updates(double rate, double factor) const {
+    std::vector<Update> found;
+    for (double ratio : ratios_) found.emplace_back(optimizer_, rate * ratio, steps_done_, factor);
+    return found;
   }
 
   void sum_gradients(const Region& region, const Batch& batch, long slots) {
@@ -498,31 +512,34 @@ class LaneNetwork final : public Network {
     }
   }
 
-  // Calls function(begin, end) for the trainable numbers of a region.
+  // Calls function(begin, end, rate) for the trainable numbers of a region.
   template <class Function>
   void each_range(long i, Function&& function) const {
     const Region& region = regions_[i];
     if (!region.step) {
-      if (region.trainable) function(region.begin, region.end);
+      if (region.rate >= 0) function(region.begin, region.end, region.rate);
       return;
     }
     const Step& s = *region.step;
     const long features = tensor(s.x).elements();
-    for (long o = region.begin; o < region.end && region.trainable; o++)
-      function(s.weight + o * features + region.first, s.weight + o * features + region.last);
-    if (s.bias >= 0 && region.first == 0 && trains(s.bias)) function(s.bias + region.begin, s.bias + region.end);
+    for (long o = region.begin; o < region.end && region.rate >= 0; o++)
+      function(s.weight + o * features + region.first, s.weight + o * features + region.last, region.rate);
+    if (s.bias < 0 || region.first > 0) return;
+    if (const int rate = region.bias_rate; rate >= 0) function(s.bias + region.begin, s.bias + region.end, rate);
   }
 
   double sum_of_squares(long i) const {
     double sum = 0;
-    each_range(i, [&](long begin, long end) {
+    each_range(i, [&](long begin, long end, int) {
       for (long k = begin; k < end; k++) sum += (double)gradients_[k] * gradients_[k];
     });
     return sum;
   }
 
-  void apply(const Update& update, long i) {
-    each_range(i, [&](long begin, long end) { update.apply(begin, end, parameters_, gradients_, first_, second_); });
+  void apply(const std::vector<Update>& updates, long i) {
+    each_range(i, [&](long begin, long end, int rate) {
+      updates[rate].apply(begin, end, parameters_, gradients_, first_, second_);
+    });
   }
 
   Plan plan_;
@@ -532,6 +549,7 @@ class LaneNetwork final : public Network {
   int64_t steps_done_ = 0;
   std::vector<ConvolutionStep> convolutions_;  // one for each step; empty for the other kinds
   std::vector<Region> regions_;
+  std::vector<double> ratios_;   // of the learning rates there are to the rate of a step
   std::vector<Norm> norms_;
   long winograd_room_ = 0;
   bool packed_ = false;

@@ -80,7 +80,10 @@ struct Step {
   double momentum = 0.1, epsilon = 1e-5;
 };
 
-struct Range { long begin, end; };  // of parameters
+struct Range {                       // of parameters
+  long begin, end;
+  double ratio = 1.0;                // of their learning rate to that of the step
+};
 
 struct Plan {
   std::vector<Tensor> tensors;
