@@ -18,7 +18,8 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from ..metrics import EpochFigures, Evaluation
+from ..calibration import Calibration
+from ..metrics import EpochFigures, Evaluation, wilson_interval
 
 INK, MUTED, GRID = "#1f2933", "#52606d", "#e4e7eb"
 BLUE, ORANGE = "#2563c9", "#d9730d"  # told apart by every common kind of colour vision
@@ -32,9 +33,16 @@ MOST_LETTERS = 16
 
 
 def curves(epochs: Sequence[EpochFigures], best_epoch: int | None = None) -> Figure:
-    """Loss above, accuracy below, over the epochs; the best epoch is marked. Needs at least one epoch."""
+    """Loss, accuracy and, where it changes, the learning rate over the epochs; the best epoch is marked.
+
+    Needs at least one epoch.
+    """
+    rates = [figures.learning_rate for figures in epochs]
+    with_rates = len(set(rates)) > 1 and None not in rates
     figure = Figure(figsize=(WIDTH, WIDTH), layout="constrained", facecolor="white")
-    upper, lower = figure.subplots(2, 1, sharex=True)
+    ratios = (5, 5, 2) if with_rates else (1, 1)
+    panels = figure.subplots(len(ratios), 1, sharex=True, height_ratios=ratios)
+    upper, lower, lowest = panels[0], panels[1], panels[-1]
     numbers = [figures.epoch for figures in epochs]
     _lines(
         upper,
@@ -52,11 +60,16 @@ def curves(epochs: Sequence[EpochFigures], best_epoch: int | None = None) -> Fig
     )
     _style(upper, title="Loss (cross-entropy)")
     _style(lower, title="Accuracy")
-    lower.set_xlabel("epoch", fontsize=11, color=MUTED)
-    lower.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
     lower.yaxis.set_major_formatter(PercentFormatter(xmax=1))
+    if with_rates:
+        lowest.plot(numbers, rates, color=MUTED, linewidth=2)
+        lowest.set_ylim(0, 1.15 * max(rate for rate in rates if rate is not None))
+        lowest.yaxis.set_major_locator(MaxNLocator(nbins=2))
+        _style(lowest, title="Learning rate at the end of the epoch")
+    lowest.set_xlabel("epoch", fontsize=11, color=MUTED)
+    lowest.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
     room = 0.5 if len(epochs) == 1 else min(0.5, 0.03 * (numbers[-1] - numbers[0]))
-    lower.set_xlim(numbers[0] - room, numbers[-1] + room)
+    lowest.set_xlim(numbers[0] - room, numbers[-1] + room)
     if len(epochs) == 1:  # with nothing to compare, a full scale says more than an enlarged one
         upper.set_ylim(0, 1.1 * upper.get_ylim()[1])
         lower.set_ylim(0, 1.05)
@@ -102,38 +115,68 @@ def confusion(evaluation: Evaluation) -> Figure:
 
 
 def per_class(evaluation: Evaluation) -> Figure:
-    """F1 as a bar, precision and recall as marks; of very many classes those with the lowest F1."""
-    chosen = list(enumerate(evaluation.per_class))
+    """Precision and recall of each class with their 95 % intervals; of very many classes the lowest F1.
+
+    A class without a figure, because there is nothing to divide by, has no mark.
+    """
+    chosen = list(range(len(evaluation.per_class)))
     if len(chosen) > MOST_BARS:
-        chosen = sorted(chosen, key=lambda pair: pair[1].f1)[:MOST_BARS]
+        chosen = sorted(chosen, key=lambda i: evaluation.per_class[i].f1)[:MOST_BARS]
     names = _labels([figures.name for figures in evaluation.per_class])
     figure = Figure(figsize=(WIDTH, 1.3 + 0.3 * len(chosen)), layout="constrained", facecolor="white")
     axes = figure.subplots()
-    rows = np.arange(len(chosen))
-    axes.barh(rows, [f.f1 for _, f in chosen], height=0.62, color="#c3d9f7", label="F1")
-    precision, recall = [f.precision for _, f in chosen], [f.recall for _, f in chosen]
-    axes.plot(precision, rows, "o", color=BLUE, label="precision", markersize=6, clip_on=False, zorder=3)
-    # An open mark, so that a precision at the same place shows through.
-    axes.plot(
-        recall,
-        rows,
-        "D",
-        color=ORANGE,
-        label="recall",
-        markersize=9,
-        fillstyle="none",
-        markeredgewidth=1.8,
-        clip_on=False,
-        zorder=3,
-    )
+    intervals = evaluation.intervals
+    low = 1.0
+    for kind, colour, mark, shift in (("precision", BLUE, "o", -0.17), ("recall", ORANGE, "D", 0.17)):
+        marks = [
+            (row + shift, getattr(evaluation.per_class[i], kind), interval)
+            for row, i in enumerate(chosen)
+            if (interval := getattr(intervals[i], kind)) is not None
+        ]
+        rows, shares = [row for row, _, _ in marks], [share for _, share, _ in marks]
+        below, above = [interval[0] for *_, interval in marks], [interval[1] for *_, interval in marks]
+        axes.hlines(rows, below, above, color=colour, linewidth=1.6, alpha=0.6)
+        axes.plot(shares, rows, mark, color=colour, label=kind, markersize=5.5, clip_on=False, zorder=3)
+        low = min([low, *below])
     _style(axes)
     axes.grid(axis="y", visible=False)
-    axes.set_yticks(rows, [names[i] for i, _ in chosen], fontsize=11, color=INK, parse_math=False)
+    axes.set_yticks(range(len(chosen)), [names[i] for i in chosen], fontsize=11, color=INK, parse_math=False)
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(len(chosen) - 0.4, -0.6)
-    axes.set_xlim(0, 1)
-    axes.xaxis.set_major_formatter(PercentFormatter(xmax=1))
+    axes.set_xlim(min(0.9, math.floor(low * 10) / 10), 1)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
     _legend(figure, axes, handlelength=1.2)
+    return figure
+
+
+def calibration(result: Calibration) -> Figure:
+    """Above, the share that was right over the confidence, with its 95 % interval; below, how many."""
+    figure = Figure(figsize=(WIDTH, WIDTH), layout="constrained", facecolor="white")
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(5, 2))
+    confidence = [bin_.confidence for bin_ in result.filled]
+    ranges = [wilson_interval(bin_.right, bin_.count) for bin_ in result.filled]
+    upper.plot([0, 1], [0, 1], color=MUTED, linewidth=1.2, linestyle=(0, (4, 3)), label="as sure as right")
+    upper.vlines(confidence, *zip(*ranges, strict=True), color=BLUE, linewidth=1.6, alpha=0.6)
+    accuracy = [bin_.accuracy for bin_ in result.filled]
+    upper.plot(
+        confidence, accuracy, "o", color=BLUE, markersize=6, label="share right", clip_on=False, zorder=3
+    )
+    upper.set_ylim(0, 1)
+    _style(upper, title="Share right")
+    upper.yaxis.set_major_formatter(PercentFormatter(xmax=1))
+
+    width = 1 / len(result.bins)
+    middles, counts = [bin_.low + width / 2 for bin_ in result.filled], [b.count for b in result.filled]
+    bars = lower.bar(middles, counts, width=0.9 * width, color="#c3d9f7")
+    lower.bar_label(bars, [f"{count:,}" for count in counts], fontsize=8, color=MUTED, padding=1)
+    lower.set_ylim(0, 1.25 * max(counts))
+    _style(lower, title="How many")
+    lower.yaxis.set_major_locator(MaxNLocator(nbins=2, integer=True))
+    lower.set_xlim(0, 1)
+    lower.xaxis.set_major_formatter(PercentFormatter(xmax=1))
+    lower.set_xlabel("confidence: probability of the predicted class", fontsize=11, color=MUTED)
+    _legend(figure, upper, handlelength=1.6)
     return figure
 
 
@@ -178,6 +221,11 @@ def _lines(
             x, y = zip(*points, strict=True)
             y = tuple(value if math.isfinite(value) else math.nan for value in y)
             axes.plot(x, y, color=colour, label=name, linewidth=2, marker=mark, markersize=4.5)
+            if best_epoch is not None and best_epoch in x and name == "validation":
+                best = y[x.index(best_epoch)]
+                axes.plot(
+                    [best_epoch], [best], "o", color=colour, markersize=9, markeredgecolor="white", zorder=4
+                )
     if best_epoch is not None and len(epochs) > 1:
         label = f"best epoch: {best_epoch}"
         axes.axvline(best_epoch, color=MUTED, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1, label=label)
