@@ -27,7 +27,7 @@ SHADES = LinearSegmentedColormap.from_list("shades", ["#ffffff", "#c3d9f7", "#5b
 
 WIDTH = 5.6  # inches; at this width 11 points are readable in a column of 340 pixels
 DPI = 160
-MOST_NUMBERS = 20  # classes up to which a confusion matrix carries its counts
+MOST_NUMBERS = 30  # classes up to which a confusion matrix carries its counts
 MOST_BARS = 30  # classes up to which all are drawn in `per_class`
 MOST_LETTERS = 16
 
@@ -94,15 +94,15 @@ def confusion(evaluation: Evaluation) -> Figure:
             share, count = shares[row, column], matrix[row, column]
             ink = "white" if share > 0.3 else INK
             axes.text(column, row, str(count), ha="center", va="center", fontsize=points, color=ink)
-        edges = np.arange(size + 1) - 0.5
-        axes.set_xticks(edges, minor=True)
-        axes.set_yticks(edges, minor=True)
-        axes.grid(which="minor", color=GRID, linewidth=0.8)
+    edges = np.arange(0, size + 1, 1 if size <= MOST_NUMBERS else 10) - 0.5
+    axes.set_xticks(edges, minor=True)
+    axes.set_yticks(edges, minor=True)
+    axes.grid(which="minor", color=GRID, linewidth=0.8)
 
     shown = np.arange(0, size, math.ceil(size / 50))
     names = _labels([figures.name for figures in evaluation.per_class])
-    points = 11.0 if size <= 12 else 9.0 if size <= 25 else 7.5
-    upright = size > 25 or max(len(name) for name in names) * size > 48
+    points = 11.0 if size <= 12 else 9.0 if size <= MOST_NUMBERS else 7.5
+    upright = size > MOST_NUMBERS or max(len(name) for name in names) * size > 48
     axes.set_xticks(shown, [names[i] for i in shown], rotation=90 if upright else 0)
     axes.set_yticks(shown, [names[i] for i in shown])
     for label in axes.get_xticklabels() + axes.get_yticklabels():
