@@ -164,6 +164,13 @@ def test_the_calibration_is_on_the_page(make_report: MakeReport, tmp_path: Path)
     assert str(found.filled[-1].count) in cells
 
 
+def test_classes_are_numbered_where_a_figure_cannot_write_their_names(
+    make_report: MakeReport, tmp_path: Path
+) -> None:
+    assert "# class" not in page(make_report(["cat", "dog"]), tmp_path).text
+    assert "# class precision recall F1 pictures 0 cat" in page(make_report(["cat", "猫"]), tmp_path).text
+
+
 def test_a_part_that_is_absent_says_why(make_report: MakeReport, tmp_path: Path) -> None:
     reasons = {
         "calibration": "There is no calibration: <nothing>.",

@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from ..calibration import Calibration
 from ..metrics import EpochFigures, Evaluation, wilson_interval
@@ -30,6 +30,7 @@ DPI = 160
 MOST_NUMBERS = 30  # classes up to which a confusion matrix carries its counts
 MOST_BARS = 30  # classes up to which all are drawn in `per_class`
 MOST_LETTERS = 16
+_PERCENT = FuncFormatter(lambda share, _: f"{100 * share:.4g} %")
 
 
 def curves(epochs: Sequence[EpochFigures], best_epoch: int | None = None) -> Figure:
@@ -60,7 +61,7 @@ def curves(epochs: Sequence[EpochFigures], best_epoch: int | None = None) -> Fig
     )
     _style(upper, title="Loss (cross-entropy)")
     _style(lower, title="Accuracy")
-    lower.yaxis.set_major_formatter(PercentFormatter(xmax=1))
+    lower.yaxis.set_major_formatter(_PERCENT)
     if with_rates:
         lowest.plot(numbers, rates, color=MUTED, linewidth=2)
         lowest.set_ylim(0, 1.15 * max(rate for rate in rates if rate is not None))
@@ -100,7 +101,7 @@ def confusion(evaluation: Evaluation) -> Figure:
     axes.grid(which="minor", color=GRID, linewidth=0.8)
 
     shown = np.arange(0, size, math.ceil(size / 50))
-    names = _labels([figures.name for figures in evaluation.per_class])
+    names = axis_labels([figures.name for figures in evaluation.per_class])
     points = 11.0 if size <= 12 else 9.0 if size <= MOST_NUMBERS else 7.5
     upright = size > MOST_NUMBERS or max(len(name) for name in names) * size > 48
     axes.set_xticks(shown, [names[i] for i in shown], rotation=90 if upright else 0)
@@ -122,7 +123,7 @@ def per_class(evaluation: Evaluation) -> Figure:
     chosen = list(range(len(evaluation.per_class)))
     if len(chosen) > MOST_BARS:
         chosen = sorted(chosen, key=lambda i: evaluation.per_class[i].f1)[:MOST_BARS]
-    names = _labels([figures.name for figures in evaluation.per_class])
+    names = axis_labels([figures.name for figures in evaluation.per_class])
     figure = Figure(figsize=(WIDTH, 1.3 + 0.3 * len(chosen)), layout="constrained", facecolor="white")
     axes = figure.subplots()
     intervals = evaluation.intervals
@@ -145,7 +146,7 @@ def per_class(evaluation: Evaluation) -> Figure:
     axes.set_ylim(len(chosen) - 0.4, -0.6)
     axes.set_xlim(min(0.9, math.floor(low * 10) / 10), 1)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
-    axes.xaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
+    axes.xaxis.set_major_formatter(_PERCENT)
     _legend(figure, axes, handlelength=1.2)
     return figure
 
@@ -164,7 +165,7 @@ def calibration(result: Calibration) -> Figure:
     )
     upper.set_ylim(0, 1)
     _style(upper, title="Share right")
-    upper.yaxis.set_major_formatter(PercentFormatter(xmax=1))
+    upper.yaxis.set_major_formatter(_PERCENT)
 
     width = 1 / len(result.bins)
     middles, counts = [bin_.low + width / 2 for bin_ in result.filled], [b.count for b in result.filled]
@@ -174,7 +175,7 @@ def calibration(result: Calibration) -> Figure:
     _style(lower, title="How many")
     lower.yaxis.set_major_locator(MaxNLocator(nbins=2, integer=True))
     lower.set_xlim(0, 1)
-    lower.xaxis.set_major_formatter(PercentFormatter(xmax=1))
+    lower.xaxis.set_major_formatter(_PERCENT)
     lower.set_xlabel("confidence: probability of the predicted class", fontsize=11, color=MUTED)
     _legend(figure, upper, handlelength=1.6)
     return figure
@@ -184,7 +185,7 @@ def to_png(figure: Figure) -> bytes:
     """The figure as PNG bytes; the same figure gives the same bytes."""
     buffer = io.BytesIO()
     with warnings.catch_warnings():
-        # `_labels` asks for each character alone; shaping can still need a glyph the font does not have.
+        # `axis_labels` asks for each character alone; shaping can still need a glyph the font does not have.
         warnings.filterwarnings("ignore", r"Glyph .* missing from", UserWarning)
         figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
     return buffer.getvalue()
@@ -192,12 +193,12 @@ def to_png(figure: Figure) -> bytes:
 
 def _legend(figure: Figure, axes: Axes, *, handlelength: float) -> None:
     """What `axes` shows, in one row above everything."""
-    handles, labels = axes.get_legend_handles_labels()
+    handles, names = axes.get_legend_handles_labels()
     figure.legend(
         handles,
-        labels,
+        names,
         loc="outside upper right",
-        ncols=len(labels),
+        ncols=len(names),
         frameon=False,
         fontsize=11,
         labelcolor=INK,
@@ -241,7 +242,7 @@ def _style(axes: Axes, title: str = "") -> None:
     axes.tick_params(labelsize=11, labelcolor=MUTED, color="#9aa5b1", length=3)
 
 
-def _labels(names: Sequence[str]) -> list[str]:
+def axis_labels(names: Sequence[str]) -> list[str]:
     """Names short enough for an axis; one that the font cannot write becomes its number in the table."""
     known = get_font(findfont(FontProperties())).get_charmap()
     labels = []

@@ -13,7 +13,7 @@ from ..page_template import page_template
 from . import pictures, wording
 from .content import Absent, Answer, FeatureMaps, Report
 from .drawing import feature_map_name, shows_colours
-from .figures import MOST_BARS, MOST_NUMBERS
+from .figures import MOST_BARS, MOST_NUMBERS, axis_labels
 from .tiles import limit_of
 
 MOST_MISTAKES = 12
@@ -111,6 +111,7 @@ def render(report: Report, figures: Mapping[str, bytes]) -> str:
         show_matrix=classes <= MOST_NUMBERS,
         many_classes=classes > MOST_NARROW,
         bars=min(classes, MOST_BARS),
+        numbered=any(label.startswith("#") for label in axis_labels(report.classes)),
         class_rows=list(_class_rows(report.evaluation)),
         mistakes=_mistakes(report),
         calibration=None if isinstance(report.calibration, Absent) else report.calibration,
