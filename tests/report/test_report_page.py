@@ -186,7 +186,14 @@ def test_a_part_that_is_absent_says_why(make_report: MakeReport, tmp_path: Path)
 
 
 def test_without_a_mistake_that_is_said(make_report: MakeReport, tmp_path: Path) -> None:
-    assert "No picture of the test part was called wrong." in page(make_report(skill=90.0), tmp_path).text
+    sentence = "No picture of the test part was called wrong."
+    assert sentence in page(make_report(skill=90.0), tmp_path).text
+    report = make_report(mistakes=[])  # there are some, which are not shown
+    wrong = report.evaluation.count - report.evaluation.correct
+    assert wrong > 0
+    text = page(report, tmp_path).text
+    assert sentence not in text
+    assert f"None of the {wrong} that were called wrong is shown." in text
 
 
 def cells_follow(cells: list[str], row: list[str]) -> bool:
@@ -240,6 +247,16 @@ def test_at_most_twelve_mistakes_the_surest_first(make_report: MakeReport, tmp_p
     names = [alt.partition(":")[0] for alt in result.values("alt") if "taken for" in alt]
     assert names == [f"{i}.png" for i in range(19, 7, -1)]
     assert "cat , taken for dog dog 69.0 % cow 5.0 % cat 1.2 % 19.png" in result.text
+    assert result.values("class").count("true") == 13  # of each the truth, also of the one with its maps
+
+
+def test_the_truth_among_the_most_probable_is_marked_where_it_stands(
+    make_report: MakeReport, tmp_path: Path
+) -> None:
+    known = Answer(np.zeros((8, 8), np.uint8), "a.png", "cat", [("dog", 0.6), ("cat", 0.4)], 0.4)
+    source = write(make_report(mistakes=[known]), tmp_path).read_text("utf-8")
+    marked = re.findall(r'<li class="true">.*?<bdi>(.*?)</bdi>.*?>([\d.]+)', source)
+    assert ("cat", "40.0") in marked
 
 
 @pytest.mark.parametrize(
