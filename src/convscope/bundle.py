@@ -98,7 +98,7 @@ class Bundle:
             f"Bundle({self.net!r}, {len(self.classes)} classes, pictures of {self.preprocessing.input_shape})"
         )
 
-    def save(self, path: Path) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write the bundle to `path`, whole or not at all."""
         from safetensors.numpy import save
 
@@ -114,7 +114,7 @@ class Bundle:
         }
         tensors = {name: np.asarray(value, order="C") for name, value in self.weights.items()}
         document["sha256"] = checksum(document, tensors)
-        atomic.write_bytes(path, save(tensors, {"convscope": json.dumps(document)}))
+        atomic.write_bytes(Path(path), save(tensors, {"convscope": json.dumps(document)}))
 
     @staticmethod
     def load(path: str | os.PathLike[str]) -> Bundle:

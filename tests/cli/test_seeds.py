@@ -178,7 +178,7 @@ def test_ctrl_c_keeps_the_finished_seeds(
     assert (document["wanted"], document["seeds"]) == (5000, [0, 1])
     told = stopped.stderr.splitlines()[-1]
     assert told == (
-        f"interrupted. It was seed 1; {out}/seeds.json has the 2 of 5000 seeds that are finished."
+        f"interrupted. 2 of 5000 seeds are finished; `convscope train --resume {out}` does the others."
     )
     (entry,) = json.loads(at("runs", str(tmp_path), "--json").stdout)
     assert (entry["seeds"], entry["wanted"]) == (2, 5000)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,9 +14,10 @@ from hypothesis import strategies as st
 
 from convscope.errors import ConvscopeError
 from convscope.training.engine import Engine, StepFigures
-from convscope.training.loop import Epoch, epochs, shuffled_batches
+from convscope.training.loop import Loop, shuffled_batches
 from convscope.training.progress import Silent
 from convscope.training.recipe import Recipe
+from convscope.training.standing import Standing
 
 from .conftest import make_dataset
 
@@ -39,7 +42,7 @@ class Scripted:
         for part in (batches[:half], batches[half:]):
             if part:
                 yield StepFigures(
-                    len(part), sum(map(len, part)), self.losses[epoch - 1] * len(part), len(part[0])
+                    np.full(len(part), self.losses[epoch - 1]), sum(map(len, part)), len(part[0])
                 )
 
     def logits(self, images: np.ndarray) -> np.ndarray:
@@ -64,6 +67,7 @@ class Scripted:
 class Heard(Silent):
     def __init__(self) -> None:
         self.notes: list[str] = []
+        self.kept: list[int] = []
         self.steps: list[tuple[Any, ...]] = []
 
     def note(self, sentence: str) -> None:
@@ -79,7 +83,8 @@ def run(
     losses: Sequence[float] | None = None,
     validation: int = 20,
     **settings: Any,
-) -> tuple[list[Epoch], Scripted, Heard]:
+) -> tuple[Loop, Scripted, Heard]:
+    """The loop at its end, its engine, and what was heard of it."""
     dataset = make_dataset(50, validation)
     labels = dataset.validation.labels if dataset.validation else np.zeros(0, int)
     recipe = Recipe.of(
@@ -88,13 +93,16 @@ def run(
     engine = Scripted(labels, script, losses or [1.0] * len(script))
     checked: Engine = engine
     heard = Heard()
-    return list(epochs(checked, dataset, recipe, heard)), engine, heard
+    loop = Loop(checked, dataset, recipe, heard)
+    heard.kept = [loop.standing.epoch - 1 for ended in loop.run() if ended and loop.standing.keeps]
+    return loop, engine, heard
 
 
-def kept(results: Sequence[Epoch]) -> list[int]:
-    """The epochs whose weights were handed out; the last of them stays."""
-    assert all(r.weights is None or r.weights["epoch"] == r.figures.epoch for r in results)
-    return [r.figures.epoch for r in results if r.weights is not None]
+def kept(script: Sequence[tuple[int, float]], **settings: Any) -> list[int]:
+    """The epochs whose weights were to be kept; the last of them stays."""
+    loop, _, heard = run(script, **settings)
+    assert loop.standing.kept_epoch == heard.kept[-1]
+    return heard.kept
 
 
 @given(st.integers(1, 200), st.integers(1, 64), st.integers(0, 2**64), st.integers(1, 1000))
@@ -119,24 +127,27 @@ def test_batches_differ_by_epoch_and_seed_and_are_the_same_again() -> None:
 
 
 def test_the_best_epoch_has_the_highest_accuracy_then_the_lowest_loss() -> None:
-    assert kept(run([(10, 1), (12, 1), (11, 9), (15, 1), (15, 1)])[0]) == [1, 2, 4]
+    assert kept([(10, 1), (12, 1), (11, 9), (15, 1), (15, 1)]) == [1, 2, 4]
     surer_and_mostly_right = [(15, 1.0), (15, 2.0), (15, 0.5), (14, 2.0), (15, 3.0)]
-    assert kept(run(surer_and_mostly_right)[0]) == [1, 2]
-    assert kept(run([(0, 1), (0, 1), (0, 1)])[0]) == [1]
+    assert kept(surer_and_mostly_right) == [1, 2]
+    assert kept([(0, 1), (0, 1), (0, 1)]) == [1]
 
 
-def test_keep_last_hands_out_every_epoch() -> None:
-    assert kept(run([(10, 1), (12, 1), (11, 9)], keep="last")[0]) == [1, 2, 3]
-    assert kept(run([(0, 1)] * 3, validation=0)[0]) == [1, 2, 3]
+def test_keep_last_keeps_every_epoch() -> None:
+    assert kept([(10, 1), (12, 1), (11, 9)], keep="last") == [1, 2, 3]
+    assert kept([(0, 1)] * 3, validation=0) == [1, 2, 3]
 
 
 def test_early_stopping_counts_from_the_best_epoch() -> None:
     script = [(10, 1), (12, 1), (11, 1), (12, 1), (19, 1), (20, 1)]
-    results, _, heard = run(script, early_stopping=2)
-    assert [r.figures.epoch for r in results] == [1, 2, 3, 4]
+    loop, _, heard = run(script, early_stopping=2)
+    assert [figures.epoch for figures in loop.standing.history] == [1, 2, 3, 4]
     assert heard.notes == ["stopped after epoch 4: no better one since epoch 2."]
-    assert len(run(script, early_stopping=3)[0]) == 6
-    assert len(run([(5, 1)] * 4, early_stopping=1, validation=0)[0]) == 4
+    assert loop.over
+    assert len(run(script, early_stopping=3)[0].standing.history) == 6
+    assert len(run([(5, 1)] * 4, early_stopping=1, validation=0)[0].standing.history) == 4
+    last = run([(10, 1), (9, 1), (8, 1), (7, 1)], early_stopping=2, keep="last")[0].standing
+    assert (last.best_epoch, last.kept_epoch, len(last.history)) == (1, 3, 3)
 
 
 @pytest.mark.parametrize("loss", [float("nan"), float("inf")])
@@ -146,23 +157,36 @@ def test_a_loss_that_is_no_number_stops_the_training(loss: float) -> None:
 
 
 def test_figures_are_means_over_batches_and_over_pictures() -> None:
-    results, engine, heard = run([(10, 3.0), (5, 3.0)], losses=[0.5, 0.25])
+    loop, engine, heard = run([(10, 3.0), (5, 3.0)], losses=[0.5, 0.25])
+    first, second = loop.standing.history
     # 50 pictures in batches of 8: seven steps; both parts have a first batch of 8 "right"
-    assert [(r.figures.train_loss, r.figures.train_accuracy) for r in results] == [(0.5, 0.32), (0.25, 0.32)]
-    assert [r.figures.validation_accuracy for r in results] == [0.5, 0.25]
+    assert (first.train_loss, first.train_accuracy) == (0.5, 0.32)
+    assert (second.train_loss, second.train_accuracy) == (0.25, 0.32)
+    assert (first.validation_accuracy, second.validation_accuracy) == (0.5, 0.25)
     wrong_or_right = [np.log(np.exp(3) + 2) - 3, np.log(np.exp(3) + 2)]
-    assert results[0].figures.validation_loss == pytest.approx(np.mean(wrong_or_right), rel=1e-6)
+    assert first.validation_loss == pytest.approx(np.mean(wrong_or_right), rel=1e-6)
     assert heard.steps[:2] == [(1, 3, 7, 0.5, 8 / 24, 24), (1, 7, 7, 0.5, 16 / 50, 50)]
     assert [(epoch, first) for _, _, epoch, first in engine.calls] == [(1, 0), (2, 7)]
 
 
 def test_the_schedule_runs_through_all_epochs() -> None:
-    results, engine, _ = run([(1, 1)] * 3, schedule="cosine")
+    loop, engine, _ = run([(1, 1)] * 3, schedule="cosine")
     rates = np.concatenate([rates for _, rates, _, _ in engine.calls])
     np.testing.assert_allclose(rates, 0.05 * (1 + np.cos(np.pi * np.arange(21) / 21)))
-    assert [r.figures.learning_rate for r in results] == rates[6::7].tolist()
+    assert [figures.learning_rate for figures in loop.standing.history] == rates[6::7].tolist()
 
 
 def test_without_validation_there_are_no_such_figures() -> None:
-    (result,) = run([(0, 1)], validation=0)[0]
-    assert (result.figures.validation_loss, result.figures.validation_accuracy) == (None, None)
+    (figures,) = run([(0, 1)], validation=0)[0].standing.history
+    assert (figures.validation_loss, figures.validation_accuracy) == (None, None)
+
+
+@given(st.lists(st.floats(0, 10), min_size=1, max_size=40), st.data())
+def test_the_sum_of_losses_does_not_depend_on_how_they_come(losses: list[float], data: st.DataObject) -> None:
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(losses)), max_size=5)))
+    whole, parted = Standing(), Standing()
+    whole.add(StepFigures(np.array(losses), 1, 1))
+    for start, stop in itertools.pairwise([0, *cuts, len(losses)]):
+        parted.add(StepFigures(np.array(losses[start:stop]), 1, 1))
+    assert parted.loss_sum == whole.loss_sum == sum(losses)
+    assert Standing.from_dict(json.loads(json.dumps(parted.to_dict()))) == parted

@@ -241,7 +241,10 @@ def test_an_interrupted_run_leaves_the_best_weights_so_far(
     with pytest.raises(KeyboardInterrupt) as caught:
         convscope.train("digits", **{**settings, "epochs": 3}, out=tmp_path / "cut", progress=listener)
     assert listener.ended
-    assert caught.value.__notes__ == [f"{tmp_path}/cut keeps the weights of epoch 1."]
+    assert caught.value.__notes__ == [
+        f"{tmp_path}/cut keeps the weights of epoch 1 and a checkpoint: "
+        f"`convscope train --resume {tmp_path}/cut` goes on from there."
+    ]
     whole = convscope.train("digits", **settings, out=tmp_path / "whole")  # its one epoch is the same
     left = Bundle.load(tmp_path / "cut")
     assert_same_weights(left, whole.bundle)

@@ -86,7 +86,7 @@ def test_ten_steps_are_those_of_a_plain_loop(settings: dict[str, Any], optimizer
     figures = list(engine.train(batches, RATES, epoch=1, first_step=0))
 
     rule = optimizer(plain.parameters())
-    loss_sum, correct = 0.0, 0
+    losses, correct = [], 0
     plain.train()
     for positions, rate in zip(batches, RATES, strict=True):
         pictures = dataset.train.images[positions].astype(np.float64) / 255
@@ -100,16 +100,15 @@ def test_ten_steps_are_those_of_a_plain_loop(settings: dict[str, Any], optimizer
         if recipe.clip_norm:
             nn.utils.clip_grad_norm_(plain.parameters(), recipe.clip_norm)
         rule.step()
-        loss_sum += loss.item()
+        losses.append(loss.item())
         correct += int((logits.argmax(1) == labels).sum())
 
     expected = {name: value.numpy() for name, value in plain.state_dict().items()}
     assert engine.weights().keys() == expected.keys()
     for name, value in engine.weights().items():
         np.testing.assert_allclose(value, expected[name], rtol=1e-4, atol=2e-6, err_msg=name)
-    assert sum(part.steps for part in figures) == 10
     assert sum(part.pictures for part in figures) == 50 + 24
-    assert sum(part.loss_sum for part in figures) == pytest.approx(loss_sum, rel=1e-5)
+    np.testing.assert_allclose(np.concatenate([part.losses for part in figures]), losses, rtol=1e-5)
     assert sum(part.correct for part in figures) == correct
     assert engine.weights()["norm1.num_batches_tracked"] == 10
 
@@ -125,7 +124,8 @@ def test_figures_come_in_parts_and_number_on() -> None:
     engine = TorchEngine(small_graph().to_module(seed=1), dataset, recipe_of())
     batches = shuffled_batches(50, 1, 0, 1)
     parts = list(engine.train(batches, [0.01] * 50, epoch=1, first_step=0))
-    assert [part.steps for part in parts] == [20, 20, 10]
+    assert [len(part.losses) for part in parts[:3]] == [1, 4, 16]
+    assert sum(len(part.losses) for part in parts) == 50
 
 
 def test_dropout_depends_on_seed_epoch_and_step_alone() -> None:
@@ -137,7 +137,7 @@ def test_dropout_depends_on_seed_epoch_and_step_alone() -> None:
         for start, end in zip([0, *cuts], [*cuts, 10], strict=True):
             torch.rand(start + 1)  # whatever else draws random numbers in between
             steps = engine.train(batches[start:end], RATES[start:end], epoch=epoch, first_step=start)
-            assert sum(part.steps for part in steps) == end - start
+            assert sum(len(part.losses) for part in steps) == end - start
         return engine.weights()
 
     whole = trained([])
@@ -198,8 +198,8 @@ def test_bfloat16_comes_near_float32() -> None:
     losses = {}
     for precision in ("float32", "bfloat16"):
         engine = TorchEngine(small_graph().to_module(seed=1), make_dataset(), recipe_of(precision=precision))
-        (figures,) = engine.train(ten_batches()[:3], RATES[:3], epoch=1, first_step=0)
-        losses[precision] = figures.loss_sum / 3
+        figures = engine.train(ten_batches()[:3], RATES[:3], epoch=1, first_step=0)
+        losses[precision] = np.mean(np.concatenate([part.losses for part in figures]))
         assert all(value.dtype in (np.float32, np.int64) for value in engine.weights().values())
     assert losses["bfloat16"] == pytest.approx(losses["float32"], rel=0.03)
     assert losses["bfloat16"] != losses["float32"]

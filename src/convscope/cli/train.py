@@ -16,8 +16,6 @@ from .settings import with_settings
 
 if TYPE_CHECKING:
     from ..metrics import Evaluation
-    from ..training.progress import Progress
-    from ..training.recipe import Recipe
 
 LATEST = Path("runs/latest")
 DATA_HELP = "digits, mnist, fashion-mnist, kmnist, cifar10, or a folder with a folder of pictures per class."
@@ -35,6 +33,9 @@ def train(
         Path | None, typer.Option(help="Settings from this TOML file, or mnist-fast; flags win.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the run, instead of one in runs/.")] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Go on with this interrupted run, or series of seeds.")
+    ] = None,
     seeds: Annotated[
         int | None, typer.Option(help="Train under so many seeds, from --seed on, and print the spread.")
     ] = None,
@@ -44,16 +45,20 @@ def train(
 ) -> None:
     """Train a network and keep everything about it in a run directory; with --seeds, one run per seed."""
     from ..training.recipe import Recipe, as_flag
-    from ..training.seed_runs import check_seeds
+    from ..training.seed_runs import check_seeds, first_run
     from .progress import listener
 
     if seeds is not None:
         check_seeds(seeds)
+    given: dict[str, Any] = {"out": out, "progress": listener(quiet)}
     chosen = Recipe.checked({**(Recipe.read(recipe) if recipe else {}), **settings}, as_flag)
-    progress = listener(quiet)
+    if resume is None:
+        given |= {"recipe": chosen}
+    else:
+        given |= {"recipe": recipe, "resume": resume, **settings}
 
-    if seeds is not None:
-        _train_seeds(data, chosen, seeds, out, progress, json)
+    if seeds is not None or (resume is not None and first_run(resume) is not None):
+        _train_seeds(data, given, seeds, json)
         return
     from ..training.pipeline import train as run_training  # after the settings are checked
 
@@ -64,7 +69,7 @@ def train(
             print(evaluation_sentence(evaluation), file=result, flush=True)
 
     with contextlib.redirect_stdout(sys.stderr):  # a network's own prints are no result
-        run = run_training(data, recipe=chosen, out=out, progress=progress, evaluated=announce)
+        run = run_training(data, evaluated=announce, **given)
     if json:
         print_json(run.to_dict())
         return
@@ -76,14 +81,12 @@ def train(
     print(f"Next    convscope predict {model} picture.png")
 
 
-def _train_seeds(
-    data: str | None, recipe: Recipe, seeds: int, out: Path | None, progress: Progress, json: bool
-) -> None:
+def _train_seeds(data: str | None, given: dict[str, Any], seeds: int | None, json: bool) -> None:
     from ..training.seeds import train_seeds
     from .series import series_text
 
     with contextlib.redirect_stdout(sys.stderr):
-        series = train_seeds(data, seeds=seeds, recipe=recipe, out=out, progress=progress)
+        series = train_seeds(data, seeds=seeds, **given)
     if json:
         print_json(series.to_dict())
         return

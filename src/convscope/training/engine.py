@@ -11,11 +11,13 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class StepFigures:
-    """Some consecutive steps: the mean loss of each batch summed, and the pictures classified right."""
+    """Some consecutive steps: the mean loss of each batch (float64), and the pictures classified right.
 
-    steps: int
+    A loss that is not finite says that the training has gone wrong by then.
+    """
+
+    losses: np.ndarray
     pictures: int
-    loss_sum: float
     correct: int
 
 

@@ -102,10 +102,9 @@ class LanesEngine:
             first_step=first_step,
             moves=moves,
         )
-        loss_sum = float(losses.sum())
         if not np.isfinite(self.network.native.parameters).all():
-            loss_sum = float("nan")  # a maximum may hide a NaN from the loss
-        return StepFigures(len(batches), sum(map(len, batches)), loss_sum, correct)
+            losses[-1] = np.nan  # a maximum may hide a NaN from the loss
+        return StepFigures(losses, sum(map(len, batches)), correct)
 
 
 def _settings(recipe: Recipe) -> OptimizerSettings:

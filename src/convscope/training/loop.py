@@ -1,72 +1,127 @@
-"""The training loop: epochs of steps, validation after each, the best weights kept."""
+"""The training loop: epochs of steps, validation after each, and which weights to keep."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import numpy as np
 
 from ..data import Dataset
 from ..errors import ConvscopeError
 from ..metrics import EpochFigures, evaluate
-from .engine import Engine
+from .engine import Engine, StepFigures
 from .progress import Progress
 from .recipe import Recipe
 from .schedule import learning_rates
+from .standing import Standing
 
 
-@dataclass(frozen=True)
-class Epoch:
-    """A finished epoch; `weights` are given where it is the best so far (or the one to keep)."""
-
-    figures: EpochFigures
-    weights: dict[str, np.ndarray] | None
-
-
-def epochs(engine: Engine, dataset: Dataset, recipe: Recipe, progress: Progress) -> Iterator[Epoch]:
-    """Train epoch by epoch.
+class Loop:
+    """A training at work, from where it stands to its end.
 
     The order of the pictures depends on (seed, epoch) alone. The best epoch has the highest validation
     accuracy, among equals the lowest validation loss; without validation pictures it is the last.
-    Raises `ConvscopeError` where the loss stops being a number.
     """
-    assert recipe.epochs is not None
-    assert recipe.lr is not None
-    steps = len(batch_starts(len(dataset.train), recipe.batch_size))
-    rates = learning_rates(recipe.schedule, recipe.lr, steps * recipe.epochs)
-    best, best_epoch = (-1.0, 0.0), 0
-    for epoch in range(1, recipe.epochs + 1):
-        started = time.perf_counter()
-        batches = shuffled_batches(len(dataset.train), recipe.batch_size, recipe.seed, epoch)
-        first = (epoch - 1) * steps
-        loss, accuracy = _train_epoch(engine, batches, rates[first : first + steps], epoch, first, progress)
-        validation = None
-        if dataset.validation is not None:
-            split = dataset.validation
-            validation = evaluate(
-                engine.logits(split.images), split.labels, dataset.classes, split="validation"
-            )
-        figures = EpochFigures(
-            epoch=epoch,
-            train_loss=loss,
-            train_accuracy=accuracy,
-            validation_loss=validation.loss if validation else None,
-            validation_accuracy=validation.accuracy if validation else None,
-            seconds=time.perf_counter() - started,
-            learning_rate=float(rates[first + steps - 1]),
+
+    def __init__(
+        self,
+        engine: Engine,
+        dataset: Dataset,
+        recipe: Recipe,
+        progress: Progress,
+        standing: Standing | None = None,
+    ) -> None:
+        assert recipe.epochs is not None
+        assert recipe.lr is not None
+        self.engine, self.dataset, self.recipe, self.progress = engine, dataset, recipe, progress
+        self.standing = standing or Standing()
+        self.epochs = recipe.epochs
+        self.steps = len(batch_starts(len(dataset.train), recipe.batch_size))  # of an epoch
+        self.rates = learning_rates(recipe.schedule, recipe.lr, self.steps * self.epochs)
+        self.since = time.perf_counter() - self.standing.seconds  # when the epoch at work began
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing left to do."""
+        return self.standing.stopped or self.standing.epoch > self.epochs
+
+    @property
+    def first_step(self) -> int:
+        """The number of the next step in the whole training, from 0."""
+        return (self.standing.epoch - 1) * self.steps + self.standing.steps
+
+    def batches(self) -> list[np.ndarray]:
+        """The positions of each batch that is left of the epoch at work."""
+        of_epoch = shuffled_batches(
+            len(self.dataset.train), self.recipe.batch_size, self.recipe.seed, self.standing.epoch
         )
-        score = (validation.accuracy, -validation.loss) if validation else (0.0, 0.0)
-        improved = score > best
-        if improved:
-            best, best_epoch = score, epoch
-        keep = improved if validation and recipe.keep == "best" else True
-        yield Epoch(figures, engine.weights() if keep else None)
-        if recipe.early_stopping and validation and epoch - best_epoch >= recipe.early_stopping:
-            progress.note(f"stopped after epoch {epoch}: no better one since epoch {best_epoch}.")
-            return
+        return of_epoch[self.standing.steps :]
+
+    def run(self) -> Iterator[bool]:
+        """Train to the end, handing over after every few steps (False) and after each epoch (True).
+
+        Whoever has it may stop between. Raises `ConvscopeError` where the loss stops being a number.
+        """
+        while not self.over:
+            standing, batches, first = self.standing, self.batches(), self.first_step
+            rates = self.rates[first : first + len(batches)].tolist()
+            for part in self.engine.train(batches, rates, epoch=standing.epoch, first_step=first):
+                self.add(part)
+                yield False
+            self.end_epoch()
+            yield True
+
+    def add(self, part: StepFigures) -> None:
+        """Count steps that the engine has done."""
+        standing = self.standing
+        standing.add(part)
+        standing.seconds = time.perf_counter() - self.since
+        epoch, done = standing.epoch, standing.steps
+        if not math.isfinite(standing.loss_sum):
+            rate = self.rates[self.first_step - 1]
+            raise ConvscopeError(
+                f"the loss stopped being a number in epoch {epoch}, by step {done} of {self.steps}; "
+                f"a lower --lr (it was at {rate:.2g}) or --clip-norm 1 helps."
+            )
+        means = standing.loss_sum / done, standing.correct / standing.pictures
+        self.progress.step(epoch, done, self.steps, *means, standing.pictures)
+
+    def end_epoch(self) -> None:
+        """Validate, and close the epoch at work; `standing.keeps` says whether its weights are to be kept."""
+        standing, validation = self.standing, None
+        if self.dataset.validation is not None:
+            split = self.dataset.validation
+            logits = self.engine.logits(split.images)
+            validation = evaluate(logits, split.labels, self.dataset.classes, split="validation")
+        standing.next_epoch(
+            EpochFigures(
+                epoch=standing.epoch,
+                train_loss=standing.loss_sum / standing.steps,
+                train_accuracy=standing.correct / standing.pictures,
+                validation_loss=validation.loss if validation else None,
+                validation_accuracy=validation.accuracy if validation else None,
+                seconds=time.perf_counter() - self.since,
+                learning_rate=float(self.rates[self.first_step - 1]),
+            )
+        )
+        self.since = time.perf_counter()
+        epoch = standing.epoch - 1
+        if self._improved():
+            standing.best_epoch = epoch
+        if standing.best_epoch == epoch or validation is None or self.recipe.keep == "last":
+            standing.kept_epoch = epoch
+        patience = self.recipe.early_stopping
+        if patience and validation and epoch - standing.best_epoch >= patience:
+            standing.stopped = True
+            best = standing.best_epoch
+            self.progress.note(f"stopped after epoch {epoch}: no better one since epoch {best}.")
+
+    def _improved(self) -> bool:
+        standing = self.standing
+        new = _score(standing.history[-1])
+        return not standing.best_epoch or new > _score(standing.history[standing.best_epoch - 1])
 
 
 def shuffled_batches(count: int, batch_size: int, seed: int, epoch: int) -> list[np.ndarray]:
@@ -88,23 +143,7 @@ def batch_starts(count: int, batch_size: int) -> range:
     return range(0, count if batch_size == 1 else max(count - 1, 1), batch_size)
 
 
-def _train_epoch(
-    engine: Engine,
-    batches: Sequence[np.ndarray],
-    rates: np.ndarray,
-    epoch: int,
-    first_step: int,
-    progress: Progress,
-) -> tuple[float, float]:
-    """Mean loss over the batches, and accuracy over the pictures as they were trained on."""
-    done, loss, correct, pictures = 0, 0.0, 0, 0
-    for part in engine.train(batches, rates.tolist(), epoch=epoch, first_step=first_step):
-        done, pictures = done + part.steps, pictures + part.pictures
-        loss, correct = loss + part.loss_sum, correct + part.correct
-        if not math.isfinite(loss):
-            raise ConvscopeError(
-                f"the loss stopped being a number in epoch {epoch}, by step {done} of {len(batches)}; "
-                f"a lower --lr (it was at {rates[done - 1]:.2g}) or --clip-norm 1 helps."
-            )
-        progress.step(epoch, done, len(batches), loss / done, correct / pictures, pictures)
-    return loss / len(batches), correct / pictures
+def _score(figures: EpochFigures) -> tuple[float, float]:
+    if figures.validation_accuracy is None or figures.validation_loss is None:
+        return 0.0, 0.0
+    return figures.validation_accuracy, -figures.validation_loss

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import nets
+from ..bundle import Bundle
 from ..errors import ConvscopeWarning, UnsupportedOperation
 from ..graph import Graph, initial_weights
 from ..graph.operation import Shape
@@ -51,19 +52,30 @@ def is_own(net: object) -> bool:
 def open_network(net: Any, input_shape: Shape, classes: int, *, seed: int) -> Network:
     """The network that `net` means, for inputs of `input_shape` (C, H, W) and so many classes.
 
-    `net` is a name of the catalogue, `file.py:Class`, an `nn.Module` class or a module. A module whose
-    operations the graph cannot express is trained as it is, and a warning says so. Raises `UnknownName`,
+    `net` is a name of the catalogue, `file.py:Class`, an `nn.Module` class, a module, or the bundle in which
+    a run keeps the first weights of these. A module whose operations the graph cannot express is trained as
+    it is, and a warning says so. Raises `UnknownName`,
     `ShapeError` (which layer, which size) or `ConvscopeError` where its own code fails.
     """
     if not is_own(net):
         graph = nets.graph(net, input_shape, classes)
         weights = initial_weights(graph, seed)
         return Network(net, graph, weights, None, None, graph.parameter_count, "logits", own=False)
+    if isinstance(net, Bundle):
+        return _of_bundle(net)
     from ..graph.module import network_name
     from .own_network import own_module
 
     module = own_module(net, input_shape, classes, seed=seed)
     return _traced(network_name(module), module, input_shape)
+
+
+def _of_bundle(bundle: Bundle) -> Network:
+    assert bundle.graph is not None
+    count = bundle.graph.parameter_count
+    return Network(
+        bundle.net, bundle.graph, dict(bundle.weights), None, None, count, bundle.outputs, own=True
+    )
 
 
 def _traced(name: str, module: nn.Module, input_shape: Shape) -> Network:

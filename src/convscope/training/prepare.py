@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from .. import data as datasets
 from .. import native, nets
 from ..data import Dataset, Preprocessing, Source
-from ..errors import UsageError
+from ..errors import ConvscopeWarning, UsageError
 from .choice import choose_engine
 from .loop import batch_starts
 from .network import Network, is_own, open_network
@@ -73,6 +74,26 @@ def prepare(recipe: Recipe, net: Any, progress: Progress, *, source: Source | No
     if dataset.test is None and dataset.validation is None:
         notes.append("no test and no validation pictures: the final figures are of the training pictures.")
     return Prepared(_resolve(recipe, network, dataset), dataset, network, (*dataset.notes, *notes))
+
+
+def prepare_aloud(recipe: Recipe, net: Any, progress: Progress, *, source: Source | None = None) -> Prepared:
+    """`prepare`, with convscope's warnings told to `progress`, once each; others stay warnings."""
+    caught: list[warnings.WarningMessage] = []
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", ConvscopeWarning)
+            prepared = prepare(recipe, net, progress, source=source)
+    finally:  # also where it fails: a warning may say why
+        told = []
+        for warning in caught:
+            if isinstance(warning.message, ConvscopeWarning):
+                told.append(f"warning: {warning.message}")
+                progress.note(told[-1])
+            else:
+                warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+    for sentence in prepared.notes:
+        progress.note(f"note: {sentence}")
+    return replace(prepared, notes=(*told, *prepared.notes))
 
 
 def _check_augmentation(recipe: Recipe, preprocessing: Preprocessing) -> None:

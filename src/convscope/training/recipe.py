@@ -79,6 +79,9 @@ class Recipe(BaseModel):
     )
     device: Literal["cpu", "cuda", "mps"] = Field("cpu", description="where the torch engine runs")
     precision: Literal["float32", "bfloat16"] = Field("float32", description="bfloat16: autocast, of torch")
+    checkpoint_minutes: float = Field(
+        5.0, gt=0, description="between checkpoints within an epoch; each epoch ends with one"
+    )
     threads: int | None = Field(
         None, ge=1, description="CPU threads; all cores, but of the torch engine one for a small network"
     )

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..bundle import FILE_NAME, Bundle
 from ..errors import ConvscopeError
+from ..graph import Graph
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Conditions:
                 recipe=recipe,
                 checksum=bundle.info["data"]["checksum"],
                 pictures=read_predictions(run).pictures,
-                graph=_graph_digest(bundle),
+                graph=graph_digest(bundle.graph),
                 versions=bundle.info["versions"],
                 machine=bundle.info["machine"],
             )
@@ -111,8 +112,9 @@ def read_predictions(run: Path) -> Predictions:
     return Predictions(pictures_digest(names, classes), right)
 
 
-def _graph_digest(bundle: Bundle) -> str | None:
-    return hashlib.sha256(bundle.graph.to_json().encode()).hexdigest() if bundle.graph else None
+def graph_digest(graph: Graph | None) -> str | None:
+    """A sha256 of the layers of a network; None where the graph cannot express it."""
+    return hashlib.sha256(graph.to_json().encode()).hexdigest() if graph else None
 
 
 def pictures_digest(names: Sequence[str], classes: Sequence[str]) -> str:

@@ -7,6 +7,8 @@ import csv
 import io
 import json
 import os
+import shlex
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -18,9 +20,12 @@ from .. import atomic
 from ..bundle import FILE_NAME, LATEST, Bundle
 from ..errors import ConvscopeError
 from ..metrics import EpochFigures
+from . import run_lock
 from .recipe import Recipe
 
 ROOT = Path("runs")
+RESULT = "result.json"
+CHECKPOINTS, LOCK = "checkpoint", "lock"
 
 
 class RunDirectory:
@@ -28,8 +33,12 @@ class RunDirectory:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lines: list[str] = []
-        self._kept: int | None = None  # the epoch whose weights its bundle has
+        self._kept = 0  # the epoch whose weights its bundle has
+
+    @property
+    def checkpoint(self) -> Path:
+        """The file of the checkpoint; its folder is there while the run is not finished."""
+        return self.path / CHECKPOINTS / "checkpoint.safetensors"
 
     @classmethod
     def create(cls, data: str, net: str, out: Path | None) -> RunDirectory:
@@ -50,21 +59,47 @@ class RunDirectory:
             raise ConvscopeError(f"cannot make the folder {error.filename}: {error.strerror}.") from error
         raise ConvscopeError(f"{ROOT / stem} is taken a thousand times; choose another --out.")
 
+    @classmethod
+    def opened(cls, path: Path) -> RunDirectory:
+        """The folder at `path`, or what `latest` points to."""
+        if path.is_symlink():
+            return cls(path.parent / path.readlink())
+        if path.name == LATEST and path.is_file():
+            return cls(path.parent / path.read_text("utf-8").strip())
+        return cls(path)
+
     @contextlib.contextmanager
-    def noting_what_is_kept(self) -> Iterator[None]:
-        """What breaks off a run gets a note of what is kept; without a bundle that is nothing."""
+    def at_work(self) -> Iterator[None]:
+        """Keep other processes out, and take the checkpoint away at the end.
+
+        What breaks off a run gets a note of what is kept; without a checkpoint that is nothing.
+        Raises `ConvscopeError` where another process is at work in the folder.
+        """
+        folder = self.checkpoint.parent
         try:
-            yield
-        except BaseException as error:  # Ctrl-C too
-            if self._kept is None:
-                self._discard()
-                error.add_note("Nothing is kept of this run.")
-            else:
-                error.add_note(f"{self.path} keeps the weights of epoch {self._kept}.")
-            raise
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise ConvscopeError(f"cannot make the folder {folder}: {error.strerror}.") from error
+        with run_lock.held(folder / LOCK):
+            try:
+                yield
+            except BaseException as error:  # Ctrl-C too
+                if not self.checkpoint.is_file():
+                    self._discard()
+                    error.add_note("Nothing is kept of this run.")
+                else:
+                    error.add_note(self._what_is_kept())
+                raise
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _what_is_kept(self) -> str:
+        weights = f" the weights of epoch {self._kept} and" if self._kept else ""
+        command = f"convscope train --resume {shlex.quote(str(self.path))}"
+        return f"{self.path} keeps{weights} a checkpoint: `{command}` goes on from there."
 
     def _discard(self) -> None:
-        for name in ("recipe.toml", "initial.safetensors", "metrics.jsonl"):
+        shutil.rmtree(self.checkpoint.parent, ignore_errors=True)
+        for name in ("recipe.toml", "initial.safetensors", "metrics.jsonl", FILE_NAME):
             (self.path / name).unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             self.path.rmdir()
@@ -80,15 +115,16 @@ class RunDirectory:
             if ROOT in (self.path.parent, self.path.parent.parent):
                 _point_latest_to(self.path)
 
-    def write_epoch(self, figures: EpochFigures) -> None:
-        """One more line of `metrics.jsonl`."""
-        record = {**figures.to_dict(), "learning_rate": figures.learning_rate}
-        self._lines.append(json.dumps(record) + "\n")
-        atomic.write_text(self.path / "metrics.jsonl", "".join(self._lines))
+    def write_epochs(self, history: Sequence[EpochFigures]) -> None:
+        """`metrics.jsonl`, a line per epoch."""
+        records = ({**figures.to_dict(), "learning_rate": figures.learning_rate} for figures in history)
+        atomic.write_text(
+            self.path / "metrics.jsonl", "".join(f"{json.dumps(record)}\n" for record in records)
+        )
 
     def write_result(self, result: dict[str, Any]) -> None:
         """The document that `train --json` prints."""
-        atomic.write_text(self.path / "result.json", json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+        atomic.write_text(self.path / RESULT, json.dumps(result, indent=1, ensure_ascii=False) + "\n")
 
     def write_predictions(
         self, names: Sequence[str], labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]

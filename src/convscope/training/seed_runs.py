@@ -154,9 +154,13 @@ class SeedRuns:
 
 def first_unfinished(path: Path) -> Path | None:
     """The first run of a series of which no seed is finished; None for what is no such folder."""
-    if (path / SEEDS_FILE).is_file():
-        return None
-    return min((file.parent for file in path.glob("seed-*/recipe.toml")), default=None)
+    return None if (path / SEEDS_FILE).is_file() else first_run(path)
+
+
+def first_run(path: Path) -> Path | None:
+    """The run of the first seed of a series; None for what is no such folder."""
+    runs = (file.parent for file in path.glob("seed-*/recipe.toml"))
+    return min(runs, key=lambda run: int(run.name.removeprefix("seed-")), default=None)
 
 
 def check_seeds(seeds: int) -> None:

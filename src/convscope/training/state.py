@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import ConvscopeError
 
 Arrays = dict[str, np.ndarray]
+WEIGHT, FIRST, SECOND = "weight/", "moment1/", "moment2/"
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ class State:
         ['moment1/a', 'steps', 'weight/a']
         """
         arrays = {"steps": np.array(self.steps, dtype=np.int64)}
-        for prefix, tensors in (("weight", self.weights), ("moment1", self.first), ("moment2", self.second)):
-            arrays |= {f"{prefix}/{name}": value for name, value in tensors.items()}
+        for prefix, tensors in ((WEIGHT, self.weights), (FIRST, self.first), (SECOND, self.second)):
+            arrays |= {f"{prefix}{name}": value for name, value in tensors.items()}
         return arrays
 
     @classmethod
@@ -47,14 +48,14 @@ class State:
         """
 
         def pick(prefix: str, names: Iterable[str]) -> Arrays:
-            return {name: arrays[f"{prefix}/{name}"] for name in names}
+            return {name: arrays[f"{prefix}{name}"] for name in names}
 
         trained = list(trained)
         try:
             return cls(
-                pick("weight", weights),
-                pick("moment1", trained if moments > 0 else ()),
-                pick("moment2", trained if moments > 1 else ()),
+                pick(WEIGHT, weights),
+                pick(FIRST, trained if moments > 0 else ()),
+                pick(SECOND, trained if moments > 1 else ()),
                 int(arrays["steps"]),
             )
         except KeyError as error:

@@ -15,12 +15,12 @@ from ..data import Dataset
 from ..errors import UsageError
 from ..graph import Graph, summarize
 from ..graph.module import state_arrays
+from ..lanes.pace import Pace
 from .engine import StepFigures
 from .moves import EpochMoves
 from .recipe import Recipe
 from .state import State, moments_of
 
-REPORT_EVERY = 20  # steps between two figures; each costs a wait for the device
 SMALL_STEP = 20e6  # MACs, forward; a second thread gains little below, and loses much on a busy machine
 
 
@@ -44,6 +44,7 @@ class TorchEngine:
         self.trained = {name: p for name, p in self.module.named_parameters() if p.requires_grad}
         self.parameters = list(self.trained.values())
         self.steps = 0
+        self.pace = Pace()
         if not self.parameters:
             raise UsageError("the network has no parameters to train.")
         self.optimizer = _optimizer(self.parameters, recipe, fused=self.device in ("cpu", "cuda"))
@@ -51,9 +52,10 @@ class TorchEngine:
     def train(
         self, batches: Sequence[np.ndarray], learning_rates: Sequence[float], *, epoch: int, first_step: int
     ) -> Iterator[StepFigures]:
-        for start in range(0, len(batches), REPORT_EVERY):
-            chunk = slice(start, start + REPORT_EVERY)
-            yield self._steps(batches[chunk], learning_rates[chunk], epoch, first_step + start)
+        def steps(part: slice) -> StepFigures:
+            return self._steps(batches[part], learning_rates[part], epoch, first_step + part.start)
+
+        yield from self.pace.calls(len(batches), steps)  # each call ends with a wait for the device
 
     def logits(self, images: np.ndarray) -> np.ndarray:
         self.module.eval()
@@ -98,20 +100,20 @@ class TorchEngine:
         self, batches: Sequence[np.ndarray], learning_rates: Sequence[float], epoch: int, first_step: int
     ) -> StepFigures:
         self.module.train()
-        loss_sum = torch.zeros((), dtype=torch.float64, device=self.device if self.device != "mps" else "cpu")
+        losses: list[Tensor] = []
         correct = torch.zeros((), dtype=torch.int64, device=self.device)
         devices = [0] if self.device == "cuda" else []
         with threads(self.recipe.threads), torch.random.fork_rng(devices=devices):
             for number, (positions, rate) in enumerate(zip(batches, learning_rates, strict=True), first_step):
-                self._seed(epoch, number)
+                self.seed(epoch, number)
                 loss, right = self._step(torch.from_numpy(positions), rate, epoch)
-                loss_sum += loss.to(loss_sum.device)
+                losses.append(loss)
                 correct += right
         self.steps += len(batches)
         pictures = sum(map(len, batches))
-        return StepFigures(len(batches), pictures, float(loss_sum), int(correct))
+        return StepFigures(torch.stack(losses).cpu().double().numpy(), pictures, int(correct))
 
-    def _seed(self, epoch: int, step: int) -> None:
+    def seed(self, epoch: int, step: int) -> None:
         """Dropout depends on (seed, epoch, step) alone, so that it is the same after a resume."""
         numbers = (self.recipe.seed, epoch, step)
         seed = int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
@@ -122,18 +124,31 @@ class TorchEngine:
             torch.mps.manual_seed(seed)
 
     def _step(self, positions: Tensor, learning_rate: float, epoch: int) -> tuple[Tensor, Tensor]:
-        batch, labels = self._batch(positions, epoch), self.labels[positions.to(self.device)]
-        self.optimizer.zero_grad(set_to_none=True)
+        batch, labels = self.batch(positions, epoch)
+        logits = self.outputs(batch)
+        loss = F.cross_entropy(logits, labels, label_smoothing=self.recipe.label_smoothing)
+        self.descend(loss, learning_rate)
+        return loss.detach(), (logits.detach().argmax(1) == labels).sum()
+
+    def batch(self, positions: Tensor, epoch: int) -> tuple[Tensor, Tensor]:
+        """The pictures at `positions` as they are trained on, float32 (N, C, H, W), and their labels."""
+        return self._batch(positions, epoch), self.labels[positions.to(self.device)]
+
+    def outputs(self, batch: Tensor) -> Tensor:
+        """float32 (N, classes), in the precision of the recipe inside."""
         with torch.autocast(self.device, torch.bfloat16, enabled=self.recipe.precision == "bfloat16"):
-            logits = self.module(batch)
-        loss = F.cross_entropy(logits.float(), labels, label_smoothing=self.recipe.label_smoothing)
+            logits: Tensor = self.module(batch)
+        return logits.float()
+
+    def descend(self, loss: Tensor, learning_rate: float) -> None:
+        """A step of the optimiser down the gradient of a loss."""
+        self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         if self.recipe.clip_norm is not None:
             nn.utils.clip_grad_norm_(self.parameters, self.recipe.clip_norm)
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate
         self.optimizer.step()
-        return loss.detach(), (logits.detach().argmax(1) == labels).sum()
 
     def _batch(self, positions: Tensor, epoch: int) -> Tensor:
         """The pictures at `positions`, moved and normalised: float32 (N, C, H, W) on the device."""
