@@ -12,7 +12,7 @@ CPP := src/convscope/native/cpp
 demo: .venv/installed .venv/native
 	$(BIN)/convscope train
 
-test: lint types .venv/native
+test: lint types .venv/native .venv/browser
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
 # Compiling takes a C++ compiler and Python's headers: fetched where that can be done without asking. Without
@@ -102,6 +102,17 @@ bench: .venv/installed  # two hours; RECIPE=file.toml for the whole process
 	$(BIN)/python benchmarks/whole_process.py $(RECIPE)
 	$(BIN)/python benchmarks/ops.py
 	$(BIN)/python benchmarks/tables.py
+
+# The pages are looked at in Chromium: the system's, else fetched where that can be done without asking. Without
+# one their tests are skipped.
+CHROMIUM_THERE = command -v chromium || command -v chromium-browser || command -v google-chrome
+FETCH_CHROMIUM = test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq >/dev/null && \
+	DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium >/dev/null
+
+.venv/browser: .venv/installed-test
+	@{ $(CHROMIUM_THERE); } >/dev/null || { $(FETCH_CHROMIUM); } || $(BIN)/python -m playwright install chromium || \
+		echo "No Chromium: going on without the tests of pages in a browser."
+	@touch $@
 
 clean:
 	rm -f src/convscope/native/_native.*so

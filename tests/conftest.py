@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import os
+import shutil
 import struct
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -16,6 +18,9 @@ from hypothesis import settings
 from PIL import Image
 
 from convscope import native
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 needs_lanes = pytest.mark.skipif(not native.available(), reason=native.reason() or "")
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -44,6 +49,24 @@ def convscope(tmp_path: Path) -> Command:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A Chromium without a window: the system's, or Playwright's own; without either a test is skipped."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="pip install playwright drives the browser")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    system = next((path for name in names if (path := shutil.which(name))), None)
+    root = hasattr(os, "geteuid") and os.geteuid() == 0  # Chromium's sandbox wants an ordinary user
+    with sync_api.sync_playwright() as playwright:
+        try:
+            chromium = playwright.chromium.launch(
+                executable_path=system, args=["--no-sandbox"] if root else []
+            )
+        except sync_api.Error as error:
+            pytest.skip(f"no Chromium: `apt-get install chromium`, or `playwright install chromium`. {error}")
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture

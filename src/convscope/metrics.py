@@ -83,6 +83,17 @@ class ClassFigures:
     support: int
 
 
+@dataclass(frozen=True)
+class ClassIntervals:
+    """95 % intervals (Wilson) of a class's precision and recall; None where there is nothing to divide by.
+
+    F1 has none: it is not a share of counted records.
+    """
+
+    precision: tuple[float, float] | None
+    recall: tuple[float, float] | None
+
+
 @dataclass(frozen=True, eq=False)
 class Evaluation:
     """The figures of a classifier on one split ("test", "validation" or "train").
@@ -105,6 +116,23 @@ class Evaluation:
     def correct(self) -> int:
         """How many of them were predicted right."""
         return int(np.trace(self.confusion))
+
+    @property
+    def intervals(self) -> tuple[ClassIntervals, ...]:
+        """What the precision and the recall of each class may truly be.
+
+        >>> evaluate(np.eye(2, dtype=np.float32)[[0, 0]], np.array([0, 0]), ["cat", "dog"]).intervals
+        (ClassIntervals(precision=(0.342..., 1.0), recall=(0.342..., 1.0)),
+         ClassIntervals(precision=None, recall=None))
+        """
+        hits, predicted = self.confusion.diagonal(), self.confusion.sum(axis=0)
+        support = self.confusion.sum(axis=1)
+
+        def interval(right: int, count: int) -> tuple[float, float] | None:
+            return wilson_interval(right, count) if count else None
+
+        counts = zip(hits.tolist(), predicted.tolist(), support.tolist(), strict=True)
+        return tuple(ClassIntervals(interval(hit, of), interval(hit, true)) for hit, of, true in counts)
 
     def to_dict(self) -> dict[str, Any]:
         """A record for JSON: Python numbers and lists only; a loss that is not finite becomes None.

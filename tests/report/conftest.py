@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from convscope import nets
+from convscope.calibration import calibration
+from convscope.graph import initial_weights
 from convscope.metrics import EpochFigures, evaluate, probabilities
-from convscope.report import Mistake, Report
+from convscope.report import Answer, Report, feature_maps, first_filters
 
 MakeReport = Callable[..., Report]
 
@@ -29,17 +32,22 @@ def make_report(
     labels = rng.integers(0, len(classes), count)
     logits = rng.normal(size=(count, len(classes))).astype(np.float32)
     logits[np.arange(count), labels] += skill
-    guesses, shares = logits.argmax(axis=1), probabilities(logits).max(axis=1)
-    mistakes = [
-        Mistake(
-            rng.integers(0, 256, (8, 8, channels), dtype=np.uint8),
-            classes[labels[i]],
-            classes[guesses[i]],
-            float(shares[i]),
-            f"pictures/{i:05d}.png",
+    shares = probabilities(logits)
+    pictures = rng.integers(0, 256, (count, 28, 28, channels), dtype=np.uint8)
+
+    def answer(i: int) -> Answer:
+        return Answer(
+            record=pictures[i],
+            name=f"pictures/{i:05d}.png",
+            truth=classes[labels[i]],
+            said=[(classes[k], float(shares[i, k])) for k in np.argsort(-shares[i])[:3]],
+            truth_probability=float(shares[i, labels[i]]),
         )
-        for i in np.flatnonzero(guesses != labels)
-    ]
+
+    graph = nets.graph("convnet-bn", (channels, 28, 28), max(len(classes), 2))
+    weights = initial_weights(graph)
+    batch = np.float32(pictures[:1].transpose(0, 3, 1, 2) / 255)
+    parts = np.array_split(labels, 3)
     content: dict[str, Any] = {
         "title": "digits-convnet-bn",
         "net": "convnet-bn",
@@ -55,17 +63,27 @@ def make_report(
                 2.125 / epoch if validation else None,
                 1 - 0.625 / epoch if validation else None,
                 0.5,
+                0.01 / epoch,
             )
             for epoch in range(1, epochs + 1)
         ],
         "best_epoch": epochs if validation and epochs else None,
         "evaluation": evaluate(logits, labels, classes, split=split),
         "classes": classes,
+        "calibration": calibration(shares, labels),
+        "filters": first_filters(graph, weights),
+        "feature_maps": feature_maps(graph, weights, batch, answer(0)),
         "summary_text": "conv1   16 × 28 × 28   1,520",
         "recipe": {"batch_size": 64, "optimizer": {"name": "sgd"}},
         "versions": {"convscope": "0.1.0"},
+        "machine": {"processor": "an abacus"},
+        "counts": {
+            name: np.bincount(part, minlength=len(classes)).tolist()
+            for name, part in zip(("train", "validation", "test"), parts, strict=True)
+        },
+        "checksum": "0123456789abcdef" * 4,
         "notes": [],
-        "mistakes": mistakes,
+        "mistakes": [answer(int(i)) for i in np.flatnonzero(logits.argmax(axis=1) != labels)],
     }
     return Report(**(content | others))
 

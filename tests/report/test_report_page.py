@@ -18,7 +18,7 @@ from PIL import Image
 from convscope import atomic
 from convscope.errors import ConvscopeError, ShapeError
 from convscope.metrics import evaluate, wilson_interval
-from convscope.report import Mistake, Report, write
+from convscope.report import Absent, Answer, Report, drawing, write
 
 MakeReport = Callable[..., Report]
 VOID = {"meta", "link", "img", "br", "wbr", "hr", "input"}
@@ -63,6 +63,18 @@ def page(report: Report, folder: Path) -> Page:
     return Page(write(report, folder).read_text("utf-8"))
 
 
+def answer(record: np.ndarray, *, name: str = "a.png", probability: float = 0.9) -> Answer:
+    return Answer(record, name, "cat", [("dog", probability), ("cow", 0.05)], 0.0123)
+
+
+def pictures_of(page: Page) -> dict[str, bytes]:
+    """The pictures of a page by their alternative texts."""
+    return {
+        alt: base64.b64decode(source.partition(",")[2])
+        for alt, source in zip(page.values("alt"), page.values("src"), strict=True)
+    }
+
+
 @pytest.mark.parametrize("classes", [1, 2, 10, 11, 100])
 @pytest.mark.parametrize("epochs", [0, 1, 3])
 def test_every_size_of_report_is_sound(
@@ -82,11 +94,13 @@ def test_the_files_are_where_they_belong(make_report: MakeReport, tmp_path: Path
     path = write(make_report(), tmp_path / "runs" / "new")
     assert path == tmp_path / "runs" / "new" / "report.html"
     files = sorted(str(file.relative_to(path.parent)) for file in path.parent.rglob("*") if file.is_file())
-    assert files == ["figures/confusion.png", "figures/curves.png", "figures/per-class.png", "report.html"]
+    names = ["calibration", "confusion", "curves", *(f"feature-map-0{n}" for n in range(1, 5)), "filters"]
+    assert files == [*(f"figures/{name}.png" for name in names), "figures/per-class.png", "report.html"]
     for file in (path.parent / "figures").iterdir():
         width, height = Image.open(io.BytesIO(file.read_bytes())).size
-        assert 800 <= width <= 1600
-        assert 200 <= height <= 1600
+        assert 400 <= width <= 1600
+        assert 100 <= height <= 1600
+    assert path.stat().st_size < 1_000_000
 
 
 def test_the_page_needs_nothing_from_outside(make_report: MakeReport, tmp_path: Path) -> None:
@@ -98,8 +112,8 @@ def test_the_page_needs_nothing_from_outside(make_report: MakeReport, tmp_path: 
     for address in result.values("src") + result.values("href") + result.values("srcset"):
         assert address.startswith("data:")
     embedded = [base64.b64decode(address.partition(",")[2]) for address in result.values("src")]
-    for name in ("curves", "confusion", "per-class"):
-        assert (tmp_path / "figures" / f"{name}.png").read_bytes() in embedded
+    for figure in (tmp_path / "figures").iterdir():
+        assert figure.read_bytes() in embedded
     assert len(result.values("alt")) == result.tags.count("img")
 
 
@@ -112,15 +126,74 @@ def test_every_number_of_the_evaluation_is_on_the_page(make_report: MakeReport, 
     assert f"{evaluation.correct} of 400 right" in result.text
     assert f"Test loss {evaluation.loss:.4g} " in result.text
     cells = [word.strip() for word in result.words]
-    for row, counts in zip(evaluation.per_class, evaluation.confusion.tolist(), strict=True):
-        figures = [f"{value:.3f}" for value in (row.precision, row.recall, row.f1)]
+    predicted = evaluation.confusion.sum(axis=0).tolist()
+    for i, (row, counts) in enumerate(zip(evaluation.per_class, evaluation.confusion.tolist(), strict=True)):
+        precision = "{:.3f}–{:.3f}".format(*wilson_interval(counts[i], predicted[i]))
+        recall = "{:.3f}–{:.3f}".format(*wilson_interval(counts[i], row.support))
+        figures = [f"{row.precision:.3f}", precision, f"{row.recall:.3f}", recall, f"{row.f1:.3f}"]
         assert cells_follow(cells, [row.name, *figures, str(row.support)])
         assert cells_follow(cells, [row.name, *map(str, counts)])
     for epoch in report.epochs:
         assert f"{epoch.train_loss:.4g}" in cells
         assert f"{epoch.validation_loss:.4g}" in cells
-    for words in ("61,706", "12.3 s", "best: epoch 3", "optimizer.name sgd", "conv1 16 × 28 × 28 1,520"):
+    for words in (
+        "61,706",
+        "12.3 s",
+        "best: epoch 3",
+        "optimizer.name sgd",
+        "conv1 16 × 28 × 28 1,520",
+        "convscope 0.1.0",
+        "processor an abacus",
+        "0123456789abcdef" * 4,
+    ):
         assert words in result.text
+    for i, name in enumerate(report.classes):
+        assert cells_follow(cells, [name, *(str(counts[i]) for counts in report.counts.values())])
+    assert cells_follow(cells, ["all", "134", "133", "133"])
+
+
+def test_the_calibration_is_on_the_page(make_report: MakeReport, tmp_path: Path) -> None:
+    report = make_report(count=400)
+    result = page(report, tmp_path)
+    found = report.calibration
+    assert not isinstance(found, Absent)
+    assert f"Expected calibration error {found.expected_error:.4f}" in result.text
+    assert f"Brier score {found.brier:.4f}" in result.text
+    assert "15 bins" in result.text
+    cells = [word.strip() for word in result.words]
+    assert str(found.filled[-1].count) in cells
+
+
+def test_classes_are_numbered_where_a_figure_cannot_write_their_names(
+    make_report: MakeReport, tmp_path: Path
+) -> None:
+    assert "# class" not in page(make_report(["cat", "dog"]), tmp_path).text
+    assert "# class precision recall F1 pictures 0 cat" in page(make_report(["cat", "猫"]), tmp_path).text
+
+
+def test_a_part_that_is_absent_says_why(make_report: MakeReport, tmp_path: Path) -> None:
+    reasons = {
+        "calibration": "There is no calibration: <nothing>.",
+        "filters": "The network has no convolution.",
+        "feature_maps": "The network is not in convscope's graph.",
+    }
+    result = page(make_report(**{part: Absent(reason) for part, reason in reasons.items()}), tmp_path)
+    for reason in reasons.values():
+        assert reason in result.text
+    assert {"calibration", "filters", "maps"} <= set(result.values("id"))
+    names = sorted(file.stem for file in (tmp_path / "figures").iterdir())
+    assert names == ["confusion", "curves", "per-class"]
+
+
+def test_without_a_mistake_that_is_said(make_report: MakeReport, tmp_path: Path) -> None:
+    sentence = "No picture of the test part was called wrong."
+    assert sentence in page(make_report(skill=90.0), tmp_path).text
+    report = make_report(mistakes=[])  # there are some, which are not shown
+    wrong = report.evaluation.count - report.evaluation.correct
+    assert wrong > 0
+    text = page(report, tmp_path).text
+    assert sentence not in text
+    assert f"None of the {wrong} that were called wrong is shown." in text
 
 
 def cells_follow(cells: list[str], row: list[str]) -> bool:
@@ -156,7 +229,7 @@ def test_names_settings_and_notes_are_escaped(make_report: MakeReport, tmp_path:
     report = make_report(
         [EVIL, 'b" onload="x'], recipe={EVIL: EVIL}, versions={EVIL: EVIL}, notes=[EVIL], skill=0.0
     )
-    evil = Mistake(np.zeros((2, 2, 3), np.uint8), EVIL, EVIL, 1.0, '"><img src=x onerror="y')
+    evil = Answer(np.zeros((2, 2, 3), np.uint8), '"><img src=x onerror="y', EVIL, [(EVIL, 1.0)], 1.0)
     source = write(make_report([EVIL, "b"], mistakes=[evil]), tmp_path / "mistake").read_text("utf-8")
     for text in (source, write(report, tmp_path).read_text("utf-8")):
         assert "<script" not in text
@@ -169,9 +242,21 @@ def test_names_outside_unicode_are_written(make_report: MakeReport, tmp_path: Pa
 
 def test_at_most_twelve_mistakes_the_surest_first(make_report: MakeReport, tmp_path: Path) -> None:
     picture = np.zeros((8, 8, 1), np.uint8)
-    mistakes = [Mistake(picture, "cat", "dog", 0.5 + i / 100, f"{i}.png") for i in range(20)]
-    names = page(make_report(mistakes=mistakes), tmp_path).values("alt")[-12:]
+    mistakes = [answer(picture, name=f"{i}.png", probability=0.5 + i / 100) for i in range(20)]
+    result = page(make_report(mistakes=mistakes), tmp_path)
+    names = [alt.partition(":")[0] for alt in result.values("alt") if "taken for" in alt]
     assert names == [f"{i}.png" for i in range(19, 7, -1)]
+    assert "cat , taken for dog dog 69.0 % cow 5.0 % cat 1.2 % 19.png" in result.text
+    assert result.values("class").count("true") == 13  # of each the truth, also of the one with its maps
+
+
+def test_the_truth_among_the_most_probable_is_marked_where_it_stands(
+    make_report: MakeReport, tmp_path: Path
+) -> None:
+    known = Answer(np.zeros((8, 8), np.uint8), "a.png", "cat", [("dog", 0.6), ("cat", 0.4)], 0.4)
+    source = write(make_report(mistakes=[known]), tmp_path).read_text("utf-8")
+    marked = re.findall(r'<li class="true">.*?<bdi>(.*?)</bdi>.*?>([\d.]+)', source)
+    assert ("cat", "40.0") in marked
 
 
 @pytest.mark.parametrize(
@@ -182,8 +267,8 @@ def test_pictures_keep_their_pixels(
     make_report: MakeReport, tmp_path: Path, shape: tuple[int, ...], mode: str
 ) -> None:
     picture = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-    result = page(make_report(mistakes=[Mistake(picture, "cat", "dog", 0.9, "a.png")]), tmp_path)
-    image = Image.open(io.BytesIO(base64.b64decode(result.values("src")[-1].partition(",")[2])))
+    result = page(make_report(mistakes=[answer(picture)]), tmp_path)
+    image = Image.open(io.BytesIO(pictures_of(result)["a.png: cat, taken for dog"]))
     assert image.mode == mode
     expected = picture if len(image.getbands()) > 1 or picture.ndim == 2 else picture[:, :, 0]
     np.testing.assert_array_equal(np.asarray(image), expected)
@@ -191,17 +276,32 @@ def test_pictures_keep_their_pixels(
 
 def test_large_pictures_are_reduced(make_report: MakeReport, tmp_path: Path) -> None:
     picture = np.zeros((600, 900, 3), np.uint8)
-    result = page(make_report(mistakes=[Mistake(picture, "cat", "dog", 0.9, "a.png")]), tmp_path)
-    image = Image.open(io.BytesIO(base64.b64decode(result.values("src")[-1].partition(",")[2])))
+    result = page(make_report(mistakes=[answer(picture)]), tmp_path)
+    image = Image.open(io.BytesIO(pictures_of(result)["a.png: cat, taken for dog"]))
     assert image.size == (224, 149)
+    assert image.format == "JPEG"
+
+
+def test_a_signal_is_drawn_as_lines(make_report: MakeReport, tmp_path: Path) -> None:
+    signal = np.sin(np.linspace(0, 6, 50, dtype=np.float32))[None].repeat(2, axis=0)
+    signal[1] *= -1
+    result = page(make_report(mistakes=[answer(signal, name="wave")], records="signals"), tmp_path)
+    image = Image.open(io.BytesIO(pictures_of(result)["wave: cat, taken for dog"]))
+    pixels = np.asarray(image.convert("RGB")).astype(int)
+    blue = (pixels[..., 2] - pixels[..., 0] > 80).argmax(axis=0)  # the first channel, its row in each column
+    assert image.size == (224, 112)
+    columns = np.flatnonzero(blue)
+    rows = np.interp(columns, np.linspace(3, 220, 50), (1 - signal[0]) / 2 * 104 + 3)
+    np.testing.assert_allclose(blue[columns], rows, atol=4)
+    assert "signals" in result.text
 
 
 @pytest.mark.parametrize(
-    "picture", [np.zeros((2, 2), np.float32), np.zeros(4, np.uint8), np.zeros((0, 2, 3), np.uint8)]
+    "picture", [np.zeros((2, 2), np.float64), np.zeros(4, np.uint8), np.zeros((0, 2, 3), np.uint8)]
 )
-def test_a_picture_that_is_none_is_refused(picture: np.ndarray) -> None:
+def test_a_record_that_is_none_is_refused(picture: np.ndarray) -> None:
     with pytest.raises(ShapeError, match=r"'a\.png' is"):
-        Mistake(picture, "cat", "dog", 0.9, "a.png")
+        answer(picture)
 
 
 def test_a_diverged_run_has_a_report(make_report: MakeReport, tmp_path: Path) -> None:
@@ -213,7 +313,8 @@ def test_a_diverged_run_has_a_report(make_report: MakeReport, tmp_path: Path) ->
 def test_a_crash_while_writing_leaves_the_old_report(
     make_report: MakeReport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    old = write(make_report(title="old"), tmp_path).read_bytes()
+    write(make_report(title="old"), tmp_path)
+    old = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
 
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
@@ -221,14 +322,47 @@ def test_a_crash_while_writing_leaves_the_old_report(
     monkeypatch.setattr(atomic.os, "fsync", full)
     with pytest.raises(ConvscopeError, match="No space left"):
         write(make_report(title="new"), tmp_path)
-    assert (tmp_path / "report.html").read_bytes() == old
-    assert sorted(file.name for file in tmp_path.rglob("*")) == [
-        "confusion.png",
-        "curves.png",
-        "figures",
-        "per-class.png",
-        "report.html",
-    ]
+    assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == old
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_ctrl_c_at_any_step_leaves_the_old_report_or_none(
+    make_report: MakeReport, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, again: bool
+) -> None:
+    report = make_report(title="new")
+    drawn = drawing.draw(report)
+    monkeypatch.setattr(drawing, "draw", lambda _: drawn)
+    if again:
+        write(make_report(title="old"), tmp_path)
+    old = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    replace, left = Path.replace, 0
+
+    def interrupted(self: Path, target: Path) -> Path:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            left = 1000  # what is put back is not interrupted too
+            raise KeyboardInterrupt
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", interrupted)  # each file, and each move of what is whole
+    steps = len(drawn) + 1 + (3 if again else 2)
+    for step in range(steps):
+        left = step
+        with pytest.raises(KeyboardInterrupt):
+            write(report, tmp_path)
+        assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == old
+        assert {file.name for file in tmp_path.iterdir()} == ({"figures", "report.html"} if again else set())
+    left = steps
+    assert b"new" in write(report, tmp_path).read_bytes()
+    assert left == 0
+
+
+def test_a_smaller_report_leaves_no_figure_of_the_larger(make_report: MakeReport, tmp_path: Path) -> None:
+    write(make_report(), tmp_path)
+    write(make_report(epochs=0, filters=Absent("None.")), tmp_path)
+    names = {file.stem for file in (tmp_path / "figures").iterdir()}
+    assert not {"curves", "filters"} & names
 
 
 def test_a_folder_that_cannot_be_made_is_an_error_with_its_name(

@@ -4,33 +4,89 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..calibration import Calibration
 from ..errors import ShapeError
 from ..metrics import EpochFigures, Evaluation
 
 
 @dataclass(frozen=True)
-class Mistake:
-    """A picture the network got wrong: uint8 (height, width, channels), or (height, width) for grey.
+class Answer:
+    """What the network said of one record.
 
-    `probability` (0..1) is what the network gave to `predicted`; `name` says which picture it is.
+    `record` is a picture, uint8 (height, width, channels) or (height, width), or a signal, float32 (channels,
+    length). `said` has the most probable classes with their probabilities (0..1), the most probable first;
+    `truth_probability` is what the network gave to the truth. `name` says which record it is.
     """
 
-    picture: npt.NDArray[np.uint8]
-    truth: str
-    predicted: str
-    probability: float
+    record: npt.NDArray[Any]
     name: str
+    truth: str
+    said: Sequence[tuple[str, float]]
+    truth_probability: float
 
     def __post_init__(self) -> None:
-        if self.picture.dtype != np.uint8 or self.picture.ndim not in (2, 3) or 0 in self.picture.shape:
+        picture = self.record.dtype == np.uint8 and self.record.ndim in (2, 3)
+        signal = self.record.dtype == np.float32 and self.record.ndim == 2
+        if not (picture or signal) or 0 in self.record.shape:
             raise ShapeError(
-                f"the picture {self.name!r} is {self.picture.dtype} {self.picture.shape}; "
-                "a report needs uint8 (height, width, channels)."
+                f"the record {self.name!r} is {self.record.dtype} {self.record.shape}; a report needs a "
+                "picture, uint8 (height, width, channels), or a signal, float32 (channels, length)."
             )
+
+    @property
+    def is_signal(self) -> bool:
+        return self.record.dtype == np.float32
+
+    @property
+    def predicted(self) -> str:
+        return self.said[0][0]
+
+    @property
+    def probability(self) -> float:
+        """How sure the network was of what it predicted."""
+        return self.said[0][1]
+
+
+@dataclass(frozen=True)
+class Absent:
+    """A part that this run does not have, and why, as a sentence."""
+
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Filters:
+    """The first convolution: float32 (shown, channels, *kernel), the first of its `count` filters."""
+
+    layer: str
+    values: npt.NDArray[np.float32]
+    count: int
+
+
+@dataclass(frozen=True, eq=False)
+class LayerMaps:
+    """What one layer gave: float32 (shown, height, width) or (shown, length), the first of its channels.
+
+    `nodes` are the layer and the normalisation and activation that follow it; `shape` is that of the output.
+    """
+
+    nodes: tuple[str, ...]
+    shape: tuple[int, ...]
+    values: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureMaps:
+    """One record on its way through the network: `layers` of the `count` that have maps."""
+
+    answer: Answer
+    layers: tuple[LayerMaps, ...]
+    count: int
 
 
 @dataclass(frozen=True)
@@ -38,7 +94,9 @@ class Report:
     """One training run, ready to be written.
 
     `best_epoch` counts from 1; `seconds` is the wall time of the training; `summary_text` is a table of
-    the network in a monospaced font; `notes` are sentences a reader must not miss and stand at the top.
+    the network in a monospaced font; `notes` are sentences a reader must not miss and stand at the top;
+    `counts` says for each split how many records of each class it has, `checksum` (sha256) which data it was,
+    and `records` what they are called.
     """
 
     title: str
@@ -52,7 +110,14 @@ class Report:
     evaluation: Evaluation
     classes: Sequence[str]
     summary_text: str
+    calibration: Calibration | Absent
+    filters: Filters | Absent
+    feature_maps: FeatureMaps | Absent
     recipe: Mapping[str, object] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    machine: Mapping[str, str] = field(default_factory=dict)
+    counts: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    checksum: str = ""
+    records: str = "pictures"
     notes: Sequence[str] = ()
-    mistakes: Sequence[Mistake] = ()
+    mistakes: Sequence[Answer] = ()

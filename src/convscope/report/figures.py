@@ -16,9 +16,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from ..metrics import EpochFigures, Evaluation
+from ..calibration import Calibration
+from ..metrics import EpochFigures, Evaluation, wilson_interval
 
 INK, MUTED, GRID = "#1f2933", "#52606d", "#e4e7eb"
 BLUE, ORANGE = "#2563c9", "#d9730d"  # told apart by every common kind of colour vision
@@ -26,15 +27,23 @@ SHADES = LinearSegmentedColormap.from_list("shades", ["#ffffff", "#c3d9f7", "#5b
 
 WIDTH = 5.6  # inches; at this width 11 points are readable in a column of 340 pixels
 DPI = 160
-MOST_NUMBERS = 20  # classes up to which a confusion matrix carries its counts
+MOST_NUMBERS = 30  # classes up to which a confusion matrix carries its counts
 MOST_BARS = 30  # classes up to which all are drawn in `per_class`
 MOST_LETTERS = 16
+_PERCENT = FuncFormatter(lambda share, _: f"{100 * share:.4g} %")
 
 
 def curves(epochs: Sequence[EpochFigures], best_epoch: int | None = None) -> Figure:
-    """Loss above, accuracy below, over the epochs; the best epoch is marked. Needs at least one epoch."""
+    """Loss, accuracy and, where it changes, the learning rate over the epochs; the best epoch is marked.
+
+    Needs at least one epoch.
+    """
+    rates = [figures.learning_rate for figures in epochs]
+    with_rates = len(set(rates)) > 1 and None not in rates
     figure = Figure(figsize=(WIDTH, WIDTH), layout="constrained", facecolor="white")
-    upper, lower = figure.subplots(2, 1, sharex=True)
+    ratios = (5, 5, 2) if with_rates else (1, 1)
+    panels = figure.subplots(len(ratios), 1, sharex=True, height_ratios=ratios)
+    upper, lower, lowest = panels[0], panels[1], panels[-1]
     numbers = [figures.epoch for figures in epochs]
     _lines(
         upper,
@@ -52,11 +61,16 @@ def curves(epochs: Sequence[EpochFigures], best_epoch: int | None = None) -> Fig
     )
     _style(upper, title="Loss (cross-entropy)")
     _style(lower, title="Accuracy")
-    lower.set_xlabel("epoch", fontsize=11, color=MUTED)
-    lower.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
-    lower.yaxis.set_major_formatter(PercentFormatter(xmax=1))
+    lower.yaxis.set_major_formatter(_PERCENT)
+    if with_rates:
+        lowest.plot(numbers, rates, color=MUTED, linewidth=2)
+        lowest.set_ylim(0, 1.15 * max(rate for rate in rates if rate is not None))
+        lowest.yaxis.set_major_locator(MaxNLocator(nbins=2))
+        _style(lowest, title="Learning rate at the end of the epoch")
+    lowest.set_xlabel("epoch", fontsize=11, color=MUTED)
+    lowest.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
     room = 0.5 if len(epochs) == 1 else min(0.5, 0.03 * (numbers[-1] - numbers[0]))
-    lower.set_xlim(numbers[0] - room, numbers[-1] + room)
+    lowest.set_xlim(numbers[0] - room, numbers[-1] + room)
     if len(epochs) == 1:  # with nothing to compare, a full scale says more than an enlarged one
         upper.set_ylim(0, 1.1 * upper.get_ylim()[1])
         lower.set_ylim(0, 1.05)
@@ -81,15 +95,15 @@ def confusion(evaluation: Evaluation) -> Figure:
             share, count = shares[row, column], matrix[row, column]
             ink = "white" if share > 0.3 else INK
             axes.text(column, row, str(count), ha="center", va="center", fontsize=points, color=ink)
-        edges = np.arange(size + 1) - 0.5
-        axes.set_xticks(edges, minor=True)
-        axes.set_yticks(edges, minor=True)
-        axes.grid(which="minor", color=GRID, linewidth=0.8)
+    edges = np.arange(0, size + 1, 1 if size <= MOST_NUMBERS else 10) - 0.5
+    axes.set_xticks(edges, minor=True)
+    axes.set_yticks(edges, minor=True)
+    axes.grid(which="minor", color=GRID, linewidth=0.8)
 
     shown = np.arange(0, size, math.ceil(size / 50))
-    names = _labels([figures.name for figures in evaluation.per_class])
-    points = 11.0 if size <= 12 else 9.0 if size <= 25 else 7.5
-    upright = size > 25 or max(len(name) for name in names) * size > 48
+    names = axis_labels([figures.name for figures in evaluation.per_class])
+    points = 11.0 if size <= 12 else 9.0 if size <= MOST_NUMBERS else 7.5
+    upright = size > MOST_NUMBERS or max(len(name) for name in names) * size > 48
     axes.set_xticks(shown, [names[i] for i in shown], rotation=90 if upright else 0)
     axes.set_yticks(shown, [names[i] for i in shown])
     for label in axes.get_xticklabels() + axes.get_yticklabels():
@@ -102,38 +116,68 @@ def confusion(evaluation: Evaluation) -> Figure:
 
 
 def per_class(evaluation: Evaluation) -> Figure:
-    """F1 as a bar, precision and recall as marks; of very many classes those with the lowest F1."""
-    chosen = list(enumerate(evaluation.per_class))
+    """Precision and recall of each class with their 95 % intervals; of very many classes the lowest F1.
+
+    A class without a figure, because there is nothing to divide by, has no mark.
+    """
+    chosen = list(range(len(evaluation.per_class)))
     if len(chosen) > MOST_BARS:
-        chosen = sorted(chosen, key=lambda pair: pair[1].f1)[:MOST_BARS]
-    names = _labels([figures.name for figures in evaluation.per_class])
+        chosen = sorted(chosen, key=lambda i: evaluation.per_class[i].f1)[:MOST_BARS]
+    names = axis_labels([figures.name for figures in evaluation.per_class])
     figure = Figure(figsize=(WIDTH, 1.3 + 0.3 * len(chosen)), layout="constrained", facecolor="white")
     axes = figure.subplots()
-    rows = np.arange(len(chosen))
-    axes.barh(rows, [f.f1 for _, f in chosen], height=0.62, color="#c3d9f7", label="F1")
-    precision, recall = [f.precision for _, f in chosen], [f.recall for _, f in chosen]
-    axes.plot(precision, rows, "o", color=BLUE, label="precision", markersize=6, clip_on=False, zorder=3)
-    # An open mark, so that a precision at the same place shows through.
-    axes.plot(
-        recall,
-        rows,
-        "D",
-        color=ORANGE,
-        label="recall",
-        markersize=9,
-        fillstyle="none",
-        markeredgewidth=1.8,
-        clip_on=False,
-        zorder=3,
-    )
+    intervals = evaluation.intervals
+    low = 1.0
+    for kind, colour, mark, shift in (("precision", BLUE, "o", -0.17), ("recall", ORANGE, "D", 0.17)):
+        marks = [
+            (row + shift, getattr(evaluation.per_class[i], kind), interval)
+            for row, i in enumerate(chosen)
+            if (interval := getattr(intervals[i], kind)) is not None
+        ]
+        rows, shares = [row for row, _, _ in marks], [share for _, share, _ in marks]
+        below, above = [interval[0] for *_, interval in marks], [interval[1] for *_, interval in marks]
+        axes.hlines(rows, below, above, color=colour, linewidth=1.6, alpha=0.6)
+        axes.plot(shares, rows, mark, color=colour, label=kind, markersize=5.5, clip_on=False, zorder=3)
+        low = min([low, *below])
     _style(axes)
     axes.grid(axis="y", visible=False)
-    axes.set_yticks(rows, [names[i] for i, _ in chosen], fontsize=11, color=INK, parse_math=False)
+    axes.set_yticks(range(len(chosen)), [names[i] for i in chosen], fontsize=11, color=INK, parse_math=False)
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(len(chosen) - 0.4, -0.6)
-    axes.set_xlim(0, 1)
-    axes.xaxis.set_major_formatter(PercentFormatter(xmax=1))
+    axes.set_xlim(min(0.9, math.floor(low * 10) / 10), 1)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_formatter(_PERCENT)
     _legend(figure, axes, handlelength=1.2)
+    return figure
+
+
+def calibration(result: Calibration) -> Figure:
+    """Above, the share that was right over the confidence, with its 95 % interval; below, how many."""
+    figure = Figure(figsize=(WIDTH, WIDTH), layout="constrained", facecolor="white")
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(5, 2))
+    confidence = [bin_.confidence for bin_ in result.filled]
+    ranges = [wilson_interval(bin_.right, bin_.count) for bin_ in result.filled]
+    upper.plot([0, 1], [0, 1], color=MUTED, linewidth=1.2, linestyle=(0, (4, 3)), label="as sure as right")
+    upper.vlines(confidence, *zip(*ranges, strict=True), color=BLUE, linewidth=1.6, alpha=0.6)
+    accuracy = [bin_.accuracy for bin_ in result.filled]
+    upper.plot(
+        confidence, accuracy, "o", color=BLUE, markersize=6, label="share right", clip_on=False, zorder=3
+    )
+    upper.set_ylim(0, 1)
+    _style(upper, title="Share right")
+    upper.yaxis.set_major_formatter(_PERCENT)
+
+    width = 1 / len(result.bins)
+    middles, counts = [bin_.low + width / 2 for bin_ in result.filled], [b.count for b in result.filled]
+    bars = lower.bar(middles, counts, width=0.9 * width, color="#c3d9f7")
+    lower.bar_label(bars, [f"{count:,}" for count in counts], fontsize=8, color=MUTED, padding=1)
+    lower.set_ylim(0, 1.25 * max(counts))
+    _style(lower, title="How many")
+    lower.yaxis.set_major_locator(MaxNLocator(nbins=2, integer=True))
+    lower.set_xlim(0, 1)
+    lower.xaxis.set_major_formatter(_PERCENT)
+    lower.set_xlabel("confidence: probability of the predicted class", fontsize=11, color=MUTED)
+    _legend(figure, upper, handlelength=1.6)
     return figure
 
 
@@ -141,7 +185,7 @@ def to_png(figure: Figure) -> bytes:
     """The figure as PNG bytes; the same figure gives the same bytes."""
     buffer = io.BytesIO()
     with warnings.catch_warnings():
-        # `_labels` asks for each character alone; shaping can still need a glyph the font does not have.
+        # `axis_labels` asks for each character alone; shaping can still need a glyph the font does not have.
         warnings.filterwarnings("ignore", r"Glyph .* missing from", UserWarning)
         figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
     return buffer.getvalue()
@@ -149,12 +193,12 @@ def to_png(figure: Figure) -> bytes:
 
 def _legend(figure: Figure, axes: Axes, *, handlelength: float) -> None:
     """What `axes` shows, in one row above everything."""
-    handles, labels = axes.get_legend_handles_labels()
+    handles, names = axes.get_legend_handles_labels()
     figure.legend(
         handles,
-        labels,
+        names,
         loc="outside upper right",
-        ncols=len(labels),
+        ncols=len(names),
         frameon=False,
         fontsize=11,
         labelcolor=INK,
@@ -178,6 +222,11 @@ def _lines(
             x, y = zip(*points, strict=True)
             y = tuple(value if math.isfinite(value) else math.nan for value in y)
             axes.plot(x, y, color=colour, label=name, linewidth=2, marker=mark, markersize=4.5)
+            if best_epoch is not None and best_epoch in x and name == "validation":
+                best = y[x.index(best_epoch)]
+                axes.plot(
+                    [best_epoch], [best], "o", color=colour, markersize=9, markeredgecolor="white", zorder=4
+                )
     if best_epoch is not None and len(epochs) > 1:
         label = f"best epoch: {best_epoch}"
         axes.axvline(best_epoch, color=MUTED, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1, label=label)
@@ -193,7 +242,7 @@ def _style(axes: Axes, title: str = "") -> None:
     axes.tick_params(labelsize=11, labelcolor=MUTED, color="#9aa5b1", length=3)
 
 
-def _labels(names: Sequence[str]) -> list[str]:
+def axis_labels(names: Sequence[str]) -> list[str]:
     """Names short enough for an axis; one that the font cannot write becomes its number in the table."""
     known = get_font(findfont(FontProperties())).get_charmap()
     labels = []

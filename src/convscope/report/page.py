@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from ..graph.operation import spell
 from ..metrics import Evaluation, wilson_interval
 from ..page_template import page_template
 from . import pictures, wording
-from .content import Mistake, Report
-from .figures import MOST_BARS, MOST_NUMBERS
+from .content import Absent, Answer, FeatureMaps, Report
+from .drawing import feature_map_name, shows_colours
+from .figures import MOST_BARS, MOST_NUMBERS, axis_labels
+from .tiles import limit_of
 
 MOST_MISTAKES = 12
 MOST_CONFUSIONS = 10
@@ -38,23 +41,67 @@ class Confusion:
 
 
 @dataclass(frozen=True)
-class MistakeView:
-    """A mistake as the page shows it: `source` is a data URI, `truth` is not what was `predicted`."""
+class ClassRow:
+    """A class in numbers, as text; "–" where there is nothing to divide by, and then no interval."""
+
+    name: str
+    precision: str
+    precision_interval: str
+    recall: str
+    recall_interval: str
+    f1: str
+    support: str
+
+
+@dataclass(frozen=True)
+class Said:
+    """A class that the network named, its probability as text and as the width of a bar."""
+
+    name: str
+    probability: str
+    width: str
+    true: bool
+
+
+@dataclass(frozen=True)
+class AnswerView:
+    """A record and what the network said of it, as the page shows them: `source` is a data URI.
+
+    `truth_probability` is there where the truth is not among what is `said`.
+    """
 
     source: str
+    signal: bool
     truth: str
     predicted: str
     probability: str
+    said: tuple[Said, ...]
+    truth_probability: str | None
     name: str
 
 
+@dataclass(frozen=True)
+class LayerView:
+    """The maps of a layer: `figure` is the name of its figure."""
+
+    figure: str
+    label: str
+    shape: str
+    shown: str
+    limit: str
+
+
 def render(report: Report, figures: Mapping[str, bytes]) -> str:
-    """The HTML of the report; `figures` are PNG bytes by name: curves (where there are epochs),
-    confusion, per-class."""
+    """The HTML of the report; `figures` are PNG bytes by name, as `drawing.draw` makes them."""
     template = page_template(
-        __package__, percent=wording.percent, loss=wording.loss, duration=wording.duration
+        __package__,
+        percent=wording.percent,
+        loss=wording.loss,
+        duration=wording.duration,
+        significant=wording.significant,
     )
     classes = len(report.evaluation.per_class)
+    maps, filters = report.feature_maps, report.filters
     return template.render(
         report=report,
         evaluation=report.evaluation,
@@ -64,7 +111,17 @@ def render(report: Report, figures: Mapping[str, bytes]) -> str:
         show_matrix=classes <= MOST_NUMBERS,
         many_classes=classes > MOST_NARROW,
         bars=min(classes, MOST_BARS),
+        numbered=any(label.startswith("#") for label in axis_labels(report.classes)),
+        class_rows=list(_class_rows(report.evaluation)),
         mistakes=_mistakes(report),
+        calibration=None if isinstance(report.calibration, Absent) else report.calibration,
+        filters=None if isinstance(filters, Absent) else filters,
+        filters_limit="" if isinstance(filters, Absent) else wording.significant(limit_of(filters.values)),
+        filters_colours=not isinstance(filters, Absent) and shows_colours(filters),
+        maps=None if isinstance(maps, Absent) else maps,
+        maps_answer=None if isinstance(maps, Absent) else _answer(maps.answer),
+        layers=[] if isinstance(maps, Absent) else list(_layers(maps)),
+        counts=_counts(report),
         settings=list(wording.settings(report.recipe)),
     )
 
@@ -102,13 +159,71 @@ def _confusions(evaluation: Evaluation) -> list[Confusion]:
     ]
 
 
-def _mistakes(report: Report) -> list[MistakeView]:
+def _class_rows(evaluation: Evaluation) -> Iterator[ClassRow]:
+    def texts(share: float, interval: tuple[float, float] | None) -> tuple[str, str]:
+        return ("–", "") if interval is None else (f"{share:.3f}", f"{interval[0]:.3f}–{interval[1]:.3f}")
+
+    for figures, intervals in zip(evaluation.per_class, evaluation.intervals, strict=True):
+        yield ClassRow(
+            figures.name,
+            *texts(figures.precision, intervals.precision),
+            *texts(figures.recall, intervals.recall),
+            "–" if intervals.precision is None and intervals.recall is None else f"{figures.f1:.3f}",
+            f"{figures.support:,}",
+        )
+
+
+def _mistakes(report: Report) -> list[AnswerView]:
     """The mistakes the network was surest of."""
-
-    def view(mistake: Mistake) -> MistakeView:
-        source = pictures.data_uri(pictures.to_png(mistake.picture))
-        probability = wording.percent(float(mistake.probability))
-        return MistakeView(source, mistake.truth, mistake.predicted, probability, mistake.name)
-
     worst = sorted(report.mistakes, key=lambda mistake: -mistake.probability)
-    return [view(mistake) for mistake in worst[:MOST_MISTAKES]]
+    return [_answer(mistake) for mistake in worst[:MOST_MISTAKES]]
+
+
+def _answer(answer: Answer) -> AnswerView:
+    said = tuple(
+        Said(name, wording.percent(share), f"{100 * np.nan_to_num(share):.1f}%", name == answer.truth)
+        for name, share in answer.said
+    )
+    return AnswerView(
+        source=pictures.data_uri(pictures.of_record(answer)),
+        signal=answer.is_signal,
+        truth=answer.truth,
+        predicted=answer.predicted,
+        probability=wording.percent(answer.probability),
+        said=said,
+        truth_probability=(
+            None if any(row.true for row in said) else wording.percent(answer.truth_probability)
+        ),
+        name=answer.name,
+    )
+
+
+def _layers(maps: FeatureMaps) -> Iterator[LayerView]:
+    for number, layer in enumerate(maps.layers, start=1):
+        shown, channels = len(layer.values), layer.shape[0]
+        yield LayerView(
+            figure=feature_map_name(number),
+            label=layer_label(layer.nodes),
+            shape=spell(layer.shape),
+            shown=f"the first {shown} of {channels} maps" if shown < channels else f"all {channels} maps",
+            limit=wording.significant(limit_of(layer.values)),
+        )
+
+
+def layer_label(nodes: Sequence[str]) -> str:
+    """Names in a row; what all of them have before their last dots, once.
+
+    >>> layer_label(["conv1", "relu1"]), layer_label(["layer2.0.conv1", "layer2.0.bn1"])
+    ('conv1 → relu1', 'layer2.0: conv1 → bn1')
+    """
+    folders = {name.rpartition(".")[0] for name in nodes}
+    if len(nodes) == 1 or len(folders) > 1 or folders == {""}:
+        return " → ".join(nodes)
+    return f"{folders.pop()}: {' → '.join(name.rpartition('.')[2] for name in nodes)}"
+
+
+def _counts(report: Report) -> list[tuple[str, list[int]]]:
+    """How many records of each class each split has, class by class, and the sums."""
+    splits = [list(map(int, counts)) for counts in report.counts.values()]
+    rows = [(name, list(row)) for name, row in zip(report.classes, zip(*splits, strict=True), strict=False)]
+    return [*rows, ("all", [sum(counts) for counts in splits])] if splits else []

@@ -1,4 +1,4 @@
-"""Pictures inside the page: small, and as data URIs, so that the page needs nothing beside it."""
+"""Pictures and signals inside the page: small, and as data URIs, so that the page needs nothing beside it."""
 
 from __future__ import annotations
 
@@ -9,23 +9,36 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from .content import Answer
+from .tiles import lines, to_png
+
 LARGEST = 224  # pixels on the longer side; twice what the page shows, for sharp screens
+LOSSLESS = 64  # pixels up to which a picture keeps each of them
 
 
-def data_uri(png: bytes) -> str:
+def data_uri(image: bytes) -> str:
+    r"""
+    >>> data_uri(b"\x89PNG")
+    'data:image/png;base64,iVBORw=='
     """
-    >>> data_uri(b"png")
-    'data:image/png;base64,cG5n'
-    """
-    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
+    kind = "png" if image.startswith(b"\x89PNG") else "jpeg"
+    return f"data:image/{kind};base64," + base64.b64encode(image).decode("ascii")
 
 
-def to_png(picture: npt.NDArray[np.uint8]) -> bytes:
-    """PNG of a picture (height, width, channels) or (height, width), reduced when it is large.
+def of_record(answer: Answer) -> bytes:
+    """PNG or JPEG of the record: the picture, or the signal as lines."""
+    if answer.is_signal:
+        return to_png(Image.fromarray(lines(answer.record, width=LARGEST, height=LARGEST // 2)))
+    return encoded(answer.record)
 
-    One channel is grey, three are RGB, four RGBA; of any other number the first is shown, in grey.
 
-    >>> to_png(np.zeros((8, 8, 1), dtype=np.uint8))[:4]
+def encoded(picture: npt.NDArray[np.uint8]) -> bytes:
+    """A picture (height, width, channels) or (height, width), reduced when it is large.
+
+    One channel is grey, three are RGB, four RGBA; of any other number the first is shown, in grey. PNG; JPEG
+    for RGB that is larger than `LOSSLESS`, as photos are.
+
+    >>> encoded(np.zeros((8, 8, 1), dtype=np.uint8))[:4]
     b'\\x89PNG'
     """
     if picture.ndim == 3 and picture.shape[2] not in (3, 4):
@@ -34,5 +47,8 @@ def to_png(picture: npt.NDArray[np.uint8]) -> bytes:
     if max(image.size) > LARGEST:
         image.thumbnail((LARGEST, LARGEST))
     buffer = io.BytesIO()
-    image.save(buffer, format="PNG", optimize=True)
+    if image.mode == "RGB" and max(image.size) > LOSSLESS:
+        image.save(buffer, format="JPEG", quality=90)
+    else:
+        image.save(buffer, format="PNG", optimize=True)
     return buffer.getvalue()

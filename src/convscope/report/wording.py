@@ -31,6 +31,15 @@ def loss(value: float) -> str:
     return f"{value:.1e}" if 0 < abs(value) < 1e-4 else f"{value:.4g}"
 
 
+def significant(value: float) -> str:
+    """Two significant digits, or all before the point.
+
+    >>> significant(0.4142), significant(123.4), significant(2.0), significant(1.5e-7)
+    ('0.41', '123', '2', '1.5e-07')
+    """
+    return f"{value:.0f}" if value >= 100 else f"{value:.2g}"
+
+
 def duration(seconds: float) -> str:
     """
     >>> duration(0.0123), duration(4.25), duration(75), duration(3725)
