@@ -11,15 +11,15 @@ import typer
 
 from .app import command
 from .options import Json, Quiet
-from .output import evaluation_sentence, print_json
+from .output import print_json
+from .recipe_file import naming_the_recipe
 from .settings import with_settings
 
 if TYPE_CHECKING:
     from ..metrics import Evaluation
-    from ..training.progress import Progress
-    from ..training.recipe import Recipe
+    from ..training.run import Run
+    from ..training.seed_runs import SeedRuns
 
-LATEST = Path("runs/latest")
 DATA_HELP = "digits, mnist, fashion-mnist, kmnist, cifar10, or a folder with a folder of pictures per class."
 
 
@@ -45,50 +45,35 @@ def train(
     """Train a network and keep everything about it in a run directory; with --seeds, one run per seed."""
     from ..training.recipe import Recipe, as_flag
     from ..training.seed_runs import check_seeds
-    from .progress import listener
+    from . import outcome
+    from .progress import listening
 
     if seeds is not None:
         check_seeds(seeds)
-    chosen = Recipe.checked({**(Recipe.read(recipe) if recipe else {}), **settings}, as_flag)
-    progress = listener(quiet)
-
-    if seeds is not None:
-        _train_seeds(data, chosen, seeds, out, progress, json)
-        return
-    from ..training.pipeline import train as run_training  # after the settings are checked
-
+    from_file = Recipe.read(recipe) if recipe else {}
+    of_file = {name: value for name, value in from_file.items() if name not in settings}
     result = sys.stdout
+    trained: Run | SeedRuns
+    with (
+        naming_the_recipe(recipe, of_file),
+        contextlib.redirect_stdout(sys.stderr),  # a network's own prints are no result
+        listening(quiet) as progress,
+    ):
+        chosen = Recipe.checked({**from_file, **settings}, as_flag)
+        if seeds is not None:
+            from ..training.seeds import train_seeds
 
-    def announce(evaluation: Evaluation) -> None:
-        if not json:
-            print(evaluation_sentence(evaluation), file=result, flush=True)
+            trained = train_seeds(data, seeds=seeds, recipe=chosen, out=out, progress=progress)
+        else:
+            from ..training.pipeline import train as run_training
 
-    with contextlib.redirect_stdout(sys.stderr):  # a network's own prints are no result
-        run = run_training(data, recipe=chosen, out=out, progress=progress, evaluated=announce)
+            def announce(evaluation: Evaluation) -> None:
+                if not json:
+                    print(outcome.learned(evaluation, quiet=quiet), file=result, flush=True)
+                progress.waiting("writing the report")
+
+            trained = run_training(data, recipe=chosen, out=out, progress=progress, evaluated=announce)
     if json:
-        print_json(run.to_dict())
-        return
-    epochs = f"epoch {run.best_epoch} of {len(run.epochs)}"
-    print(f"Weights of {epochs}, trained in {run.seconds:.1f} s by the {run.engine} engine.")
-    print(f"Run     {run.path}")
-    print(f"Report  {run.path / 'report.html'}")
-    model = LATEST if run.path.parent == LATEST.parent else run.path
-    print(f"Next    convscope predict {model} picture.png")
-
-
-def _train_seeds(
-    data: str | None, recipe: Recipe, seeds: int, out: Path | None, progress: Progress, json: bool
-) -> None:
-    from ..training.seeds import train_seeds
-    from .series import series_text
-
-    with contextlib.redirect_stdout(sys.stderr):
-        series = train_seeds(data, seeds=seeds, recipe=recipe, out=out, progress=progress)
-    if json:
-        print_json(series.to_dict())
-        return
-    print(series_text(series))
-    last = series.runs[-1]
-    model = LATEST if series.path.parent == LATEST.parent else series.path / last.run
-    print(f"Runs    {series.path}")
-    print(f"Next    convscope predict {model} picture.png  (the run of seed {last.seed})")
+        print_json(trained.to_dict())
+    else:
+        print(outcome.kept(trained, quiet=quiet))

@@ -50,7 +50,7 @@ def train_seeds(
     """
     check_seeds(seeds)
     chosen = chosen_recipe(data, net, recipe, settings)
-    listener = SeriesProgress(progress or (Silent() if quiet else Lines()))
+    listener = SeriesProgress(progress or (Silent() if quiet else Lines()), seeds)
     net = net if net is not None else chosen.net
     code = _Code(net)
     source = ReadOnce(open_source(chosen, listener))
