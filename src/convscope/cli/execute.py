@@ -13,7 +13,7 @@ from .app import app
 from .complaint import complain, notes
 from .usage import usage_sentence
 
-from . import train, eval, predict, summary, nets, runs, compare  # noqa: F401  isort: skip  (the order of --help)
+from . import train, eval, predict, summary, nets, runs, compare, remove  # noqa: F401  isort: skip  (the order of --help)
 from . import conv, kernels, exercise, info  # noqa: F401  isort: skip
 
 

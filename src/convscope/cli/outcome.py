@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..bundle import FILE_NAME
+from ..bundle import FILE_NAME, LATEST, RUNS
 from ..columns import shortened
 from ..metrics import Evaluation
 from .output import WIDTH, evaluation_sentence, percent
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from ..training.run import Run
     from ..training.seed_runs import SeedRuns
 
-LATEST = Path("runs/latest")
 LONGEST_CLASS = 20
 MOST_MISTAKEN = 3
+INDENT = 8
 PICTURE = "picture.png"  # one of your own
 
 
@@ -69,13 +69,17 @@ def _of_run(run: Run, quiet: bool) -> str:
     if quiet:
         return _labelled("Run", run.path)
     epochs = f"Weights of epoch {run.best_epoch} of {len(run.epochs)}"
+    report, model = run.path / "report.html", run.path / FILE_NAME
+    if len(str(model)) + INDENT <= WIDTH:
+        inside = [_labelled("Report", report), _labelled("Model", model)]
+    else:
+        inside = [_labelled("in it", f"{report.name}, and the model: {model.name}")]
     return "\n".join(
         [
             f"{epochs}, trained in {run.seconds:,.1f} s by the {run.engine} engine.",
             _labelled("Run", run.path),
-            _labelled("Report", run.path / "report.html"),
-            _labelled("Model", run.path / FILE_NAME),
-            _next(run.path, latest=run.path.parent == LATEST.parent),
+            *inside,
+            _next(run.path, latest=run.path.parent == Path(RUNS)),
         ]
     )
 
@@ -87,13 +91,13 @@ def _of_series(series: SeedRuns, quiet: bool) -> str:
     if quiet:
         return f"{series_text(series)}\n{where}"
     last = series.runs[-1]
-    following = _next(series.path / last.run, latest=series.path.parent == LATEST.parent)
+    following = _next(series.path / last.run, latest=series.path.parent == Path(RUNS))
     return f"{series_text(series)}\n{where}\n{following}\n        with the run of seed {last.seed}"
 
 
 def _next(run: Path, *, latest: bool) -> str:
     """Commands that can be typed as they stand, where the picture is a file."""
-    model = shlex.quote(str(LATEST if latest else run))
+    model = shlex.quote(str(Path(RUNS, LATEST) if latest else run))
     commands = f"convscope predict {model} {shlex.quote(_picture(run))}", f"convscope eval {model}"
     return _labelled("Next", *commands)
 
@@ -112,8 +116,8 @@ def _labelled(label: str, *lines: object) -> str:
     Run     runs/a
     """
     texts = [*map(str, lines)]
-    if max(map(len, texts)) + 8 > WIDTH:
+    if max(map(len, texts)) + INDENT > WIDTH:
         return "\n".join([label, *texts])
     return "\n".join(
-        f"{start:<8}{text}" for start, text in zip([label, *[""] * len(texts)], texts, strict=False)
+        f"{start:<{INDENT}}{text}" for start, text in zip([label, *[""] * len(texts)], texts, strict=False)
     )

@@ -6,9 +6,24 @@ import math
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 MEMORY = 15.0  # seconds after which a step counts 1/e of what it did
 ENOUGH = 0.3  # seconds of steps before anything is said
+
+
+@dataclass
+class _Pace:
+    """Of one training: where it is, and the time and what was done in it of late."""
+
+    epoch: int = 0
+    done: int = 0
+    steps: int = 0
+    pictures: int = 0
+    recent_seconds: float = 0.0
+    recent_steps: float = 0.0
+    recent_pictures: float = 0.0
+    pauses: list[float] = field(default_factory=list)  # between two epochs
 
 
 class TimeLeft:
@@ -27,59 +42,56 @@ class TimeLeft:
 
     def __init__(self, epochs: int, runs: int = 1, *, clock: Callable[[], float] = time.perf_counter) -> None:
         self.epochs, self.runs, self.clock = epochs, runs, clock
-        self.run = 1
+        self._pace = _Pace()
         self._lengths: list[float] = []  # of the trainings that are finished
         self._begun = self._last = clock()
-        self._begin_run()
+
+    @property
+    def run(self) -> int:
+        """Which of the trainings it is, from 1."""
+        return len(self._lengths) + 1
 
     @property
     def rate(self) -> float | None:
         """Pictures a second, of late; None before that is known."""
-        return self._pictures / self._spent if self._spent >= ENOUGH else None
+        pace = self._pace
+        return pace.recent_pictures / pace.recent_seconds if pace.recent_seconds >= ENOUGH else None
 
     @property
     def seconds(self) -> float | None:
         """What is left of all trainings; None before anything is known."""
-        if self._spent < ENOUGH or not self._steps:
+        pace = self._pace
+        if pace.recent_seconds < ENOUGH or not pace.recent_steps:
             return None
-        pace = self._spent / self._steps
-        pause = statistics.fmean(self._pauses) if self._pauses else 0.0
-        epoch = pace * self._in_epoch + pause
-        left = epoch * (self.epochs - self._epoch + 1) - pace * self._done
+        step = pace.recent_seconds / pace.recent_steps
+        epoch = step * pace.steps + (statistics.fmean(pace.pauses) if pace.pauses else 0.0)
+        left = epoch * (self.epochs - pace.epoch + 1) - step * pace.done
         whole = statistics.fmean(self._lengths) if self._lengths else epoch * self.epochs
         return left + (self.runs - self.run) * whole
 
     def step(self, epoch: int, done: int, steps: int, pictures: int) -> None:
         """So many steps of the epoch are done, and pictures seen in it."""
-        now = self.clock()
+        pace, now = self._pace, self.clock()
         passed, self._last = now - self._last, now
-        if epoch != self._epoch:
-            new_steps, new_pictures = done, pictures
-            if self._epoch and self._steps:
-                pause = max(0.0, passed - done * self._spent / self._steps)
-                self._pauses.append(pause)
-                passed -= pause
-        else:
-            new_steps, new_pictures = done - self._done, pictures - self._seen
-        if self._epoch:
+        same = epoch == pace.epoch
+        new_steps, new_pictures = done - same * pace.done, pictures - same * pace.pictures
+        if not same and pace.recent_steps:
+            pause = max(0.0, passed - new_steps * pace.recent_seconds / pace.recent_steps)
+            pace.pauses.append(pause)
+            passed -= pause
+        if pace.epoch:
             fades = math.exp(-passed / MEMORY)
-            self._spent = self._spent * fades + passed
-            self._steps = self._steps * fades + new_steps
-            self._pictures = self._pictures * fades + new_pictures
-        self._epoch, self._done, self._in_epoch, self._seen = epoch, done, steps, pictures
+            pace.recent_seconds = pace.recent_seconds * fades + passed
+            pace.recent_steps = pace.recent_steps * fades + new_steps
+            pace.recent_pictures = pace.recent_pictures * fades + new_pictures
+        pace.epoch, pace.done, pace.steps, pace.pictures = epoch, done, steps, pictures
 
     def run_ended(self) -> None:
         """One of the trainings ended; the next one begins."""
         now = self.clock()
         self._lengths.append(now - self._begun)
         self._begun = self._last = now
-        self.run += 1
-        self._begin_run()
-
-    def _begin_run(self) -> None:
-        self._epoch = self._done = self._in_epoch = self._seen = 0
-        self._spent = self._steps = self._pictures = 0.0
-        self._pauses: list[float] = []
+        self._pace = _Pace()
 
 
 def duration(seconds: float) -> str:

@@ -24,6 +24,7 @@ from .progress import Lines, Progress, Silent
 from .recipe import Recipe
 from .run import Run
 from .run_directory import RunDirectory
+from .run_state import at_work
 
 
 def train(
@@ -120,7 +121,7 @@ def run_prepared(
     """
     engine = make_engine(prepared)
     directory = RunDirectory.create(prepared.dataset.name, prepared.network.name, out)
-    with directory.noting_what_is_kept():
+    with at_work(directory.path), directory.noting_what_is_kept():
         return _run_in(directory, prepared, engine, progress, evaluated, with_report)
 
 

@@ -6,7 +6,6 @@ import contextlib
 import csv
 import io
 import json
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -15,12 +14,13 @@ from typing import Any
 import numpy as np
 
 from .. import atomic
-from ..bundle import FILE_NAME, LATEST, Bundle
+from ..bundle import FILE_NAME, RUNS, Bundle
 from ..errors import ConvscopeError
 from ..metrics import EpochFigures
+from .latest import point_latest_to
 from .recipe import Recipe
 
-ROOT = Path("runs")
+ROOT = Path(RUNS)
 
 
 class RunDirectory:
@@ -78,7 +78,7 @@ class RunDirectory:
         if name == FILE_NAME:
             self._kept = bundle.info["metrics"]["epoch"]
             if ROOT in (self.path.parent, self.path.parent.parent):
-                _point_latest_to(self.path)
+                point_latest_to(self.path, ROOT)
 
     def write_epoch(self, figures: EpochFigures) -> None:
         """One more line of `metrics.jsonl`."""
@@ -104,17 +104,6 @@ class RunDirectory:
         writer.writerow(("picture", "class", "predicted", "probability", "correct"))
         writer.writerows(rows)
         atomic.write_text(self.path / "predictions.csv", text.getvalue())
-
-
-def _point_latest_to(path: Path) -> None:
-    """`runs/latest` becomes a link to the run; where links are not to be had, a file with its name."""
-    temporary, latest, target = ROOT / f".{LATEST}-{os.getpid()}", ROOT / LATEST, path.relative_to(ROOT)
-    try:
-        temporary.symlink_to(target, target_is_directory=True)
-        temporary.replace(latest)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        atomic.write_text(latest, target.as_posix())
 
 
 def _plain(name: str) -> str:

@@ -19,6 +19,7 @@ from .recipe import Recipe
 from .recorded import Conditions, read_predictions
 from .run import Run
 from .run_directory import RunDirectory
+from .run_state import at_work
 from .seed_runs import SEEDS_FILE, SeedFigures, SeedRuns, check_seeds, seed_line
 
 SAME_START = "every seed starts from the same weights: the network brings its own."
@@ -58,12 +59,14 @@ def train_seeds(
     series: SeedRuns | None = None
     first: Network | None = None
     seed = chosen.seed
+    holding = contextlib.ExitStack()
     try:
         for seed in range(chosen.seed, chosen.seed + seeds):
             code.check(seed)
             prepared = prepare_aloud(chosen.but(seed=seed), net, listener, source=source)
             if directory is None:
                 directory = RunDirectory.create(source.name, f"{prepared.network.name}-seeds", _path(out))
+                holding.enter_context(at_work(directory.path))
                 first = prepared.network
                 listener.note(f"{seeds} seeds, {seed} to {seed + seeds - 1}, in {directory.path}.")
             elif first is not None and series is not None:
@@ -80,6 +83,8 @@ def train_seeds(
     except BaseException as error:
         _note_what_is_left(error, directory, series, seed, seeds)
         raise
+    finally:
+        holding.close()
     assert series is not None
     return series
 
