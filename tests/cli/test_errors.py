@@ -11,6 +11,15 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from convscope.training.prepare import (
+    CONSTANT_RATES,
+    FEWEST_EPOCHS,
+    MOST_EPOCHS,
+    PEAK_RATES,
+    STEPS,
+    WEIGHT_DECAYS,
+)
+
 from ..conftest import Command
 
 TINY = ("--epochs", "1", "--net", "simple-cnn-16-32")
@@ -111,6 +120,60 @@ def test_what_is_wrong_in_a_recipe_is_named_by_file_and_key(convscope: Command, 
     (tmp_path / "my.toml").write_text("shift = 2\ncrop = 3\n")
     message = failure(convscope, "train", "--recipe", "my.toml", code=2)
     assert "in my.toml: shift = 2 and crop = 3 move" in message
+
+
+def test_a_value_of_a_recipe_is_said_to_be_of_it(convscope: Command, tmp_path: Path) -> None:
+    """Whatever finds it wrong when the run starts, in words of the command line."""
+    (tmp_path / "my.toml").write_text("shift = 8\nlr = 0.1\n")
+    message = failure(convscope, "train", "--recipe", "my.toml", code=2)
+    assert message.endswith("The recipe my.toml has shift = 8.")
+    message = failure(convscope, "train", "--recipe", "my.toml", "--shift", "9", code=2)
+    assert message.endswith("--shift 9 is too much for pictures of 8×8.")
+    message = failure(convscope, "train", "--recipe", "my.toml", "--crop", "2", code=2)
+    assert message.endswith("give one of them. The recipe my.toml has shift = 8.")
+
+
+@pytest.mark.parametrize("line", ["epochs = true", "lr = true", "seed = false", "channels = true"])
+def test_true_is_no_number(convscope: Command, tmp_path: Path, line: str) -> None:
+    (tmp_path / "my.toml").write_text(line)
+    message = failure(convscope, "train", "--recipe", "my.toml", code=2)
+    assert "should not be true or false" in message
+
+
+def test_a_mistyped_recipe_file_has_a_suggestion(convscope: Command, tmp_path: Path) -> None:
+    message = failure(convscope, "train", "--recipe", "minst-fast.toml", code=1)
+    assert "there is no recipe minst-fast.toml: did you mean 'mnist-fast'?" in message
+    (tmp_path / "mine.toml").write_text("epochs = 1")
+    message = failure(convscope, "train", "--recipe", "mien.toml", code=1)
+    assert "did you mean 'mine.toml'?" in message
+    assert "did you mean" not in failure(convscope, "train", "--recipe", "xyz.toml", code=1)
+
+
+def test_help_says_what_is_chosen_later(convscope: Command) -> None:
+    shown = " ".join(re.sub("[│╭╮╰╯─]", " ", convscope("train", "--help").stdout).split())
+    chosen = {"epochs": (FEWEST_EPOCHS, MOST_EPOCHS, f"{STEPS:,}"), "lr": {*PEAK_RATES.values()}}
+    chosen |= {
+        "lr": {*PEAK_RATES.values(), *CONSTANT_RATES.values()},
+        "weight-decay": {*WEIGHT_DECAYS.values()},
+    }
+    for name, values in chosen.items():
+        (help_text,) = re.findall(rf"--{name} .*?\(chosen: (.*?)\)", shown)
+        for value in values:
+            assert f"{value:g}" if isinstance(value, float) else str(value) in help_text, (name, value)
+
+
+def test_a_picture_before_the_model(convscope: Command, tmp_path: Path) -> None:
+    Image.new("L", (8, 8)).save(tmp_path / "a.png")
+    swapped = failure(convscope, "predict", "a.png", "runs/latest", code=2)
+    assert swapped.endswith(
+        "the model comes before the pictures: `convscope predict runs/latest a.png runs/latest`."
+    )
+    assert convscope("train", *TINY, "--out", "runs/b c").returncode == 0
+    for given in ("runs/latest", "latest"):
+        swapped = failure(convscope, "predict", "a.png", given, "d.png", code=2)
+        assert swapped.endswith(f"`convscope predict {'runs/latest'} a.png d.png`.")
+    swapped = failure(convscope, "predict", "missing.png", "b c", code=2)
+    assert swapped.endswith("`convscope predict 'runs/b c' missing.png`.")
 
 
 def test_input_too_small_names_layer_and_size(convscope: Command) -> None:

@@ -18,6 +18,8 @@ from .output import WIDTH, percent, print_json
 from .run_choice import Choice, short
 from .run_name import named_run
 
+LEAST_ROOM = 20  # of a run's name
+
 
 class RunsGroup(Group):
     """A first word that is no command belongs to `list`, but for one that was meant to be a command."""
@@ -90,16 +92,20 @@ def _table(found: list[dict[str, Any]]) -> list[str]:
         [[row[i] for i in filled] for row in rows],
         right=[at for at, i in enumerate(filled) if rows[0][i] in ("epochs", "accuracy")],
     )
-    room = WIDTH - 2 - max(map(len, facts))
-    labels = ["  ".join(filter(None, pair)) for pair in names]
-    width = max(len(label) for label in labels if len(label) <= max(room, len("run")))
-    lines = []
-    for label, (name, more), fact in zip(labels, names, facts, strict=True):
-        if len(label) > width:
-            lines.append(name)
-            label = f"  {shortened(more, width - 2)}" if more else ""
-        lines.append(f"{label:<{width}}  {fact}")
-    return lines
+    room = max(WIDTH - 2 - max(map(len, facts)), LEAST_ROOM)
+    labels = [_label(*pair, room) for pair in names]
+    width = max(len(label[-1]) for label in labels)
+    return [
+        line
+        for (*above, last), fact in zip(labels, facts, strict=True)
+        for line in (*above, f"{last:<{width}}  {fact}")
+    ]
+
+
+def _label(name: str, more: str, room: int) -> list[str]:
+    """A run's name, and what it does not say; on two lines where one has no room for it."""
+    label = "  ".join(filter(None, [name, more]))
+    return [label] if len(label) <= room else [name, f"  {shortened(more, room - 2)}" if more else ""]
 
 
 def _row(run: dict[str, Any]) -> tuple[str, ...]:
@@ -111,7 +117,7 @@ def _row(run: dict[str, Any]) -> tuple[str, ...]:
         epochs += f"/{run['epochs_wanted']}"
     seeds = "" if run["seeds"] is None else str(run["seeds"])
     if run["accuracy"] is not None and run["seeds"] != run["wanted"]:
-        seeds += f"/{run['wanted']}, {run['state']}"
+        seeds += f"/{run['wanted']}" + (", at work" if run["state"] == "at work" else "")
     return epochs, accuracy, run["split"] or "", seeds
 
 

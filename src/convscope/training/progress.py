@@ -132,6 +132,7 @@ def epoch_line(figures: EpochFigures, epochs: int, width: int = 80) -> str:
         [f"epoch {place}", f"loss {loss}", share, seconds],
         [f"epoch {place}", f"loss {loss}", share],
         [place, loss, share],
+        [place, loss],
     ]
     if figures.validation_loss is not None and figures.validation_accuracy is not None:
         validation, right = _loss(figures.validation_loss), _share(figures.validation_accuracy)
@@ -139,6 +140,7 @@ def epoch_line(figures: EpochFigures, epochs: int, width: int = 80) -> str:
         forms[1].insert(3, f"validation {validation}  {right}")
         forms[2].append(f"validation {validation} {right}")
         forms[3] += [validation, right]
+        forms[4] += [validation]
     lines = ["  ".join(form) for form in forms]
     return next((line for line in lines if len(line) <= width), lines[-1])
 
