@@ -56,10 +56,10 @@ def _open(model: Path, pictures: list[Path]) -> Bundle:
         models = [path for path in map(named_run, pictures) if (path / FILE_NAME).is_file()]
         if not models and not _is_picture(model):
             raise
-    given = [model, *pictures]
-    others = [shlex.quote(str(path)) for path in given if named_run(path) not in models]
-    first = shlex.quote(str(models[0] if models else Path(RUNS, LATEST)))
-    raise UsageError(f"the model comes before the pictures: `convscope predict {first} {' '.join(others)}`.")
+    first = models[0] if models else Path(RUNS, LATEST)
+    others = [path for path in (model, *pictures) if named_run(path) not in (*models, first)]
+    right = shlex.join(map(str, ["convscope", "predict", first, *others]))
+    raise UsageError(f"the model comes before the pictures: `{right}`.")
 
 
 def _is_picture(path: Path) -> bool:
