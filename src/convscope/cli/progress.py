@@ -73,8 +73,7 @@ class Live(Silent):
         if max(map(len, description.splitlines())) > width:
             description = textwrap.fill(" ".join(description.split()), width, break_on_hyphens=False)
         self._print(description)
-        if self.display is not None:
-            self.waiting("the first steps")
+        self.waiting("the first steps")
 
     def step(self, epoch: int, done: int, steps: int, loss: float, accuracy: float, pictures: int) -> None:
         left = self.time

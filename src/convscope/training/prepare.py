@@ -59,8 +59,8 @@ def prepare(recipe: Recipe, net: Any, progress: Progress, *, source: Source | No
                 f"pictures are enlarged from {before[0]}×{before[1]} to {height}×{width}, which {net} needs."
             )
     _check_augmentation(recipe, preprocessing)
-    if is_own(net):
-        progress.waiting("loading PyTorch and tracing the network")
+    if is_own(net) or recipe.engine == "torch":
+        progress.waiting("loading PyTorch" + (" and tracing the network" if is_own(net) else ""))
     network = open_network(net, preprocessing.input_shape, len(source.classes), seed=recipe.seed)
     engine, why = choose_engine(recipe, network.graph, network.name)
     recipe = recipe.but(engine=engine)
