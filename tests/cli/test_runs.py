@@ -257,7 +257,7 @@ def test_latest_says_what_it_is_and_moves_on(at: Command, five: Path) -> None:
     at("runs", "rm", "runs/b-mnist-lenet-5", "--yes")
     assert (five / "latest").resolve() == five / "d-digits-convnet-bn-8-16"
     done = at("runs", "rm", "d-digits-convnet-bn-8-16", "e-digits-convnet-bn", "--yes")
-    assert done.stdout.splitlines()[-1] == "runs/latest is gone: no run is left."
+    assert done.stdout.splitlines()[-1] == "runs/latest is gone: no run that is left has a bundle."
     assert not (five / "latest").is_symlink()
     assert names(at) == "c"
 
@@ -268,6 +268,14 @@ def test_latest_as_a_file(at: Command, five: Path) -> None:
     assert at("runs", "rm", "runs/latest", "--yes").returncode == 0
     assert names(at) == "bcde"
     assert (five / "latest").resolve() == five / "b-mnist-lenet-5"
+
+
+@pytest.mark.parametrize("content", [b"my notes", b"two\nlines", b"\xff\0", b""])
+def test_a_file_of_ones_own_that_is_called_latest_stays(at: Command, tmp_path: Path, content: bytes) -> None:
+    make_run(tmp_path / "elsewhere" / "a")
+    (tmp_path / "elsewhere" / "latest").write_bytes(content)
+    assert at("runs", "rm", "elsewhere/a", "--yes").returncode == 0
+    assert (tmp_path / "elsewhere" / "latest").read_bytes() == content
 
 
 def test_removing_another_leaves_latest(at: Command, five: Path) -> None:
@@ -360,9 +368,12 @@ def test_a_half_removed_run_is_not_listed_and_goes_with_the_next(
             raise PermissionError(13, "Permission denied", "runs/figures/a.png")
 
         patch.setattr("shutil.rmtree", stop)
+        (five / "latest").unlink()
+        (five / "latest").symlink_to("c-own")
         done = at("runs", "rm", "c-own", "--yes")
     assert done.returncode == 1
     assert "runs/c-own is not removed whole" in done.stderr
+    assert done.stdout == "runs/latest is now runs/a-digits-convnet-bn.\n"
     assert names(at) == "abde"
     assert at("runs", "rm", "d-digits-convnet-bn-8-16", "--yes").returncode == 0
     assert not [*five.glob(".*")]

@@ -42,9 +42,9 @@ def remove(
         if not yes and not _agreed([*found.values()]):
             print("Nothing is removed.")
             return
-    failed = False
+    failed = 0
     with _saying_when_interrupted(
-        "What is half removed is not listed, and goes with the next removal there."
+        "What is half removed is not listed; the next removal there takes the rest."
     ):
         for run in found.values():
             try:
@@ -52,13 +52,13 @@ def remove(
                 print(f"Removed {run.path} ({in_bytes(run.size)}).")
             except ConvscopeError as error:
                 complain(f"error: {error}")
-                failed = True
-        for root in dict.fromkeys(run.path.parent for run in found.values()):
-            changed, now = mend_latest(root)
-            if changed:
-                print(
-                    f"{root / LATEST} is now {now}." if now else f"{root / LATEST} is gone: no run is left."
-                )
+                failed += 1
+        gone = [run.path for run in found.values() if not run.path.exists()]
+        for root in dict.fromkeys(path.parent for path in gone):
+            mended, now = mend_latest(root, gone)
+            if mended:
+                said = f"now {now}" if now else "gone: no run that is left has a bundle"
+                print(f"{root / LATEST} is {said}.")
     if failed:
         raise typer.Exit(1)
 

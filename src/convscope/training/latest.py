@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 from .. import atomic
@@ -25,18 +26,21 @@ def target_of(latest: Path) -> Path | None:
     if latest.is_symlink():
         return latest.parent / latest.readlink()
     if latest.name == LATEST and latest.is_file() and latest.stat().st_size < 1024:
-        return latest.parent / latest.read_text("utf-8").strip()
+        name = latest.read_bytes().decode("utf-8", "replace").strip()
+        return latest.parent / name if name.isprintable() else None
     return None
 
 
-def mend_latest(root: Path) -> tuple[bool, Path | None]:
-    """Point a `latest` whose run is gone to the newest that has a bundle, or remove it where none has.
+def mend_latest(root: Path, removed: Collection[Path]) -> tuple[bool, Path | None]:
+    """A `latest` that stood for a removed run becomes the newest that has a bundle, or goes if none has.
 
-    Returns whether it had to be mended, and the run that it stands for now.
+    Returns whether it had to be mended, and the run that it stands for now. What else is called `latest`
+    is left alone.
     """
     latest = root / LATEST
     before = target_of(latest)
-    if before is None or before.exists():
+    gone = [run.resolve() for run in removed]
+    if before is None or not any(before.resolve().is_relative_to(run) for run in gone):
         return False, before
     bundles = [file for depth in ("*", "*/seed-*") for file in root.glob(f"{depth}/{FILE_NAME}")]
     runs = [file.parent for file in bundles if not file.relative_to(root).parts[0].startswith(".")]
