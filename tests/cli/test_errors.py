@@ -195,6 +195,17 @@ def test_debug_shows_the_traceback(convscope: Command) -> None:
     assert "Traceback" in result.stderr
 
 
+def test_debug_says_how_long_each_part_took(convscope: Command) -> None:
+    result = convscope("train", *TINY, "--debug", "--json")
+    assert result.returncode == 0
+    seconds = json.loads(result.stdout)["seconds"]
+    told = result.stderr.splitlines()[-1]
+    parts = dict(re.findall(r"([a-z][a-z ]+) (\d+\.\d\d) s", told.removeprefix("debug: ")))
+    assert {"getting ready", "training", "writing the report"} <= parts.keys()
+    assert float(parts["training"]) == pytest.approx(seconds, abs=0.5)
+    assert "debug" not in convscope("train", *TINY).stderr
+
+
 def own_net(tmp_path: Path, forward: str) -> str:
     (tmp_path / "mine.py").write_text(
         "import torch.nn as nn\nimport torch.nn.functional as F\n\n\n"

@@ -15,6 +15,7 @@ from rich.text import Text
 from ..metrics import EpochFigures
 from ..training.progress import Lines, Silent, epoch_line
 from ..training.progress import Progress as Listener
+from .phases import DEBUGGING, Phases
 from .progress_line import Reading, Training, Waiting
 from .time_left import TimeLeft
 
@@ -26,13 +27,16 @@ MARGIN = 4  # columns left free: a terminal writes ^C^C there, and a line that i
 def listening(quiet: bool) -> Iterator[Listener]:
     """What fits standard error: nothing, a live line on a terminal, or a line per epoch elsewhere.
 
-    However it is left, nothing of the live line stays.
+    However it is left, nothing of the live line stays. With `--debug` the parts and their times are told.
     """
     progress = listener(quiet)
+    phases = Phases(progress) if DEBUGGING.get() else None
     try:
-        yield progress
+        yield phases or progress
     finally:
         progress.end()
+        if phases is not None:
+            phases.tell()
 
 
 def listener(quiet: bool) -> Listener:
