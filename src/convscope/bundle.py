@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import os
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from .inference import Forward
 
 FILE_NAME = "bundle.safetensors"
+RUNS = "runs"  # the folder of runs, where training is started
 LATEST = "latest"  # in a folder of runs, the one to use where none is named
 FORMAT, VERSION = "convscope-bundle", 1
 PROGRAM = "exported_program"  # the one tensor of a network that the graph cannot express
@@ -321,7 +323,20 @@ def find(path: Path) -> Path:
     )
     if below is not None:
         raise ConvscopeError(f"{path} is a folder of runs; give one of them, such as {below}.")
-    name = shortened(str(path), QUOTED)
-    raise ConvscopeError(
-        f"there is {what} {name}; `convscope runs` lists the runs, `convscope train` makes one."
+    name, near = shortened(str(path), QUOTED), _nearest(path)
+    hint = (
+        f"did you mean {near}? `convscope runs` lists the runs."
+        if near
+        else ("`convscope runs` lists the runs, `convscope train` makes one.")
     )
+    raise ConvscopeError(f"there is {what} {name}{': ' if near else '; '}{hint}")
+
+
+def _nearest(path: Path) -> Path | None:
+    """The run beside `path`, or in the `runs` there, whose name is most like it."""
+    bundles = [
+        file.parent for folder in ("", f"{RUNS}/") for file in path.parent.glob(f"{folder}*/{FILE_NAME}")
+    ]
+    names = {run.name: run for run in bundles}
+    near = difflib.get_close_matches(path.name, names, n=1)
+    return names[near[0]] if near else None

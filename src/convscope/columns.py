@@ -1,4 +1,4 @@
-"""Text in columns, for tables in a terminal and in files, and shortened for where it has to fit."""
+"""Text in columns, for tables in a terminal and in files; names shortened to fit, sizes as they are read."""
 
 from __future__ import annotations
 
@@ -31,3 +31,15 @@ def shortened(text: str, length: int = 26) -> str:
     """
     ends = (length - 1) // 2
     return text if len(text) <= length else f"{text[: length - 1 - ends]}…{text[-ends:]}"
+
+
+def in_bytes(count: int) -> str:
+    """
+    >>> in_bytes(512), in_bytes(12_345), in_bytes(340_000_000)
+    ('512 B', '12.3 kB', '340 MB')
+    """
+    for unit, size in (("B", 1), ("kB", 1e3), ("MB", 1e6), ("GB", 1e9)):
+        if count < 999.5 * size or unit == "GB":
+            break
+    digits = 1 if size > 1 and count < 99.95 * size else 0
+    return f"{count / size:.{digits}f} {unit}"

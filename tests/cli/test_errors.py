@@ -11,6 +11,15 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from convscope.training.prepare import (
+    CONSTANT_RATES,
+    FEWEST_EPOCHS,
+    MOST_EPOCHS,
+    PEAK_RATES,
+    STEPS,
+    WEIGHT_DECAYS,
+)
+
 from ..conftest import Command
 
 TINY = ("--epochs", "1", "--net", "simple-cnn-16-32")
@@ -113,6 +122,59 @@ def test_what_is_wrong_in_a_recipe_is_named_by_file_and_key(convscope: Command, 
     assert "in my.toml: shift = 2 and crop = 3 move" in message
 
 
+def test_a_value_of_a_recipe_is_said_to_be_of_it(convscope: Command, tmp_path: Path) -> None:
+    """Whatever finds it wrong when the run starts, in words of the command line."""
+    (tmp_path / "my.toml").write_text("shift = 8\nlr = 0.1\n")
+    message = failure(convscope, "train", "--recipe", "my.toml", code=2)
+    assert message.endswith("The recipe my.toml has shift = 8.")
+    message = failure(convscope, "train", "--recipe", "my.toml", "--shift", "9", code=2)
+    assert message.endswith("--shift 9 is too much for pictures of 8×8.")
+    message = failure(convscope, "train", "--recipe", "my.toml", "--crop", "2", code=2)
+    assert message.endswith("give one of them. The recipe my.toml has shift = 8.")
+
+
+@pytest.mark.parametrize("line", ["epochs = true", "lr = true", "seed = false", "channels = true"])
+def test_true_is_no_number(convscope: Command, tmp_path: Path, line: str) -> None:
+    (tmp_path / "my.toml").write_text(line)
+    message = failure(convscope, "train", "--recipe", "my.toml", code=2)
+    assert "should not be true or false" in message
+
+
+def test_a_mistyped_recipe_file_has_a_suggestion(convscope: Command, tmp_path: Path) -> None:
+    message = failure(convscope, "train", "--recipe", "minst-fast.toml", code=1)
+    assert "there is no recipe minst-fast.toml: did you mean 'mnist-fast'?" in message
+    (tmp_path / "mine.toml").write_text("epochs = 1")
+    message = failure(convscope, "train", "--recipe", "mien.toml", code=1)
+    assert "did you mean 'mine.toml'?" in message
+    assert "did you mean" not in failure(convscope, "train", "--recipe", "xyz.toml", code=1)
+
+
+def test_help_says_what_is_chosen_later(convscope: Command) -> None:
+    shown = " ".join(re.sub("[│╭╮╰╯─]", " ", convscope("train", "--help").stdout).split())
+    chosen: dict[str, list[float]] = {
+        "epochs": [FEWEST_EPOCHS, MOST_EPOCHS, STEPS],
+        "lr": [*PEAK_RATES.values(), *CONSTANT_RATES.values()],
+        "weight-decay": [*WEIGHT_DECAYS.values()],
+    }
+    for name, values in chosen.items():
+        (help_text,) = re.findall(rf"--{name} .*?\(chosen: (.*?)\)", shown)
+        for value in values:
+            word = f"{value:,}" if isinstance(value, int) else f"{value:g}"
+            assert re.search(rf"\b{word}\b", help_text), (name, value)
+
+
+def test_a_picture_before_the_model(convscope: Command, tmp_path: Path) -> None:
+    Image.new("L", (8, 8)).save(tmp_path / "a.png")
+    swapped = failure(convscope, "predict", "a.png", "runs/latest", code=2)
+    assert swapped.endswith("the model comes before the pictures: `convscope predict runs/latest a.png`.")
+    assert convscope("train", *TINY, "--out", "runs/b c").returncode == 0
+    for given in ("runs/latest", "latest"):
+        swapped = failure(convscope, "predict", "a.png", given, "d.png", code=2)
+        assert swapped.endswith("`convscope predict runs/latest a.png d.png`.")
+    swapped = failure(convscope, "predict", "missing.png", "b c", code=2)
+    assert swapped.endswith("`convscope predict 'runs/b c' missing.png`.")
+
+
 def test_input_too_small_names_layer_and_size(convscope: Command) -> None:
     message = failure(convscope, "summary", "simple-cnn-4-8", "--input", "1x8x8", code=1)
     assert "pool2" in message
@@ -131,6 +193,17 @@ def test_debug_shows_the_traceback(convscope: Command) -> None:
     result = convscope("summary", "convnet-bm", "--debug")
     assert result.returncode != 0
     assert "Traceback" in result.stderr
+
+
+def test_debug_says_how_long_each_part_took(convscope: Command) -> None:
+    result = convscope("train", *TINY, "--debug", "--json")
+    assert result.returncode == 0
+    seconds = json.loads(result.stdout)["seconds"]
+    told = result.stderr.splitlines()[-1]
+    parts = dict(re.findall(r"([a-z][a-z ]+) (\d+\.\d\d) s", told.removeprefix("debug: ")))
+    assert {"getting ready", "training", "writing the report"} <= parts.keys()
+    assert float(parts["training"]) == pytest.approx(seconds, abs=0.5)
+    assert "debug" not in convscope("train", *TINY).stderr
 
 
 def own_net(tmp_path: Path, forward: str) -> str:

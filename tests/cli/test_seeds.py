@@ -62,11 +62,13 @@ def test_a_line_per_seed_and_a_summary(folder: Path) -> None:
     ]
     assert not any(line.startswith("epoch ") for line in told)
     printed = (folder / "stdout").read_text("utf-8").splitlines()
-    table = [line for line in printed if not line.startswith(("Runs ", "Next "))]
+    table = printed[:-4]
     assert max(map(len, printed + told[1:])) <= 80
-    assert printed[-2:] == [
+    assert printed[-4:] == [
         f"Runs    {series_of(folder)}",
-        "Next    convscope predict runs/latest picture.png  (the run of seed 8)",
+        "Next    convscope predict runs/latest picture.png",
+        "        convscope eval runs/latest",
+        "        with the run of seed 8",
     ]
     assert (folder / "runs" / "latest").resolve() == folder / series_of(folder) / "seed-8"
     document = json.loads((folder / series_of(folder) / "seeds.json").read_text("utf-8"))
@@ -192,7 +194,8 @@ def test_a_series_cut_in_its_first_seed_is_listed_as_unfinished(at: Command, tmp
     (entry,) = json.loads(at("runs", str(tmp_path), "--json").stdout)
     assert (entry["run"], entry["accuracy"], entry["seeds"]) == (str(first.parent), None, 0)
     assert re.fullmatch(
-        r"cut-seeds  simple-cnn-16-32 +1  unfinished +0", at("runs", str(tmp_path)).stdout.splitlines()[1]
+        r"cut-seeds  simple-cnn-16-32 on digits +1  interrupted +0",
+        at("runs", str(tmp_path)).stdout.splitlines()[1],
     )
 
 

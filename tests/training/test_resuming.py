@@ -21,7 +21,7 @@ from convscope import report
 from convscope.bundle import Bundle
 from convscope.errors import ConvscopeError, UsageError
 from convscope.lanes import pace
-from convscope.training import Recipe, run_lock
+from convscope.training import Recipe, run_state
 from convscope.training.checkpoint import Checkpoint
 from convscope.training.interruption import Interruption
 from convscope.training.progress import Silent
@@ -387,13 +387,11 @@ def test_a_damaged_checkpoint_is_said(damage: str, tmp_path: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the lock is POSIX's")
 def test_a_run_at_work_is_left_alone(tmp_path: Path) -> None:
     stop(tmp_path / "run", 2)
-    lock = RunDirectory(tmp_path / "run").checkpoint.parent / "lock"
-    assert not run_lock.is_held(lock)
+    assert not run_state.is_at_work(tmp_path / "run")
     before = RunDirectory(tmp_path / "run").checkpoint.read_bytes()
-    with run_lock.held(lock):
-        assert run_lock.is_held(lock)
-        with pytest.raises(ConvscopeError, match="is at work in another process"):
-            convscope.train(resume=tmp_path / "run", quiet=True)
+    refused = pytest.raises(ConvscopeError, match="is at work in another process")
+    with run_state.at_work(tmp_path / "run"), refused:
+        convscope.train(resume=tmp_path / "run", quiet=True)
     assert RunDirectory(tmp_path / "run").checkpoint.read_bytes() == before
 
 

@@ -14,18 +14,26 @@ from ..spread import Spread
 from .app import command
 from .options import Json
 from .output import WIDTH, print_json
+from .run_name import named_run
 from .runs import group
 
 if TYPE_CHECKING:
     from ..training.comparison import Comparison, Side
 
-Run = Annotated[Path, typer.Argument(help="A run directory, or the folder of a `train --seeds`.")]
+Run = Annotated[
+    Path,
+    typer.Argument(
+        help="A run directory or the folder of a `train --seeds`, its name in runs/, or latest.",
+        callback=named_run,
+    ),
+]
 
 
 @command("compare", of=group)
 def compare(a: Run, b: Run, json: Json = False) -> None:
     """Say what differs between two runs, and whether their figures differ by more than chance."""
     from ..training import comparison, verdict
+    from ..training.latest import target_of
 
     result = comparison.compare(a, b)
     said = verdict.sentences(result)
@@ -33,7 +41,9 @@ def compare(a: Run, b: Run, json: Json = False) -> None:
         print_json({**result.to_dict(), "sentences": said})
         return
     for name, side in (("A", result.a), ("B", result.b)):
-        print(f"{name}  {side.path}\n   {_seeds(side)}")
+        target = target_of(side.path)
+        print(f"{name}  {side.path}" + (f", which is {target.name}" if target else ""))
+        print(f"   {_seeds(side)}")
     print()
     print("\n".join(_differences(result)))
     print()

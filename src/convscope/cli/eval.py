@@ -27,17 +27,16 @@ def evaluate(
     """Measure a trained network on its test pictures."""
     from ..bundle import Bundle
     from ..training.evaluation import evaluate_bundle
-    from .progress import listener
+    from .progress import listening
 
     if min_accuracy is not None and not 0 <= min_accuracy <= 1:
         raise UsageError(f"--min-accuracy {min_accuracy:g} should be a share of 1, such as 0.95.")
-    progress = listener(quiet)
     settings = {"data_dir": data_dir} if data_dir else {}
     bundle = Bundle.load(model)
-    evaluation, notes = evaluate_bundle(bundle, data, progress=progress, **settings)
-    for note in notes:
-        progress.note(f"note: {note}")
-    progress.end()
+    with listening(quiet) as progress:
+        evaluation, notes = evaluate_bundle(bundle, data, progress=progress, **settings)
+        for note in notes:
+            progress.note(f"note: {note}")
     if json:
         print_json({**evaluation.to_dict(), "notes": list(notes)})
     else:

@@ -11,9 +11,10 @@ import typer
 from ..errors import ConvscopeError, ConvscopeWarning, UsageError
 from .app import app
 from .complaint import complain, notes
+from .phases import DEBUGGING
 from .usage import usage_sentence
 
-from . import train, eval, predict, summary, nets, runs, compare  # noqa: F401  isort: skip  (the order of --help)
+from . import train, eval, predict, summary, nets, runs, compare, remove  # noqa: F401  isort: skip  (the order of --help)
 from . import data, conv, kernels, exercise, info  # noqa: F401  isort: skip
 
 
@@ -21,6 +22,7 @@ def execute(arguments: list[str]) -> int:
     """Execute a command line, and return its exit code."""
     words = [word for word in arguments if word != "--debug"]
     debugging = len(words) < len(arguments)
+    DEBUGGING.set(debugging)
     _show_warnings(debugging)
     try:
         call = app(args=words or ["--help"], prog_name="convscope", standalone_mode=False)

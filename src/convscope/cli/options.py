@@ -10,8 +10,12 @@ from typing import Annotated
 import typer
 
 from ..errors import UsageError
+from .run_name import named_run
 
-Model = Annotated[Path, typer.Argument(help="A run directory or a bundle file.")]
+Model = Annotated[
+    Path,
+    typer.Argument(help="A run directory, its name in runs/, latest, or a bundle file.", callback=named_run),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress, only the result.")]
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..bundle import FILE_NAME, LATEST, RUNS
 from ..columns import columns
+from ..errors import ConvscopeError, UsageError
 from .app import command
 from .complaint import complain
 from .options import Json, Model
 from .output import percent, print_json
+from .run_name import named_run
+
+if TYPE_CHECKING:
+    from ..bundle import Bundle
 
 
 @command("predict")
@@ -22,9 +29,7 @@ def predict(
     json: Json = False,
 ) -> None:
     """Classify pictures with a trained network; exits with 1 where one cannot be read."""
-    from ..bundle import Bundle
-
-    bundle = Bundle.load(model)
+    bundle = _open(model, pictures)
     predictions = bundle.predict(pictures, top=top)
     failed = [prediction for prediction in predictions if prediction.error is not None]
     if json:
@@ -40,3 +45,29 @@ def predict(
         complain(f"error: {prediction.error}")
     if failed:
         raise typer.Exit(1)
+
+
+def _open(model: Path, pictures: list[Path]) -> Bundle:
+    """The bundle; raises `UsageError` where a picture stands in its place."""
+    from ..bundle import Bundle
+
+    try:
+        return Bundle.load(model)
+    except ConvscopeError:
+        models = [path for path in map(named_run, pictures) if (path / FILE_NAME).is_file()]
+        if not models and not _is_picture(model):
+            raise
+    first = models[0] if models else Path(RUNS, LATEST)
+    others = [path for path in (model, *pictures) if named_run(path) not in (*models, first)]
+    right = shlex.join(map(str, ["convscope", "predict", first, *others]))
+    raise UsageError(f"the model comes before the pictures: `{right}`.")
+
+
+def _is_picture(path: Path) -> bool:
+    from PIL import Image
+
+    try:
+        with Image.open(path):
+            return True
+    except (OSError, ValueError):
+        return False

@@ -1,86 +1,117 @@
-"""Live progress on a terminal: a line per finished epoch, a bar for the one at work."""
+"""Live progress on a terminal: a line per finished epoch, and below them one for what is at work."""
 
 from __future__ import annotations
 
+import contextlib
 import sys
-import time
+import textwrap
+from collections.abc import Iterator
+from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.live import Live as Display
+from rich.text import Text
 
 from ..metrics import EpochFigures
 from ..training.progress import Lines, Silent, epoch_line
 from ..training.progress import Progress as Listener
+from .phases import DEBUGGING, Phases
+from .progress_line import Reading, Training, Waiting
+from .time_left import TimeLeft
+
+A_SECOND = 8  # times that the line is drawn
+MARGIN = 4  # columns left free: a terminal writes ^C^C there, and a line that it breaks is not erased whole
+
+
+@contextlib.contextmanager
+def listening(quiet: bool) -> Iterator[Listener]:
+    """What fits standard error: nothing, a live line on a terminal, or a line per epoch elsewhere.
+
+    However it is left, nothing of the live line stays. With `--debug` the parts and their times are told.
+    """
+    progress = listener(quiet)
+    phases = Phases(progress) if DEBUGGING.get() else None
+    try:
+        yield phases or progress
+    finally:
+        progress.end()
+        if phases is not None:
+            phases.tell()
 
 
 def listener(quiet: bool) -> Listener:
-    """What fits standard error: nothing, a live bar on a terminal, or a line per epoch elsewhere."""
+    """The same, for who ends it."""
     if quiet:
         return Silent()
-    return Live() if sys.stderr.isatty() else Lines()
+    return Live() if sys.stderr.isatty() and not Console(stderr=True).is_dumb_terminal else Lines()
+
+
+class AtWork(Protocol):
+    """What the live line shows."""
+
+    def line(self, width: int) -> Text:
+        """In at most `width` columns."""
 
 
 class Live(Silent):
-    """Draws on standard error with rich; what is finished stays above the bar."""
+    """Draws on standard error with rich; what is finished stays above the line of what is at work."""
 
-    def __init__(self) -> None:
-        self.console = Console(stderr=True, highlight=False)
-        self.bar: Progress | None = None
-        self.task: TaskID | None = None
-        self.what = ""
-        self.epochs = 0
-        self.seen = (time.perf_counter(), 0)
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(stderr=True, highlight=False)
+        self.display: Display | None = None
+        self.shown: AtWork = Waiting("")
+        self.time = TimeLeft(epochs=1)
 
     def note(self, sentence: str) -> None:
-        self.end()
-        style = "yellow" if sentence.startswith("warning:") else "dim"
-        self.console.print(sentence, style=style, markup=False)
+        self._print(sentence, "yellow" if sentence.startswith("warning:") else "dim")
 
     def reading(self, what: str, done: int, whole: int | None) -> None:
-        self._show(what, done, whole, "")
+        self._show(Reading(what, done, whole))
 
-    def begin(self, description: str, epochs: int) -> None:
-        self.end()
-        self.epochs = epochs
-        self.console.print(description, markup=False)
+    def waiting(self, what: str) -> None:
+        self._show(Waiting(what))
+
+    def begin(self, description: str, epochs: int, runs: int = 1) -> None:
+        self.time = TimeLeft(epochs, runs)
+        width = self.console.width
+        if max(map(len, description.splitlines())) > width:
+            description = textwrap.fill(" ".join(description.split()), width, break_on_hyphens=False)
+        self._print(description)
+        self.waiting("the first steps")
 
     def step(self, epoch: int, done: int, steps: int, loss: float, accuracy: float, pictures: int) -> None:
-        now = time.perf_counter()
-        if self.what != f"epoch {epoch}/{self.epochs}":
-            self.seen = (now, pictures)
-        started, before = self.seen
-        rate = f"{(pictures - before) / (now - started):,.0f}/s" if now > started else ""
-        detail = f"loss {loss:.4f}  {accuracy:.1%}  {rate}".replace("%", " %")
-        self._show(f"epoch {epoch}/{self.epochs}", done, steps, detail)
+        left = self.time
+        left.step(epoch, done, steps, pictures)
+        of_run = (epoch - 1 + done / steps) / left.epochs
+        place = f"epoch {epoch:>{len(str(left.epochs))}}/{left.epochs}"
+        if left.runs > 1:
+            place = f"run {left.run}/{left.runs}  {place}"
+        share = (left.run - 1 + of_run) / left.runs
+        self._show(Training(place, share, loss, accuracy, left.rate, left.seconds))
 
     def epoch(self, figures: EpochFigures) -> None:
-        self.end()
-        self.console.print(epoch_line(figures, self.epochs), markup=False)
+        self._print(epoch_line(figures, self.time.epochs, self.console.width))
 
     def seed(self, line: str) -> None:
-        self.end()
-        self.console.print(line, markup=False)
+        self.time.run_ended()
+        self._print(line)
 
     def end(self) -> None:
-        if self.bar is not None:
-            self.bar.stop()
-        self.bar, self.what = None, ""
+        if self.display is not None:
+            self.display.stop()
+        self.display = None
 
-    def _show(self, what: str, done: int, whole: int | None, detail: str) -> None:
-        if self.bar is None:
-            self.bar = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(bar_width=20),
-                MofNCompleteColumn(),
-                TextColumn("{task.fields[detail]}"),
-                TimeRemainingColumn(compact=True),
+    def _print(self, text: str, style: str = "") -> None:
+        """Above the live line."""
+        self.console.print(text, style=style, markup=False)
+
+    def _show(self, at_work: AtWork) -> None:
+        self.shown = at_work
+        if self.display is None:
+            self.display = Display(
+                get_renderable=lambda: self.shown.line(self.console.width - MARGIN),
                 console=self.console,
                 transient=True,
+                refresh_per_second=A_SECOND,
             )
-            self.bar.start()
-        if what != self.what:
-            if self.task is not None and self.task in self.bar.task_ids:
-                self.bar.remove_task(self.task)
-            self.task, self.what = self.bar.add_task(what, total=whole, detail=detail), what
-        assert self.task is not None
-        self.bar.update(self.task, completed=done, total=whole, detail=detail)
+            self.display.start()

@@ -21,6 +21,13 @@ PANELS = {
     "epochs": "Optimisation",
     "seed": "Machine",
 }
+# how what is not given is chosen when a run starts, in `training/prepare.py`
+CHOSEN = {
+    "epochs": "about 4,000 steps, 5 to 20",
+    "lr": "adam 0.005, sgd 0.1; constant: 0.001, 0.01",
+    "weight_decay": "adamw 0.01, else 0",
+    "net": "convnet-bn for small grey pictures, else resnet-8",
+}
 
 
 def with_settings(
@@ -52,7 +59,9 @@ def _with_flags(
             continue
         help_text = field.description or ""
         is_switch = bool in (field.annotation, *get_args(field.annotation))
-        if field.default is not None and not is_switch:
+        if name in CHOSEN:
+            help_text += f" (chosen: {CHOSEN[name]})"
+        elif field.default is not None and not is_switch:
             help_text += f" ({field.default})"
         choices = _choices(field.annotation)
         kind: Any = type(choices[0]) if choices else str if name == "size" else field.annotation

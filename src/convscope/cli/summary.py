@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 import shlex
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from .. import nets
 from ..errors import UsageError
 from .app import command
 from .options import Json, sizes
 from .output import print_json
+from .run_name import named_run
 
 
 @command("summary")
@@ -28,6 +31,8 @@ def summary(
     from ..api import summary as summarize
 
     shape = parse_shape(input_shape) if input_shape else None
+    if net not in nets.CATALOGUE:
+        net = str(named_run(Path(net)))
     with contextlib.redirect_stdout(sys.stderr):  # a network's own prints are no result
         result = summarize(net, shape, classes=classes)
     if json:

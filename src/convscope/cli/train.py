@@ -11,13 +11,16 @@ import typer
 
 from .app import command
 from .options import Json, Quiet
-from .output import evaluation_sentence, print_json
+from .output import print_json
+from .recipe_file import naming_the_recipe
+from .run_name import named_run
 from .settings import with_settings
 
 if TYPE_CHECKING:
     from ..metrics import Evaluation
+    from ..training.run import Run
+    from ..training.seed_runs import SeedRuns
 
-LATEST = Path("runs/latest")
 DATA_HELP = (
     "digits, mnist, fashion-mnist, kmnist, cifar10, a folder with a folder of pictures per class, "
     "or a .npz of signals."
@@ -49,54 +52,39 @@ def train(
     """Train a network and keep everything about it in a run directory; with --seeds, one run per seed."""
     from ..training.recipe import Recipe, as_flag
     from ..training.seed_runs import check_seeds, first_run
-    from .progress import listener
+    from . import outcome
+    from .progress import listening
 
     if seeds is not None:
         check_seeds(seeds)
-    given: dict[str, Any] = {"out": out, "progress": listener(quiet)}
-    chosen = Recipe.checked({**(Recipe.read(recipe) if recipe else {}), **settings}, as_flag)
-    if resume is None:
-        given |= {"recipe": chosen}
-    else:
-        given |= {"recipe": recipe, "resume": resume, **settings}
-
-    if seeds is not None or (resume is not None and first_run(resume) is not None):
-        _train_seeds(data, given, seeds, json)
-        return
-    from ..training.pipeline import train as run_training  # after the settings are checked
-
+    from_file = Recipe.read(recipe) if recipe else {}
+    of_file = {name: value for name, value in from_file.items() if name not in settings}
     result = sys.stdout
+    trained: Run | SeedRuns
+    with (
+        naming_the_recipe(recipe, of_file),
+        contextlib.redirect_stdout(sys.stderr),  # a network's own prints are no result
+        listening(quiet) as progress,
+    ):
+        chosen = Recipe.checked({**from_file, **settings}, as_flag)
+        given: dict[str, Any] = {"out": out, "progress": progress, "recipe": chosen}
+        if resume is not None:
+            resume = named_run(resume)
+            given |= {"recipe": recipe, "resume": resume, **settings}
+        if seeds is not None or (resume is not None and first_run(resume) is not None):
+            from ..training.seeds import train_seeds
 
-    def announce(evaluation: Evaluation) -> None:
-        if not json:
-            print(evaluation_sentence(evaluation), file=result, flush=True)
+            trained = train_seeds(data, seeds=seeds, **given)
+        else:
+            from ..training.pipeline import train as run_training
 
-    with contextlib.redirect_stdout(sys.stderr):  # a network's own prints are no result
-        run = run_training(data, evaluated=announce, **given)
+            def announce(evaluation: Evaluation) -> None:
+                if not json:
+                    print(outcome.learned(evaluation, quiet=quiet), file=result, flush=True)
+                progress.waiting("writing the report")
+
+            trained = run_training(data, evaluated=announce, **given)
     if json:
-        print_json(run.to_dict())
-        return
-    epochs = f"epoch {run.best_epoch} of {len(run.epochs)}"
-    print(f"Weights of {epochs}, trained in {run.seconds:.1f} s by the {run.engine} engine.")
-    print(f"Run     {run.path}")
-    print(f"Report  {run.path / 'report.html'}")
-    model = LATEST if run.path.parent == LATEST.parent else run.path
-    print(f"Next    convscope predict {model} {run.bundle.preprocessing.example}")
-
-
-def _train_seeds(data: str | None, given: dict[str, Any], seeds: int | None, json: bool) -> None:
-    from ..bundle import Bundle
-    from ..training.seeds import train_seeds
-    from .series import series_text
-
-    with contextlib.redirect_stdout(sys.stderr):
-        series = train_seeds(data, seeds=seeds, **given)
-    if json:
-        print_json(series.to_dict())
-        return
-    print(series_text(series))
-    last = series.runs[-1]
-    model = LATEST if series.path.parent == LATEST.parent else series.path / last.run
-    print(f"Runs    {series.path}")
-    example = Bundle.load(series.path / last.run).preprocessing.example
-    print(f"Next    convscope predict {model} {example}  (the run of seed {last.seed})")
+        print_json(trained.to_dict())
+    else:
+        print(outcome.kept(trained, quiet=quiet))

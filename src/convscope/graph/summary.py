@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from ..columns import columns
+from ..columns import columns, in_bytes
 from .graph import Graph, Node
 from .operation import Shape, spell
 from .receptive_field import ReceptiveField, receptive_fields
@@ -104,9 +104,9 @@ class Summary:
     def _remarks(self) -> list[str]:
         noun = "signal" if len(self.input_shape) == 2 else "picture"
         remarks = [
-            f"{self.parameters:,} parameters ({_bytes(self.parameters * BYTES_PER_NUMBER)} as float32), "
+            f"{self.parameters:,} parameters ({in_bytes(self.parameters * BYTES_PER_NUMBER)} as float32), "
             f"{self.macs:,} MACs and",
-            f"{_bytes(self.activation_bytes)} of activations per {noun}.",
+            f"{in_bytes(self.activation_bytes)} of activations per {noun}.",
         ]
         shared = next((layer for layer in self.layers if layer.dense_parameters), None)
         if shared:
@@ -163,7 +163,7 @@ def _cells(layer: Layer) -> tuple[str, ...]:
         spell(layer.output_shape),
         _count(layer.parameters),
         _count(layer.macs),
-        _bytes(layer.activation_bytes),
+        in_bytes(layer.activation_bytes),
         "all" if field.whole else spell(field.size),
     )
 
@@ -181,11 +181,3 @@ def _count(count: int) -> str:
     if count >= 1e6:
         return f"{count / 1e6:.2f}M" if count < 999.995e6 else f"{count / 1e9:.2f}G"
     return f"{count:,}" if count else ""
-
-
-def _bytes(count: int) -> str:
-    for unit, size in (("B", 1), ("kB", 1e3), ("MB", 1e6), ("GB", 1e9)):
-        if count < 999.5 * size or unit == "GB":
-            break
-    digits = 1 if size > 1 and count < 99.95 * size else 0
-    return f"{count / size:.{digits}f} {unit}"

@@ -70,9 +70,9 @@ def _content(run: Run, dataset: Dataset, probabilities: np.ndarray) -> report.Re
             if part is not None
         },
         checksum=dataset.checksum,
-        records="pictures" if split.images.dtype == np.uint8 else "signals",
+        records=f"{bundle.preprocessing.noun}s",
         notes=run.notes,
-        mistakes=_mistakes(split, probabilities, bundle.classes) if split.images.dtype == np.uint8 else [],
+        mistakes=_mistakes(split, probabilities, bundle.classes),
     )
 
 

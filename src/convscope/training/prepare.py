@@ -20,7 +20,7 @@ from ..graph.head import cut
 from .augment import resolve_augmentation
 from .batches import batch_starts
 from .choice import choose_engine
-from .network import Network, open_network
+from .network import Network, is_own, open_network
 from .pretrained import expected_pictures, network_of, open_pretrained, origin
 from .progress import Progress
 from .recipe import Recipe
@@ -61,6 +61,8 @@ def prepare(recipe: Recipe, net: Any, progress: Progress, *, source: Source | No
     recipe, preprocessing, notes = inputs.recipe, inputs.preprocessing, [*inputs.notes]
     if begun is not None:
         notes += begun["notes"]
+    if is_own(inputs.net) or recipe.engine == "torch":
+        progress.waiting("loading PyTorch" + (" and tracing the network" if is_own(inputs.net) else ""))
     if file is None:
         network = open_network(inputs.net, preprocessing.input_shape, len(source.classes), seed=recipe.seed)
     else:

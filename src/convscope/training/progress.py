@@ -18,8 +18,11 @@ class Progress(Protocol):
     def reading(self, what: str, done: int, whole: int | None) -> None:
         """How far a download or the reading of pictures is."""
 
-    def begin(self, description: str, epochs: int) -> None:
-        """Training starts."""
+    def waiting(self, what: str) -> None:
+        """Something takes a while, and nobody knows how long."""
+
+    def begin(self, description: str, epochs: int, runs: int = 1) -> None:
+        """Training starts: of so many epochs, the first of so many runs."""
 
     def step(self, epoch: int, done: int, steps: int, loss: float, accuracy: float, pictures: int) -> None:
         """Steps done in this epoch, the means so far, and the pictures seen."""
@@ -39,7 +42,8 @@ class Silent:
 
     def note(self, sentence: str) -> None: ...
     def reading(self, what: str, done: int, whole: int | None) -> None: ...
-    def begin(self, description: str, epochs: int) -> None: ...
+    def waiting(self, what: str) -> None: ...
+    def begin(self, description: str, epochs: int, runs: int = 1) -> None: ...
     def step(
         self, epoch: int, done: int, steps: int, loss: float, accuracy: float, pictures: int
     ) -> None: ...
@@ -57,7 +61,7 @@ class Lines(Silent):
     def note(self, sentence: str) -> None:
         self._print(sentence)
 
-    def begin(self, description: str, epochs: int) -> None:
+    def begin(self, description: str, epochs: int, runs: int = 1) -> None:
         self.epochs = epochs
         self._print(description)
 
@@ -79,8 +83,8 @@ class SeriesProgress(Silent):
     What is said during a training (that it stopped early, say) is in the run's figures, and not told.
     """
 
-    def __init__(self, listener: Progress) -> None:
-        self.listener = listener
+    def __init__(self, listener: Progress, runs: int) -> None:
+        self.listener, self.runs = listener, runs
         self.told: set[str] = set()
         self.training = self.begun = False
 
@@ -92,9 +96,12 @@ class SeriesProgress(Silent):
     def reading(self, what: str, done: int, whole: int | None) -> None:
         self.listener.reading(what, done, whole)
 
-    def begin(self, description: str, epochs: int) -> None:
+    def waiting(self, what: str) -> None:
+        self.listener.waiting(what)
+
+    def begin(self, description: str, epochs: int, runs: int = 1) -> None:
         if not self.begun:
-            self.listener.begin(description, epochs)
+            self.listener.begin(description, epochs, self.runs)
         self.begun = self.training = True
 
     def step(self, epoch: int, done: int, steps: int, loss: float, accuracy: float, pictures: int) -> None:
@@ -108,19 +115,39 @@ class SeriesProgress(Silent):
         self.listener.end()
 
 
-def epoch_line(figures: EpochFigures, epochs: int) -> str:
-    """An epoch in one line of at most 80 columns.
+def epoch_line(figures: EpochFigures, epochs: int, width: int = 80) -> str:
+    """An epoch in one line, with fewer words where `width` columns are too few for all.
 
-    >>> epoch_line(EpochFigures(2, 0.1523, 0.9541, 0.1012, 0.9702, 8.31), epochs=10)
-    'epoch  2/10  loss 0.1523  accuracy  95.4 %  validation 0.1012   97.0 %    8.3 s'
+    >>> figures = EpochFigures(2, 0.1523, 0.9541, 0.1012, 0.9702, 8.31)
+    >>> epoch_line(figures, epochs=10)
+    'epoch  2/10  loss 0.1523  accuracy  95.4 %  validation 0.1012   97.0 %     8.3 s'
+    >>> epoch_line(figures, epochs=10, width=60)
+    'epoch  2/10  loss 0.1523   95.4 %  validation 0.1012  97.0 %'
     """
-    width = len(str(epochs))
-    parts = [
-        f"epoch {figures.epoch:>{width}}/{epochs}",
-        f"loss {figures.train_loss:.4f}",
-        f"accuracy {figures.train_accuracy:>6.1%}".replace("%", " %"),
+    place = f"{figures.epoch:>{len(str(epochs))}}/{epochs}"
+    loss, share = _loss(figures.train_loss), _share(figures.train_accuracy)
+    seconds = f"{figures.seconds:>6.1f} s" if figures.seconds < 10_000 else f"{figures.seconds:>6,.0f} s"
+    forms = [
+        [f"epoch {place}", f"loss {loss}", f"accuracy {share}", seconds],
+        [f"epoch {place}", f"loss {loss}", share, seconds],
+        [f"epoch {place}", f"loss {loss}", share],
+        [place, loss, share],
+        [place, loss],
     ]
     if figures.validation_loss is not None and figures.validation_accuracy is not None:
-        accuracy = f"{figures.validation_accuracy:>6.1%}".replace("%", " %")
-        parts.append(f"validation {figures.validation_loss:.4f}  {accuracy}")
-    return "  ".join([*parts, f"{figures.seconds:>6.1f} s"])
+        validation, right = _loss(figures.validation_loss), _share(figures.validation_accuracy)
+        forms[0].insert(3, f"validation {validation}  {right}")
+        forms[1].insert(3, f"validation {validation}  {right}")
+        forms[2].append(f"validation {validation} {right}")
+        forms[3] += [validation, right]
+        forms[4] += [validation]
+    lines = ["  ".join(form) for form in forms]
+    return next((line for line in lines if len(line) <= width), lines[-1])
+
+
+def _loss(value: float) -> str:
+    return f"{value:.4f}" if not value >= 1000 else f"{value:.1e}"
+
+
+def _share(value: float) -> str:
+    return f"{value:>6.1%}".replace("%", " %")

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import shlex
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from ..errors import ConvscopeError, UnknownName, UsageError
 from ..wrong_value import wanted
@@ -117,6 +126,13 @@ class Recipe(BaseModel):
             raise ValueError("should be text in UTF-8") from None
         return text
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _true_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, bool) and cls.model_fields[str(info.field_name)].annotation is not bool:
+            raise ValueError("should not be true or false")
+        return value
+
     @model_validator(mode="after")
     def _check_together(self) -> Recipe:
         engine = ("engine", self.engine)
@@ -170,7 +186,10 @@ class Recipe(BaseModel):
         shipped = {file.stem: file for file in SHIPPED.glob("*.toml")}
         if not path.exists():
             if path.suffix or path.parent != Path():
-                raise ConvscopeError(f"there is no recipe {path}; convscope comes with {', '.join(shipped)}.")
+                raise ConvscopeError(
+                    f"there is no recipe {path}{_near(path, shipped)} "
+                    f"Convscope comes with {', '.join(shipped)}."
+                )
             if str(path) not in shipped:
                 raise UnknownName("recipe", str(path), shipped, "A file of your own is given by its path.")
             path = shipped[str(path)]
@@ -230,6 +249,14 @@ def as_key(name: str, value: Any) -> str:
     ('batch_size = 64', "net = 'my net.py'")
     """
     return f"{name} = {value!r}"
+
+
+def _near(path: Path, shipped: Iterable[str]) -> str:
+    """The file beside it, or the recipe that comes with convscope, whose name is most like it."""
+    beside = [str(file) for file in path.parent.glob("*.toml")]
+    near = difflib.get_close_matches(str(path), beside, n=1)
+    near = near or difflib.get_close_matches(path.stem, shipped, n=1)
+    return f": did you mean {near[0]!r}?" if near else "."
 
 
 class _Clash(ValueError):

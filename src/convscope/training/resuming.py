@@ -18,7 +18,8 @@ from .prepare import Prepared, prepare_aloud
 from .progress import Progress
 from .recipe import Recipe, flag
 from .run import Run
-from .run_directory import RESULT, RunDirectory
+from .run_directory import RunDirectory
+from .run_state import is_finished
 from .running import run_in
 from .seed_runs import first_run
 
@@ -79,7 +80,7 @@ def _recipe(directory: RunDirectory) -> Recipe:
         raise ConvscopeError(f"{path} is a series of seeds: --resume, or train_seeds(resume=...), takes it.")
     if not recipe.is_file():
         raise ConvscopeError(f"{path} is no run; `convscope runs` lists those there are.")
-    if not directory.checkpoint.parent.is_dir() and (path / RESULT).is_file():
+    if is_finished(path):
         raise ConvscopeError(
             f"{path} is finished, there is nothing to resume; "
             f"`convscope train --recipe {recipe} --epochs 50`, say, trains longer, from the start."

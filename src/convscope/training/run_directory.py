@@ -6,7 +6,6 @@ import contextlib
 import csv
 import io
 import json
-import os
 import shlex
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,15 +16,14 @@ from typing import Any
 import numpy as np
 
 from .. import atomic
-from ..bundle import FILE_NAME, LATEST, Bundle
+from ..bundle import FILE_NAME, RUNS, Bundle
 from ..errors import ConvscopeError
 from ..metrics import EpochFigures
-from . import run_lock
+from .latest import point_latest_to, target_of
 from .recipe import Recipe
+from .run_state import CHECKPOINTS, RESULT, at_work
 
-ROOT = Path("runs")
-RESULT = "result.json"
-CHECKPOINTS, LOCK = "checkpoint", "lock"
+ROOT = Path(RUNS)
 
 
 class RunDirectory:
@@ -62,11 +60,7 @@ class RunDirectory:
     @classmethod
     def opened(cls, path: Path) -> RunDirectory:
         """The folder at `path`, or what `latest` points to."""
-        if path.is_symlink():
-            return cls(path.parent / path.readlink())
-        if path.name == LATEST and path.is_file():
-            return cls(path.parent / path.read_text("utf-8").strip())
-        return cls(path)
+        return cls(target_of(path) or path)
 
     @contextlib.contextmanager
     def at_work(self) -> Iterator[None]:
@@ -76,11 +70,11 @@ class RunDirectory:
         Raises `ConvscopeError` where another process is at work in the folder.
         """
         folder = self.checkpoint.parent
-        try:
-            folder.mkdir(exist_ok=True)
-        except OSError as error:
-            raise ConvscopeError(f"cannot make the folder {folder}: {error.strerror}.") from error
-        with run_lock.held(folder / LOCK):
+        with at_work(self.path):
+            try:
+                folder.mkdir(exist_ok=True)
+            except OSError as error:
+                raise ConvscopeError(f"cannot make the folder {folder}: {error.strerror}.") from error
             try:
                 yield
             except BaseException as error:  # Ctrl-C too
@@ -113,7 +107,7 @@ class RunDirectory:
         if name == FILE_NAME:
             self._kept = bundle.info["metrics"]["epoch"]
             if ROOT in (self.path.parent, self.path.parent.parent):
-                _point_latest_to(self.path)
+                point_latest_to(self.path, ROOT)
 
     def write_epochs(self, history: Sequence[EpochFigures]) -> None:
         """`metrics.jsonl`, a line per epoch."""
@@ -140,17 +134,6 @@ class RunDirectory:
         writer.writerow(("picture", "class", "predicted", "probability", "correct"))
         writer.writerows(rows)
         atomic.write_text(self.path / "predictions.csv", text.getvalue())
-
-
-def _point_latest_to(path: Path) -> None:
-    """`runs/latest` becomes a link to the run; where links are not to be had, a file with its name."""
-    temporary, latest, target = ROOT / f".{LATEST}-{os.getpid()}", ROOT / LATEST, path.relative_to(ROOT)
-    try:
-        temporary.symlink_to(target, target_is_directory=True)
-        temporary.replace(latest)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        atomic.write_text(latest, target.as_posix())
 
 
 def _plain(name: str) -> str:

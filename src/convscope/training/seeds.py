@@ -22,7 +22,8 @@ from .recipe import Recipe
 from .recorded import Conditions, graph_digest, read_predictions, read_result
 from .resuming import check_settings
 from .resuming import resume as resume_run
-from .run_directory import RESULT, RunDirectory
+from .run_directory import RunDirectory
+from .run_state import at_work, is_finished
 from .running import run_prepared
 from .seed_runs import SEEDS_FILE, SeedFigures, SeedRuns, check_seeds, first_run, seed_line
 
@@ -59,7 +60,6 @@ def train_seeds(
     """
     if seeds is not None:
         check_seeds(seeds)
-    listener = SeriesProgress(progress or (Silent() if quiet else Lines()))
     if resume is not None:
         if recipe is not None or out is not None:
             raise UsageError("a series that is resumed keeps its recipe and its folder; leave both out.")
@@ -68,6 +68,7 @@ def train_seeds(
     else:
         chosen = chosen_recipe(data, net, recipe, settings)
         series = _Series(chosen, net if net is not None else chosen.net, seeds or DEFAULT_SEEDS, _path(out))
+    listener = SeriesProgress(progress or (Silent() if quiet else Lines()), series.wanted)
     return series.train(listener, data if isinstance(data, Source) else None)
 
 
@@ -79,6 +80,7 @@ class _Series:
         self.directory: RunDirectory | None = None
         self.done: SeedRuns | None = None
         self.first: Network | None = None  # of the first run, until the next one is compared with it
+        self.held = contextlib.ExitStack()  # the lock of the folder
         self.place: dict[str, Any] = {}  # settings of the place, of a series that is taken up
 
     @classmethod
@@ -111,6 +113,8 @@ class _Series:
         start = self.recipe.seed
         finished = {run.seed for run in self.done.runs} if self.done else set()
         try:
+            if self.directory is not None:
+                self.held.enter_context(at_work(self.directory.path))
             for seed in range(start, start + self.wanted):
                 if seed in finished:
                     continue
@@ -119,6 +123,8 @@ class _Series:
         except BaseException as error:
             self._note_what_is_left(error)
             raise
+        finally:
+            self.held.close()
         assert self.done is not None
         return self.done
 
@@ -126,7 +132,7 @@ class _Series:
         """The document of the run of a seed: trained, taken up, or found."""
         folder = self.directory.path / f"seed-{seed}" if self.directory else None
         if folder is not None and (folder / "recipe.toml").is_file():
-            if (folder / RESULT).is_file() and not RunDirectory(folder).checkpoint.parent.is_dir():
+            if is_finished(folder):
                 return read_result(folder)
             net = None if isinstance(self.net, str) else self.net
             run = resume_run(folder, listener, net=net, source=source, with_report=False, **self.place)
@@ -135,6 +141,7 @@ class _Series:
         if self.directory is None:
             name = f"{prepared.network.name}-seeds"
             self.directory = RunDirectory.create(source.name, name, self.out)
+            self.held.enter_context(at_work(self.directory.path))
             self.first = prepared.network
             self.recipe = self.recipe.but(pretrained=prepared.recipe.pretrained)  # with its checksum, for all
             last = seed + self.wanted - 1

@@ -1,0 +1,78 @@
+"""Commands in a terminal of 80 columns, as a person sees them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+if sys.platform == "win32":
+    pytest.skip("there are no pseudo-terminals", allow_module_level=True)
+
+from ..terminal import Screen, in_terminal
+
+SMALL = ["--net", "simple-cnn-16-32"]
+
+
+@pytest.mark.parametrize("width", [80, 40])
+def test_a_training_leaves_epochs_and_summary(tmp_path: Path, width: int) -> None:
+    code, screen = in_terminal(["train", "--epochs", "3", *SMALL], tmp_path, width=width)
+    assert code == 0
+    assert screen.cursor_shown
+    text = "\n".join(screen.text)
+    assert text.startswith("Training simple-cnn-16-32")
+    assert "━" not in text
+    assert "…" not in text
+    assert [line.split()[-1] if width == 40 else line for line in screen.text if "3/3" in line] != []
+    assert "Next    convscope predict runs/latest" in text
+    if width == 80:
+        assert max(map(len, screen.seen)) <= 80
+
+
+def test_ctrl_c_takes_the_line_away(tmp_path: Path) -> None:
+    pressed = []
+
+    def ctrl_c(screen: Screen) -> bytes:
+        if not pressed and any("━" in line or "─" in line for line in screen.lines):
+            pressed.append(True)
+            return b"\x03"
+        return b""
+
+    words = ["train", "--epochs", "5000", "--schedule", "constant", *SMALL]
+    code, screen = in_terminal(words, tmp_path, typed=ctrl_c)
+    assert pressed
+    assert code == 130
+    assert screen.cursor_shown
+    said = "\n".join(line for line in screen.text if not line.startswith("epoch "))
+    assert "interrupted." in said
+    assert "━" not in said
+    assert "─" not in said
+
+
+def test_an_error_while_pictures_are_read_leaves_no_line(tmp_path: Path, photos: Path) -> None:
+    (photos / "dark" / "0.png").write_text("no picture")
+    code, screen = in_terminal(["train", "./photos", "--strict"], tmp_path)
+    assert code == 1
+    assert screen.cursor_shown
+    assert screen.text[0].startswith("error: ")
+
+
+def test_loading_pytorch_is_said(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(
+        "from torch import nn\n\n\nclass Net(nn.Sequential):\n    def __init__(self):\n"
+        "        super().__init__(nn.Flatten(), nn.Linear(64, 10))\n"
+    )
+    code, screen = in_terminal(["train", "--net", "mine.py:Net", "--epochs", "1"], tmp_path)
+    assert code == 0
+    assert "loading PyTorch and tracing the network …" in screen.seen
+    assert "PyTorch" not in "\n".join(screen.text)
+
+
+@pytest.mark.parametrize("environment", [{"TERM": "dumb"}, {"NO_COLOR": "1"}])
+def test_plain_where_it_is_asked_for(tmp_path: Path, environment: dict[str, str]) -> None:
+    code, screen = in_terminal(["train", "--epochs", "2", *SMALL], tmp_path, **environment)
+    assert code == 0
+    assert not screen.coloured
+    if "TERM" in environment:
+        assert not screen.moved
