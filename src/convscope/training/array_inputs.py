@@ -71,10 +71,8 @@ def axes_of(
         last = len(reshaped) == 2 and channels == "last"
         shape = (1, *reshaped) if len(reshaped) == 1 else reshaped[::-1] if last else reshaped
         return Axes(given, reshaped, shape, last)
-    if len(reshaped) == 1:
-        return Axes(given, reshaped, (1, 1, *reshaped), False)
-    if len(reshaped) == 2:
-        return Axes(given, reshaped, (1, *reshaped), False)
+    if len(reshaped) < 3:
+        return Axes(given, reshaped, (*(1 for _ in range(3 - len(reshaped))), *reshaped), False)
     if len(reshaped) > 3:
         raise ShapeError(f"pictures are (N, H, W) or with channels, and X is (N, {_spell(given)}).")
     if channels is None:
@@ -104,8 +102,8 @@ def stored(values: np.ndarray, axes: Axes, preprocessing: InputPreprocessing) ->
     if not isinstance(preprocessing, Preprocessing):
         return as_float32(arranged)
     if arranged.dtype != np.uint8:
-        pixels = arranged.astype(np.uint8, casting="unsafe") if arranged.size else arranged
-        if arranged.min() < 0 or arranged.max() > 255 or (pixels != arranged).any():
+        pixels = arranged.clip(0, 255).astype(np.uint8)
+        if (pixels != arranged).any():
             raise DataError(
                 f"the network was trained on pictures of uint8, and X is {arranged.dtype} with numbers that "
                 "are no pixels: whole, from 0 to 255. Scale X as it was at fit."

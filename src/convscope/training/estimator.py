@@ -6,16 +6,14 @@ import contextlib
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
-from sklearn.utils import check_array, check_consistent_length, check_random_state, column_or_1d
-from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils import check_array, check_random_state, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, assert_all_finite
+from sklearn.utils.validation import assert_all_finite
 
 from .. import native, nets
 from ..bundle import Bundle
@@ -27,6 +25,7 @@ from .network import is_own
 from .prepare import Prepared
 from .progress import Lines, Silent
 from .recipe import Recipe
+from .samples import Samples
 
 try:
     from sklearn.utils.validation import validate_data
@@ -44,15 +43,6 @@ SETTINGS = (
 )
 MOVES = ("shift", "crop", "flip", "cutout")
 SMALL_SIDE, SMALLEST_SIDE = 32, 4  # of grey pictures that convnet-bn is for
-
-
-@dataclass(frozen=True, eq=False)
-class Samples:
-    """What is trained on: of each the numbers, the position of its label in `classes_`, and its weight."""
-
-    values: np.ndarray
-    positions: np.ndarray  # int64 (N,)
-    weights: np.ndarray | None  # float32 (N,); None where all are alike
 
 
 class NotFitted(ConvscopeError, NotFittedError):  # type: ignore[misc]
@@ -167,7 +157,7 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 self.__dict__.pop(trained, None)
             values, labels = self._inputs(X, reset=True), self._labels(y)
             self.classes_ = np.unique(labels)
-            samples = self._samples(values, labels, sample_weight)
+            samples = Samples.of(values, labels, self.classes_, self.class_weight, sample_weight)
             if len(self.classes_) > 1 == len(present := np.unique(samples.positions)):
                 label = self.classes_.tolist()[present[0]]
                 raise DataError(f"only class {label!r} has a weight above 0; two or more classes should.")
@@ -191,7 +181,7 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 )
             values, labels = self._inputs(X, reset=first), self._labels(y)
             self._take_classes(classes, first)
-            samples = self._samples(values, labels, sample_weight)
+            samples = Samples.of(values, labels, self.classes_, self.class_weight, sample_weight)
             if first:
                 self._begin(samples.values)
             prepared = self._prepare(samples, schedule="constant", validation=0, early_stopping=None)
@@ -314,33 +304,6 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self._net,
             recipe,
         )
-
-    def _samples(self, values: np.ndarray, labels: np.ndarray, sample_weight: Any) -> Samples:
-        """What counts of X and y: all but what weighs nothing."""
-        check_consistent_length(values, labels)
-        unknown = np.setdiff1d(labels, self.classes_)
-        if len(unknown):
-            label = unknown.tolist()[0]
-            raise DataError(f"y has {label!r}, which is not among the classes of the first call.")
-        positions = np.searchsorted(self.classes_, labels).astype(np.int64)
-        weights = np.ones(len(values))
-        if sample_weight is not None:
-            weights = _check_sample_weight(sample_weight, values, dtype=np.float64)
-            if weights.min() < 0:
-                raise DataError(f"sample_weight has {weights.min()}; weights are 0 or more.")
-        if isinstance(self.class_weight, Mapping):
-            of_class = compute_class_weight(self.class_weight, classes=self.classes_, y=labels)
-            weights = weights * of_class[positions]
-        elif self.class_weight not in (None, "balanced"):
-            raise UsageError(
-                f'class_weight={self.class_weight!r} should be None, "balanced" or a dictionary.'
-            )
-        if not weights.any():
-            raise DataError("the weights are zero for every sample; one at least should not be.")
-        if (weights == 1).all():
-            return Samples(values, positions, None)
-        counts = weights > 0
-        return Samples(values[counts], positions[counts], weights[counts].astype(np.float32))
 
     def _keep(self, trained: Trained) -> None:
         self._trained = trained
