@@ -9,7 +9,9 @@ import pytest
 
 from convscope.data import cifar
 from convscope.data.catalogue import catalogue
-from convscope.data.opening import open_entry, open_source
+from convscope.data.cifar import CIFAR10
+from convscope.data.named import open_entry
+from convscope.data.opening import open_source
 from convscope.errors import DataError
 
 
@@ -21,7 +23,7 @@ def batch(labels: list[int], seed: int = 0) -> bytes:
 
 
 def files() -> dict[str, bytes]:
-    names = (*cifar.TRAIN_FILES, cifar.TEST_FILE)
+    names = (*CIFAR10.train_files, CIFAR10.test_file)
     return {name: batch([number, number + 1, number + 2], number) for number, name in enumerate(names)}
 
 
@@ -29,7 +31,7 @@ def archive(contents: dict[str, bytes]) -> bytes:
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w:gz") as tar:
         for name, content in contents.items():
-            member = tarfile.TarInfo(f"{cifar.FOLDER}/{name}")
+            member = tarfile.TarInfo(f"{CIFAR10.folder}/{name}")
             member.size = len(content)
             tar.addfile(member, io.BytesIO(content))
     return stream.getvalue()
@@ -51,11 +53,11 @@ def test_from_the_data_folder(tmp_path: Path, packed: bool, flat: bool) -> None:
     place = tmp_path if flat else tmp_path / "cifar10"
     place.mkdir(exist_ok=True)
     if packed:
-        (place / cifar.ARCHIVE).write_bytes(archive(files()))
+        (place / CIFAR10.archive).write_bytes(archive(files()))
     else:
-        (place / cifar.FOLDER).mkdir()
+        (place / CIFAR10.folder).mkdir()
         for name, content in files().items():
-            (place / cifar.FOLDER / name).write_bytes(content)
+            (place / CIFAR10.folder / name).write_bytes(content)
     source = open_source("cifar10", data_dir=tmp_path)
     assert source.counts == {"train": 15, "test": 3}
     assert source.size == (32, 32)
@@ -68,23 +70,23 @@ def test_from_the_data_folder(tmp_path: Path, packed: bool, flat: bool) -> None:
 
 
 def test_nothing_is_written(tmp_path: Path) -> None:
-    (tmp_path / cifar.ARCHIVE).write_bytes(archive(files()))
+    (tmp_path / CIFAR10.archive).write_bytes(archive(files()))
     open_source("cifar10", data_dir=tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == [cifar.ARCHIVE]
+    assert [path.name for path in tmp_path.iterdir()] == [CIFAR10.archive]
 
 
 def test_broken_archives(tmp_path: Path) -> None:
     whole = archive(files())
-    lacking = {name: content for name, content in files().items() if name != cifar.TEST_FILE}
+    lacking = {name: content for name, content in files().items() if name != CIFAR10.test_file}
     for content, message in [
         (whole[: len(whole) // 2], "ends early or is damaged"),
         (b"no archive", "ends early or is damaged"),
         (b"", "ends early or is damaged"),
         (archive(lacking), "lacks test_batch.bin"),
-        (archive({**files(), cifar.TEST_FILE: batch([1])[:-1]}), "test_batch.bin ends early: 3,072 bytes"),
-        (archive({**files(), cifar.TEST_FILE: batch([10])}), "label 10"),
+        (archive({**files(), CIFAR10.test_file: batch([1])[:-1]}), "test_batch.bin ends early: 3,072 bytes"),
+        (archive({**files(), CIFAR10.test_file: batch([10])}), "label 10"),
     ]:
-        (tmp_path / cifar.ARCHIVE).write_bytes(content)
+        (tmp_path / CIFAR10.archive).write_bytes(content)
         with pytest.raises(DataError, match=message) as caught:
             open_entry(catalogue()["cifar10"], data_dir=tmp_path)
-        assert cifar.ARCHIVE in str(caught.value)
+        assert CIFAR10.archive in str(caught.value)

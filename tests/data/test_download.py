@@ -14,7 +14,7 @@ import pytest
 
 from convscope.data.catalogue import IDX_NAMES, Entry, catalogue, idx_files
 from convscope.data.download import cached
-from convscope.data.opening import open_entry
+from convscope.data.named import open_entry
 from convscope.errors import DataError
 
 from .conftest import idx_bytes

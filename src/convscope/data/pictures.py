@@ -13,18 +13,38 @@ import numpy as np
 from PIL import Image
 
 from ..errors import DataError
+from .stored import StoredFile
 
 #: What is read, told by content and never by the file's name.
 #: (A JPEG may turn out to be "MPO", several in one.)
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF")
 FORMAT_NAMES = "JPEG, PNG, GIF, BMP, WebP or TIFF"
 
+#: In a folder, files with these endings are taken for pictures.
+EXTENSIONS = frozenset(
+    [
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".mpo",
+        ".png",
+        ".apng",
+        ".gif",
+        ".bmp",
+        ".dib",
+        ".webp",
+        ".tif",
+        ".tiff",
+    ]
+)
+
 #: More pixels than this are refused before they are decoded (a decompression bomb, or a mistake).
 MAX_PIXELS = 80_000_000
 #: Longer files are refused before they are read into memory.
 MAX_BYTES = 1 << 30
 
-PictureFile = str | os.PathLike[str] | bytes | IO[bytes]
+PictureFile = str | os.PathLike[str] | bytes | IO[bytes] | StoredFile
 
 _ORIENTATION = 0x0112
 _UPRIGHT = {
@@ -53,9 +73,10 @@ def read_picture(
 ) -> Image.Image:
     """One picture as people see it: mode "L" where it is grey, "RGB" otherwise, EXIF orientation applied.
 
-    `file` is a path, the bytes of a file, or an open binary file. The first frame of an animation is
-    used; transparent pixels are laid over white; CMYK becomes RGB; 16-bit values v become v / 257;
-    float pictures are taken as 0..1 when nothing in them is above 1, else as 0..255.
+    `file` is a path, the bytes of a file, an open binary file, or a file in an archive or a table. The
+    first frame of an animation is used; transparent pixels are laid over white; CMYK becomes RGB; 16-bit
+    values v become v / 257; float pictures are taken as 0..1 when nothing in them is above 1, else as
+    0..255.
     `name` stands for the picture in messages where the file has none or another.
 
     `at_least` (height, width) allows a large JPEG to be decoded at a half, quarter or eighth of its
@@ -84,14 +105,17 @@ def read_picture(
         raise DataError(f"{name} ends early or is damaged ({_reason(error)}).") from error
 
 
-def picture_facts(path: Path) -> Facts:
+def picture_facts(path: Path | StoredFile) -> Facts:
     """Format, size and greyness of a picture file from its head; pixels are not decoded.
 
     Raises `DataError` like `read_picture` for what the head already shows.
     """
     name = str(path)
+    file: IO[bytes]
     try:
-        file = path.open("rb")
+        file = path.open("rb") if isinstance(path, Path) else io.BytesIO(path.read_bytes())
+    except FileNotFoundError as error:
+        raise DataError(f"there is no picture {name}.") from error
     except OSError as error:
         raise DataError(f"{name} cannot be opened: {error.strerror or error}.") from error
     with file:
@@ -209,6 +233,8 @@ def _name(file: PictureFile) -> str:
         return "the picture"
     if isinstance(file, (str, os.PathLike)):
         return os.fspath(file)
+    if isinstance(file, StoredFile):
+        return str(file)
     name = getattr(file, "name", None)
     return name if isinstance(name, str) else "the picture"
 
@@ -217,6 +243,8 @@ def file_content(file: PictureFile, name: str) -> bytes:
     """The bytes of a picture file. Raises `DataError` where it is missing, a folder, or too long."""
     if isinstance(file, bytes):
         content = file
+    elif isinstance(file, StoredFile):
+        content = file.read_bytes()
     elif isinstance(file, (str, os.PathLike)):
         path = Path(file)
         try:
