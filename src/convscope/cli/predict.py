@@ -17,7 +17,9 @@ from .output import percent, print_json
 @command("predict")
 def predict(
     model: Model,
-    pictures: Annotated[list[Path], typer.Argument(help="Picture files.")],
+    pictures: Annotated[
+        list[Path], typer.Argument(help="Picture files, or folders, archives, lists or arrays of pictures.")
+    ],
     top: Annotated[int, typer.Option(min=1, help="How many classes to name.")] = 3,
     json: Json = False,
 ) -> None:

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from ..training.recipe import Recipe
 
 LATEST = Path("runs/latest")
-DATA_HELP = "digits, mnist, fashion-mnist, kmnist, cifar10, or a folder with a folder of pictures per class."
+DATA_HELP = (
+    "digits, mnist, fashion-mnist, kmnist, emnist-letters, cifar10, cifar100; or a folder, zip or tar with "
+    "a folder of pictures per class; a .csv or .parquet list of path,label; an .npz or .npy."
+)
 
 
 @command("train")

@@ -14,6 +14,7 @@ from .opening import open_source
 from .pictures import read_picture
 from .preprocessing import Preprocessing, with_statistics
 from .source import Part, Progress, Source
+from .stored import StoredFile
 
 __all__ = [
     "open_source",
@@ -28,4 +29,5 @@ __all__ = [
     "Part",
     "Entry",
     "Progress",
+    "StoredFile",
 ]

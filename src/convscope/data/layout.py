@@ -119,7 +119,7 @@ def _classes(folder: Folder, ignored: Counter[str]) -> dict[str, list[Picture]]:
     classes = {}
     for class_folder in subfolders(folder):
         others: Counter[str] = Counter()
-        pictures = _pictures(class_folder, others)
+        pictures = picture_files(class_folder, others)
         if not pictures:
             found = ", ".join(f"{count} {kind}" for kind, count in sorted(others.items()))
             has = f"no pictures, only other files ({found})" if found else "no pictures"
@@ -137,14 +137,14 @@ def _classes(folder: Folder, ignored: Counter[str]) -> dict[str, list[Picture]]:
     return classes
 
 
-def _pictures(folder: Folder, others: Counter[str]) -> list[Picture]:
-    """Picture files in a class folder and below it, sorted; the rest is counted in `others`."""
+def picture_files(folder: Folder, others: Counter[str]) -> list[Picture]:
+    """Picture files in a folder and below it, sorted; the rest is counted in `others`."""
     found: list[Picture] = []
     for name, below in _contents(folder):
         if _is_clutter(name):
             continue
         if below is not None:
-            found += _pictures(below, others)
+            found += picture_files(below, others)
         elif Path(name).suffix.lower() in EXTENSIONS:
             found.append(folder / name)
         else:

@@ -118,9 +118,10 @@ def _resolve(recipe: Recipe, network: Network, dataset: Dataset) -> Recipe:
     preprocessing = dataset.preprocessing
     steps = len(batch_starts(len(dataset.train), recipe.batch_size))
     rates = CONSTANT_RATES if recipe.schedule == "constant" else PEAK_RATES
-    folder = Path(recipe.data).expanduser()
+    path = Path(recipe.data).expanduser()
+    is_path = recipe.data not in datasets.catalogue() and path.exists()
     return recipe.but(
-        data=str(folder.resolve()) if folder.is_dir() else recipe.data,
+        data=str(path.resolve()) if is_path else recipe.data,
         data_dir=str(Path(recipe.data_dir).expanduser().resolve()) if recipe.data_dir else None,
         net=recipe.net or network.name,
         size=(preprocessing.height, preprocessing.width),
