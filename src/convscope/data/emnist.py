@@ -6,6 +6,7 @@ class (G. Cohen et al., EMNIST: an extension of MNIST to handwritten letters, 20
 
 from __future__ import annotations
 
+import io
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -43,8 +44,6 @@ class Member:
             raise DataError(
                 f"{self.archive} is damaged ({error}); delete it and download it again."
             ) from error
-        import io
-
         return io.BytesIO(content)
 
 
