@@ -13,6 +13,8 @@ import numpy as np
 from PIL import Image
 
 from ..errors import DataError
+from . import large_pictures
+from .large_pictures import MAX_PIXELS
 from .stored import StoredFile
 
 #: What is read, told by content and never by the file's name.
@@ -39,8 +41,6 @@ EXTENSIONS = frozenset(
     ]
 )
 
-#: More pixels than this are refused before they are decoded (a decompression bomb, or a mistake).
-MAX_PIXELS = 80_000_000
 #: Longer files are refused before they are read into memory.
 MAX_BYTES = 1 << 30
 
@@ -81,7 +81,8 @@ def read_picture(
 
     `at_least` (height, width) allows a large JPEG to be decoded at a half, quarter or eighth of its
     size, never below the size given; a training and a prediction must pass the same value, and
-    `Preprocessing.read` sees to that.
+    `Preprocessing.read` sees to that. With it, pictures of more than 80 million pixels are read at reduced
+    size where their format allows it (`large_pictures`).
 
     Raises `DataError` with the path and the reason: missing, empty, text, truncated, too large.
 
@@ -95,9 +96,14 @@ def read_picture(
     content = file_content(file, name)
     try:
         with _open(content, name) as image:
+            pixels = image.width * image.height
+            if at_least is None and pixels > MAX_PIXELS:
+                raise DataError(_too_large(name, image.size, "so many are not read at their own size"))
             if at_least is not None and image.format in ("JPEG", "MPO"):
-                height, width = at_least if _orientation(image) < 5 else at_least[::-1]
-                image.draft(None, (width, height))
+                upright = _orientation(image) < 5
+                large_pictures.draft(image, at_least if upright else at_least[::-1])
+            elif at_least is not None and pixels > MAX_PIXELS:
+                return _reduced(content, image, at_least)
             return as_grey_or_rgb(_upright(image))
     except DataError:
         raise
@@ -164,27 +170,41 @@ def as_grey_or_rgb(image: Image.Image) -> Image.Image:
 
 
 def _open(file: bytes | IO[bytes], name: str) -> Image.Image:
-    """The picture with its head read, its size within `MAX_PIXELS` and nothing decoded yet."""
+    """The picture with its head read and nothing decoded yet; `DataError` where it is too large to be."""
     stream = io.BytesIO(file) if isinstance(file, bytes) else file
     try:
         with _WARNINGS, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(stream, formats=FORMATS)
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise DataError(_too_large(name)) from error
+            try:
+                image: Image.Image = Image.open(stream, formats=FORMATS)
+            except Image.DecompressionBombError as error:
+                large = large_pictures.open_large(stream)
+                if large is None:
+                    raise DataError(_too_large(name, None, large_pictures.OTHER_KIND)) from error
+                image = large
+    except DataError:
+        raise
     except Exception as error:
         stream.seek(0)
         raise DataError(_not_a_picture(stream.read(4096), name)) from error
-    if image.width * image.height > MAX_PIXELS:
-        raise DataError(_too_large(name, image.size))
+    reason = large_pictures.why_not(image, stream)
+    if reason is not None:
+        raise DataError(_too_large(name, image.size, reason))
     return image
 
 
-def _too_large(name: str, size: tuple[int, int] | None = None) -> str:
+def _reduced(content: bytes, image: Image.Image, at_least: tuple[int, int]) -> Image.Image:
+    """A large PNG or TIFF, read a few rows at a time."""
+    parts = map(as_grey_or_rgb, large_pictures.bands(content, image))
+    turn = _UPRIGHT.get(large_pictures.orientation(content, image))
+    width, height = large_pictures.stored_size(image)
+    small = large_pictures.reduced(parts, width=width, height=height, at_least=at_least)
+    return small if turn is None else small.transpose(turn)
+
+
+def _too_large(name: str, size: tuple[int, int] | None, reason: str) -> str:
     extent = f"is {size[0]}×{size[1]} pixels" if size else "is too large"
-    limit = f"{MAX_PIXELS // 10**6} million pixels"
-    return f"{name} {extent}: pictures of more than {limit} are not read; shrink it first."
+    return f"{name} {extent}, more than {MAX_PIXELS // 10**6} million, and {reason}; shrink it first."
 
 
 def _not_a_picture(head: bytes, name: str) -> str:
