@@ -187,3 +187,13 @@ def test_arrays_of_one_kind_need_no_labels_and_no_usual_name(photos: Path, tmp_p
     for name in ("new.npz", "new.npy"):
         labels = [prediction.label for prediction in convscope.predict(run.path, tmp_path / name)]
         assert labels == ["bright"] * 12 + ["dark"] * 12
+
+
+def test_a_folder_that_is_called_like_a_data_set_is_not_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "digits").mkdir()
+    run = convscope.train("digits", net="simple-cnn-4-8", epochs=1, out=tmp_path / "run", quiet=True)
+    assert run.recipe.data == "digits"
+    assert convscope.evaluate(run.path).to_dict() == run.evaluation.to_dict()

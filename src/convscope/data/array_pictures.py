@@ -78,7 +78,10 @@ def pictures(
         factor = 1.0 if most <= 255 else 1 / 257
     notes = []
     if kinds != {"b"} and 0 < most * factor < 64:
-        notes.append(f"{whose}: the brightest value is {most:g}, so the pictures are dark.")
+        notes.append(
+            f"{whose}: the brightest value is {most:g} where white is {255 / factor:g}, so the pictures are "
+            "dark; store them brighter, or train with --normalize."
+        )
     return {part: _scaled(array, factor) for part, array in laid.items()}, notes
 
 

@@ -72,7 +72,7 @@ def bands(content: bytes, image: Image.Image) -> Iterator[Image.Image]:
 
 
 def stored_size(image: Image.Image) -> tuple[int, int]:
-    """Width and height as the pixels lie in the file; of a TIFF, Pillow gives those of the upright picture."""
+    """Width and height as the pixels lie in the file; Pillow gives those of a TIFF when it is upright."""
     if image.format == "TIFF":
         tags = image.tag_v2  # type: ignore[attr-defined]
         return int(tags[256]), int(tags[257])
