@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 import zipfile
 from pathlib import Path
 
@@ -251,6 +253,25 @@ def test_damaged_files(tmp_path: Path) -> None:
     for content in (b"", b"nothing", whole[: len(whole) // 2], whole[:8] + b"\xff" * 60 + whole[68:]):
         images.write_bytes(content)
         assert message(images).startswith(f"{images} is ")
+
+
+@pytest.mark.parametrize("kind", ["npz", "npy"])
+def test_damage_anywhere_is_one_sentence(tmp_path: Path, kind: str) -> None:
+    path = npz(tmp_path, X=GREY, y=LABELS) if kind == "npz" else tmp_path / "X.npy"
+    if kind == "npy":
+        np.save(path, GREY)
+        np.save(tmp_path / "y.npy", LABELS)
+    whole = path.read_bytes()
+    chance = random.Random(5)
+    for _ in range(400):
+        content = bytearray(whole)
+        for _ in range(chance.choice((1, 3, 30))):
+            content[chance.choice((chance.randrange(len(content)), chance.randrange(128)))] = (
+                chance.randrange(256)
+            )
+        path.write_bytes(content)
+        with contextlib.suppress(DataError):  # and nothing else
+            open_source(path)
 
 
 def test_an_npz_that_needs_more_memory_than_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

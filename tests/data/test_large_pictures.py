@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import random
 import struct
 import subprocess
 import sys
@@ -215,6 +217,22 @@ def test_a_large_picture_that_ends_early(format: str) -> None:
     for share in (0.3, 0.6, 0.9):
         with pytest.raises(DataError, match=r"ends early or is damaged|is damaged or not a picture"):
             read_picture(content[: int(len(content) * share)], at_least=(20, 20))
+
+
+@small_limit
+@pytest.mark.parametrize("format", ["PNG", "TIFF", "JPEG"])
+def test_damage_is_one_sentence_or_wrong_pixels(format: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("PIL.TiffImagePlugin.STRIP_SIZE", 3000)
+    options = {"compression": "tiff_lzw"} if format == "TIFF" else {}
+    whole = encoded(MODES["RGB"](), format, **options)
+    chance = random.Random(2)
+    for _ in range(300):
+        content = bytearray(whole)
+        for _ in range(chance.choice((1, 4, 40))):
+            place = chance.choice((range(len(content)), range(64), range(len(content) - 300, len(content))))
+            content[chance.choice(place)] = chance.randrange(256)
+        with contextlib.suppress(DataError):  # and nothing else
+            read_picture(bytes(content), at_least=(20, 20))
 
 
 @small_limit

@@ -3,6 +3,7 @@ time."""
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Iterable, Iterator
 from typing import IO
@@ -19,6 +20,8 @@ MOST_PIXELS = 1_000_000_000
 MAX_COEFFICIENT_BYTES = 1 << 30
 
 OTHER_KIND = "this kind is not decoded in parts, as JPEG and PNG are"
+
+_ORIENTATION = 0x0112
 
 # markers of a JPEG (ITU-T T.81, table B.1)
 _SCAN = 0xDA
@@ -81,13 +84,16 @@ def stored_size(image: Image.Image) -> tuple[int, int]:
 
 def orientation(content: bytes, image: Image.Image) -> int:
     """EXIF's orientation of a large PNG or TIFF, 1 where there is none; nothing is decoded for it."""
+    value: object = 1
     if image.format == "TIFF":
-        return int(image.tag_v2.get(0x0112, 1))  # type: ignore[attr-defined]
-    exif = Image.Exif()
-    for kind, data in png_bands.chunks(content):
+        value = image.tag_v2.get(_ORIENTATION)  # type: ignore[attr-defined]
+    for kind, data in png_bands.chunks(content) if image.format == "PNG" else ():
         if kind == b"eXIf":
-            exif.load(b"Exif\0\0" + bytes(data))
-    return int(exif.get(0x0112, 1))
+            exif = Image.Exif()
+            with contextlib.suppress(Exception):  # the picture itself may be sound
+                exif.load(b"Exif\0\0" + bytes(data))
+                value = exif.get(_ORIENTATION)
+    return value if isinstance(value, int) else 1
 
 
 def reduced(

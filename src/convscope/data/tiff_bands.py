@@ -30,7 +30,8 @@ def in_bands(tags: Tags) -> bool:
         or _one(tags, _COMPRESSION, 1) == _OLD_JPEG
     ):
         return False
-    return _one(tags, _WIDTH, 0) * _band_height(tags) <= MAX_BAND_PIXELS
+    width = max(_one(tags, _WIDTH, 0), _one(tags, _TILE_WIDTH, 0))
+    return width * _band_height(tags) <= MAX_BAND_PIXELS
 
 
 def tiff_bands(content: bytes, tags: Tags) -> Iterator[Image.Image]:
