@@ -11,14 +11,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from PIL import Image
 
 from . import atomic
 from .columns import shortened
-from .data import InputPreprocessing, preprocessing_of
+from .data import InputPreprocessing, Preprocessing, StoredFile, preprocessing_of
+from .data.unlabelled import Pixels, pictures_in
 from .errors import ConvscopeError, DataError, ShapeError
 from .graph import Graph
 from .metrics import probabilities
@@ -229,17 +230,20 @@ class Bundle:
     def predict(self, pictures: Picture | Iterable[Picture], *, top: int = 3) -> list[Prediction]:
         """Classify pictures of any size: paths, encoded bytes, Pillow images or uint8 arrays (H, W[, C]).
 
-        An array (N, H, W, C) is N pictures. Where the network takes signals: paths or bytes of `.npy` files,
-        or arrays (C, L), (N, C, L), with one channel also (L,) and (N, L); where it takes arrays, one or
-        several of its shape, or rows of as many numbers. One `Prediction` per picture, in
-        order, with the `top` most probable classes. What cannot be read gets a prediction with its `error`;
-        it does not stop the others.
+        An array (N, H, W, C) is N pictures; the path of a folder, an archive, a CSV or Parquet list or an
+        .npz or .npy file is all pictures in it. Where the network takes signals: paths or bytes of `.npy`
+        files, or arrays (C, L), (N, C, L), with one channel also (L,) and (N, L); where it takes arrays, one
+        or several of its shape, or rows of as many numbers. One `Prediction` per picture, in order, with the
+        `top` most probable classes. What cannot be read gets a prediction with its `error`; it does not stop
+        the others.
         """
         waiting: list[Picture]
         if isinstance(pictures, PICTURE_TYPES):
             waiting = self.preprocessing.apart(pictures)
         else:
             waiting = list(pictures)
+        if isinstance(self.preprocessing, Preprocessing):
+            waiting = [one for given in waiting for one in _all_in(given)]
         predictions: list[Prediction] = []
         with ThreadPoolExecutor() as pool:
             for start in range(0, len(waiting), READ_AT_ONCE):
@@ -253,9 +257,17 @@ class Bundle:
 
         return inference.forward(self.graph, self.weights, self.preprocessing, self.to_module)
 
-    def _read(self, picture: Picture) -> tuple[str | None, np.ndarray | str]:
+    def _read(self, picture: Any) -> tuple[str | None, np.ndarray | str]:
         """The input's path and either its numbers or what is wrong with it."""
-        path = os.fspath(picture) if isinstance(picture, str | os.PathLike) else None
+        path = None
+        if isinstance(picture, _Unreadable):
+            return picture
+        if isinstance(picture, Pixels):
+            path, picture = picture
+        elif isinstance(picture, str | os.PathLike):
+            path = os.fspath(picture)
+        elif isinstance(picture, StoredFile):
+            path = str(picture)
         try:
             return path, self.preprocessing.one(picture)
         except ConvscopeError as error:
@@ -304,6 +316,26 @@ def checksum(document: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> 
         whole.update(f"\0{name}\0".encode("utf-8", "surrogatepass"))
         whole.update(np.ascontiguousarray(tensors[name]).tobytes())
     return whole.hexdigest()
+
+
+class _Unreadable(NamedTuple):
+    """A path that has no pictures, and why."""
+
+    path: str
+    error: str
+
+
+def _all_in(given: Any) -> Iterable[Any]:
+    """The pictures at a path; what is no path is one."""
+    if not isinstance(given, str | os.PathLike):
+        return (given,)
+    try:
+        found = pictures_in(Path(given))
+    except ConvscopeError as error:
+        return (_Unreadable(os.fspath(given), str(error)),)
+    except (OSError, ValueError):  # too long for a name, or with a NUL: said where it is read
+        return (given,)
+    return (given,) if found is None else found
 
 
 def find(path: Path) -> Path:

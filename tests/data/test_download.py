@@ -12,16 +12,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from convscope.data import emnist
 from convscope.data.catalogue import IDX_NAMES, Entry, catalogue, idx_files
+from convscope.data.cifar import CIFAR100
 from convscope.data.download import cached
-from convscope.data.opening import open_entry
+from convscope.data.named import open_entry
 from convscope.errors import DataError
 
 from .conftest import idx_bytes
+from .test_cifar import HUNDRED, archive
+from .test_emnist import letters, published
 
 IMAGES = gzip.compress(idx_bytes(np.arange(20 * 4).reshape(20, 2, 2)), mtime=0)
 LABELS = gzip.compress(idx_bytes(np.arange(20) % 10), mtime=0)
 CONTENTS = dict(zip(IDX_NAMES, [IMAGES, LABELS, IMAGES, LABELS], strict=True))
+OTHERS = {emnist.ARCHIVE: published(letters()), CIFAR100.archive: archive(HUNDRED, CIFAR100.folder)}
 FILE = IDX_NAMES[0]
 
 
@@ -31,7 +36,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         _, behaviour, name = self.path.split("/")
         self.server.asked.append(self.path)  # type: ignore[attr-defined]
-        content = CONTENTS[name]
+        content = {**CONTENTS, **OTHERS}[name]
         if behaviour == "forbidden":
             self.send_error(403)
             return
@@ -174,3 +179,34 @@ def test_a_truncated_file_in_the_data_folder_is_told(mirror, server, entry: Entr
     with pytest.raises(DataError, match=rf"mnist.{FILE} ends early: .* of 96 bytes; download it again"):
         open_entry(entry, data_dir=tmp_path, mirrors=(mirror("good"),), cache=tmp_path)
     assert server.asked == []
+
+
+NEW = [
+    ("emnist-letters", emnist.ARCHIVE, {"train": 26, "test": 13}),
+    ("cifar100", CIFAR100.archive, {"train": 3, "test": 2}),
+]
+
+
+@pytest.mark.parametrize(("name", "file", "counts"), NEW)
+@pytest.mark.parametrize("first", ["good", "forbidden", "cut", "wrong"])
+def test_one_archive_is_downloaded_and_read(
+    mirror, server, tmp_path: Path, name: str, file: str, counts: dict[str, int], first: str
+) -> None:
+    published = replace(catalogue()[name], files={file: hashlib.md5(OTHERS[file]).hexdigest()})
+    mirrors = (mirror(first), mirror("good"))
+    source = open_entry(published, mirrors=mirrors, cache=tmp_path)
+    assert source.counts == counts
+    assert source.notes == ()
+    assert server.asked == [f"/{first}/{file}", *([f"/good/{file}"] if first != "good" else [])]
+    assert [path.name for path in (tmp_path / name).iterdir()] == [file]
+
+
+@pytest.mark.parametrize(("name", "file", "counts"), NEW)
+def test_what_is_not_the_published_archive_is_not_kept(
+    mirror, tmp_path: Path, name: str, file: str, counts: dict[str, int]
+) -> None:
+    with pytest.raises(DataError) as caught:  # the md5 of the catalogue is that of the real file
+        open_entry(catalogue()[name], mirrors=(mirror("good"),), cache=tmp_path)
+    assert f"{mirror('good')}{file}: wrong checksum, this is not the published file" in str(caught.value)
+    assert f"put {file} into a folder DIR/{name}" in str(caught.value)
+    assert list(tmp_path.iterdir()) == []

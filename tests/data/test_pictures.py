@@ -234,9 +234,24 @@ def test_decompression_bombs_are_refused_without_a_warning(tmp_path: Path, side:
     head[29:33] = zlib.crc32(bytes(head[12:29])).to_bytes(4, "big")
     file = tmp_path / "bomb.png"
     file.write_bytes(head)
-    for read in (read_picture, picture_facts):
-        with pytest.raises(DataError, match=r"bomb\.png .*more than 80 million pixels"):
-            read(file)
+    with pytest.raises(
+        DataError, match=r"bomb\.png is \d+×\d+ pixels, more than 80 million, and so many are not"
+    ):
+        read_picture(file)
+    with pytest.raises(DataError, match=r"bomb\.png ends early or is damaged"):  # a few rows at a time
+        read_picture(file, at_least=(64, 64))
+
+
+def test_more_than_a_thousand_million_pixels_are_never_read(tmp_path: Path) -> None:
+    head = bytearray(encoded(Image.new("1", (8, 8)), "PNG"))
+    head[16:24] = (40_000).to_bytes(4, "big") * 2
+    head[29:33] = zlib.crc32(bytes(head[12:29])).to_bytes(4, "big")
+    (tmp_path / "bomb.png").write_bytes(head)
+    for read in (picture_facts, lambda path: read_picture(path, at_least=(64, 64))):
+        with pytest.raises(
+            DataError, match=r"bomb\.png is 40000×40000 .* more than 1,000 million .* are not read"
+        ):
+            read(tmp_path / "bomb.png")
 
 
 def test_the_given_name_is_in_the_message() -> None:

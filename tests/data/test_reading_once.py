@@ -65,16 +65,16 @@ def test_folders_with_a_broken_picture(make_folder: Callable[..., Path], counts:
 
 
 def test_the_files_are_read_once(make_folder: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    from convscope.data import folder
+    from convscope.data import files
 
     read: list[str] = []
-    content = folder.file_content
+    content = files.file_content
 
     def counted(path: Path, name: str) -> bytes:
         read.append(name)
         return content(path, name)
 
-    monkeypatch.setattr(folder, "file_content", counted)
+    monkeypatch.setattr(files, "file_content", counted)
     once = ReadOnce(open_source(make_folder({"ants": 9, "bees": 7})))
     for seed in range(3):
         load(once, once.default_preprocessing(), seed=seed)

@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 @command("predict")
 def predict(
     model: Model,
-    pictures: Annotated[list[Path], typer.Argument(help="Picture files, or .npy files of signals.")],
+    pictures: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Pictures, or folders, archives, lists or arrays of them; .npy files of signals."
+        ),
+    ],
     top: Annotated[int, typer.Option(min=1, help="How many classes to name.")] = 3,
     json: Json = False,
 ) -> None:

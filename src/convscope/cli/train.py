@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from ..training.seed_runs import SeedRuns
 
 DATA_HELP = (
-    "digits, mnist, fashion-mnist, kmnist, cifar10, a folder with a folder of pictures per class, "
-    "or a .npz of signals."
+    "digits, mnist, fashion-mnist, kmnist, emnist-letters, cifar10, cifar100; or a folder, zip or tar with "
+    "a folder of pictures per class; a .csv or .parquet list of path,label; an .npz or .npy of pictures, an .npz of signals."
 )
 
 

@@ -18,6 +18,7 @@ from .preprocessing import Preprocessing
 from .signal_source import SignalSource
 from .signals import SignalPreprocessing
 from .source import Part, Progress, Source
+from .stored import StoredFile
 
 __all__ = [
     "open_source",
@@ -36,4 +37,5 @@ __all__ = [
     "Part",
     "Entry",
     "Progress",
+    "StoredFile",
 ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
-from .cifar import ARCHIVE
+from . import cifar, emnist
 from .subject import CHARACTERS, CLOTHES, DIGITS, PHOTOS, Subject
 
 
@@ -32,12 +33,14 @@ def catalogue() -> dict[str, Entry]:
     """The named data sets.
 
     >>> for entry in catalogue().values():
-    ...     print(f"{entry.name:14}{entry.description}")
-    digits        handwritten digits of scikit-learn, grey 8×8; no download
-    mnist         handwritten digits, grey 28×28
-    fashion-mnist clothes and shoes, grey 28×28
-    kmnist        handwritten Japanese characters (Kuzushiji), grey 28×28
-    cifar10       small photos of animals and vehicles, colour 32×32
+    ...     print(f"{entry.name:15}{entry.description}")
+    digits         handwritten digits of scikit-learn, grey 8×8; no download
+    mnist          handwritten digits, grey 28×28
+    fashion-mnist  clothes and shoes, grey 28×28
+    kmnist         handwritten Japanese characters (Kuzushiji), grey 28×28
+    emnist-letters handwritten letters, capital and small ones together, grey 28×28
+    cifar10        small photos of animals and vehicles, colour 32×32
+    cifar100       small photos in a hundred classes, colour 32×32
     """
     return {entry.name: entry for entry in _ENTRIES}
 
@@ -69,6 +72,16 @@ _CLOTHES = (
 )
 _KUZUSHIJI = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
 _OBJECTS = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+#: As fine_label_names.txt in the archive has them.
+_FINE_NAMES = """
+apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly camel can
+castle caterpillar cattle chair chimpanzee clock cloud cockroach couch crab crocodile cup dinosaur dolphin
+elephant flatfish forest fox girl hamster house kangaroo keyboard lamp lawn_mower leopard lion lizard
+lobster man maple_tree motorcycle mountain mouse mushroom oak_tree orange orchid otter palm_tree pear
+pickup_truck pine_tree plain plate poppy porcupine possum rabbit raccoon ray road rocket rose sea seal
+shark shrew skunk skyscraper snail snake spider squirrel streetcar sunflower sweet_pepper table tank
+telephone television tiger tractor train trout tulip turtle wardrobe whale willow_tree wolf woman worm
+"""
 _SIXTY_THOUSAND = MappingProxyType({"train": 60_000, "test": 10_000})
 
 _ENTRIES = (
@@ -136,6 +149,20 @@ _ENTRIES = (
         mirrors=("http://codh.rois.ac.jp/kmnist/dataset/kmnist/",),
     ),
     Entry(
+        name="emnist-letters",
+        description="handwritten letters, capital and small ones together, grey 28×28",
+        size=(28, 28),
+        channels=1,
+        subject=CHARACTERS,
+        classes=tuple(string.ascii_lowercase),
+        counts=MappingProxyType({"train": 124_800, "test": 20_800}),
+        files=MappingProxyType({emnist.ARCHIVE: "58c8d27c78d21e728a6bc7b3cc06412e"}),
+        mirrors=(
+            "https://biometrics.nist.gov/cs_links/EMNIST/",
+            "https://www.itl.nist.gov/iaui/vip/cs_links/EMNIST/",
+        ),
+    ),
+    Entry(
         name="cifar10",
         description="small photos of animals and vehicles, colour 32×32",
         size=(32, 32),
@@ -143,7 +170,18 @@ _ENTRIES = (
         subject=PHOTOS,
         classes=_OBJECTS,
         counts=MappingProxyType({"train": 50_000, "test": 10_000}),
-        files=MappingProxyType({ARCHIVE: "c32a1d4ab5d03f1284b67883e8d87530"}),
+        files=MappingProxyType({cifar.CIFAR10.archive: "c32a1d4ab5d03f1284b67883e8d87530"}),
+        mirrors=("https://www.cs.toronto.edu/~kriz/",),
+    ),
+    Entry(
+        name="cifar100",
+        description="small photos in a hundred classes, colour 32×32",
+        size=(32, 32),
+        channels=3,
+        subject=PHOTOS,
+        classes=tuple(_FINE_NAMES.split()),
+        counts=MappingProxyType({"train": 50_000, "test": 10_000}),
+        files=MappingProxyType({cifar.CIFAR100.archive: "03b5dce01913d631647c71ecec9e9cb8"}),
         mirrors=("https://www.cs.toronto.edu/~kriz/",),
     ),
 )

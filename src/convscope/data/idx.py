@@ -10,7 +10,7 @@ import gzip
 import math
 import struct
 import zlib
-from pathlib import Path
+from typing import IO, Literal, Protocol
 
 import numpy as np
 
@@ -21,7 +21,15 @@ _CHUNK = 1 << 20
 _MAX_BYTES = 1 << 34
 
 
-def read_idx(path: Path, *, dimensions: int) -> np.ndarray:
+class Openable(Protocol):
+    """A path, or a file in an archive."""
+
+    def open(self, mode: Literal["rb"]) -> IO[bytes]:
+        """Its content as a stream."""
+        ...
+
+
+def read_idx(path: Openable, *, dimensions: int) -> np.ndarray:
     """The uint8 array in an IDX file, gzipped or not (told by content).
 
     `dimensions` is 3 for pictures (N, H, W) and 1 for labels (N,). Raises `DataError` with the path
@@ -30,7 +38,8 @@ def read_idx(path: Path, *, dimensions: int) -> np.ndarray:
     try:
         with path.open("rb") as file:
             zipped = file.read(2) == b"\x1f\x8b"
-        with gzip.open(path, "rb") if zipped else path.open("rb") as stream:
+            file.seek(0)
+            stream = gzip.GzipFile(fileobj=file) if zipped else file
             return _read(stream, path, dimensions)  # type: ignore[arg-type]
     except (zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{path} is damaged ({error}); download it again.") from error
@@ -38,7 +47,7 @@ def read_idx(path: Path, *, dimensions: int) -> np.ndarray:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
-def _read(stream: gzip.GzipFile, path: Path, dimensions: int) -> np.ndarray:
+def _read(stream: gzip.GzipFile, path: Openable, dimensions: int) -> np.ndarray:
     head_size = 4 + 4 * dimensions
     head = _up_to(stream, head_size)
     if len(head) >= 4 and head[:4] != bytes((0, 0, _UNSIGNED_BYTE, dimensions)):

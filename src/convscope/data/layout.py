@@ -8,52 +8,52 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import DataError
+from .archive import ArchivePath
+from .pictures import EXTENSIONS
+from .stored import StoredFile
+
+Folder = Path | ArchivePath
+Picture = Path | StoredFile  # a file that has a picture in it
 
 PARTS = {
     "train": ("train", "training"),
     "validation": ("val", "valid", "validation"),
     "test": ("test", "testing"),
 }
-EXTENSIONS = frozenset(
-    (
-        ".jpg",
-        ".jpeg",
-        ".jpe",
-        ".jfif",
-        ".mpo",
-        ".png",
-        ".apng",
-        ".gif",
-        ".bmp",
-        ".dib",
-        ".webp",
-        ".tif",
-        ".tiff",
-    )
-)
 _CLUTTER = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 
 
 @dataclass
 class Layout:
-    """The picture files of each part and class, sorted; the names of the classes are the folders'."""
+    """The picture files of each part and class, and what they are called below `root`."""
 
-    root: Path
-    parts: dict[str, dict[str, list[Path]]]
+    root: Folder
+    parts: dict[str, dict[str, list[Picture]]]
     notes: list[str] = field(default_factory=list)
 
     @property
     def classes(self) -> tuple[str, ...]:
-        return tuple(sorted(next(iter(self.parts.values()))))
+        """The names of the classes: those of the folders, sorted."""
+        return tuple(sorted(self.parts["train"]))
+
+    def short_name(self, picture: Picture) -> str:
+        """What a note calls a picture: its path below `root`."""
+        if isinstance(picture, Path) and isinstance(self.root, Path):
+            return picture.relative_to(self.root).as_posix()
+        return str(picture)[len(str(self.root)) :].lstrip("/")
+
+    def identity(self, part: str, label: str, picture: Picture) -> str:
+        """What the checksum of the data calls a picture: here the folders say its part and class."""
+        return self.short_name(picture)
 
 
-def find_layout(root: Path) -> Layout:
+def find_layout(root: Folder) -> Layout:
     """The classes below `root`: one folder per class, directly or in train, val and test folders.
 
     Hidden files and the systems' clutter are passed over; files that are no pictures by their
     extension are counted in a note. Raises `DataError` for a layout that cannot be learnt from.
     """
-    folders = _subfolders(root)
+    folders = subfolders(root)
     if not folders:
         raise DataError(_no_classes(root))
     ignored: Counter[str] = Counter()
@@ -70,20 +70,20 @@ def find_layout(root: Path) -> Layout:
     return layout
 
 
-def _given_parts(folders: list[Path]) -> dict[str, list[Path]]:
+def _given_parts(folders: list[Folder]) -> dict[str, list[Folder]]:
     """The folders that are parts by name; among classes, one with pictures in it is a class (a vehicle)."""
     named = {
         folder: part for folder in folders for part, names in PARTS.items() if folder.name.lower() in names
     }
-    given: dict[str, list[Path]] = {}
+    given: dict[str, list[Folder]] = {}
     for folder, part in named.items():
-        if len(named) == len(folders) or _subfolders(folder):
+        if len(named) == len(folders) or subfolders(folder):
             given.setdefault(part, []).append(folder)
     return given
 
 
 def _with_parts(
-    root: Path, folders: list[Path], given: dict[str, list[Path]], ignored: Counter[str]
+    root: Folder, folders: list[Folder], given: dict[str, list[Folder]], ignored: Counter[str]
 ) -> Layout:
     for part, same in given.items():
         if len(same) > 1:
@@ -115,11 +115,11 @@ def _with_parts(
     return layout
 
 
-def _classes(folder: Path, ignored: Counter[str]) -> dict[str, list[Path]]:
+def _classes(folder: Folder, ignored: Counter[str]) -> dict[str, list[Picture]]:
     classes = {}
-    for class_folder in _subfolders(folder):
+    for class_folder in subfolders(folder):
         others: Counter[str] = Counter()
-        pictures = _pictures(class_folder, others)
+        pictures = picture_files(class_folder, others)
         if not pictures:
             found = ", ".join(f"{count} {kind}" for kind, count in sorted(others.items()))
             has = f"no pictures, only other files ({found})" if found else "no pictures"
@@ -137,26 +137,44 @@ def _classes(folder: Path, ignored: Counter[str]) -> dict[str, list[Path]]:
     return classes
 
 
-def _pictures(folder: Path, others: Counter[str]) -> list[Path]:
-    """Picture files in a class folder and below it, sorted; the rest is counted in `others`."""
-    found = []
-    for current, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not _is_clutter(name))
-        for name in files:
-            if _is_clutter(name):
-                continue
-            if Path(name).suffix.lower() in EXTENSIONS:
-                found.append(Path(current, name))
-            else:
-                others[_kind(name)] += 1
-    return sorted(found)
+def picture_files(folder: Folder, others: Counter[str]) -> list[Picture]:
+    """Picture files in a folder and below it, sorted; the rest is counted in `others`."""
+    found: list[Picture] = []
+    for name, below in _contents(folder):
+        if _is_clutter(name):
+            continue
+        if below is not None:
+            found += picture_files(below, others)
+        elif Path(name).suffix.lower() in EXTENSIONS:
+            found.append(folder / name)
+        else:
+            others[_kind(name)] += 1
+    return sorted(found)  # type: ignore[type-var]  # all are of one kind
 
 
-def _subfolders(folder: Path) -> list[Path]:
+def _contents(folder: Folder) -> list[tuple[str, Folder | None]]:
+    """The names in a folder, each with the folder that it is.
+
+    Links to folders are left out: they may lead round in a circle.
+    """
+    if isinstance(folder, ArchivePath):
+        return [(path.name, path if path.is_dir() else None) for path in folder.iterdir()]
+    try:
+        with os.scandir(folder) as entries:
+            return [
+                (entry.name, folder / entry.name if entry.is_dir() else None)
+                for entry in entries
+                if not (entry.is_symlink() and entry.is_dir())
+            ]
+    except OSError as error:
+        raise DataError(f"{folder} cannot be read: {error.strerror or error}.") from error
+
+
+def subfolders(folder: Folder) -> list[Folder]:
     return [folder / name for name in _listing(folder) if (folder / name).is_dir()]
 
 
-def _listing(folder: Path) -> list[str]:
+def _listing(folder: Folder) -> list[str]:
     try:
         return sorted(path.name for path in folder.iterdir() if not _is_clutter(path.name))
     except OSError as error:
@@ -171,7 +189,7 @@ def _kind(name: str) -> str:
     return Path(name).suffix.lower() or "without extension"
 
 
-def _no_classes(folder: Path) -> str:
+def _no_classes(folder: Folder) -> str:
     lying = sum(Path(name).suffix.lower() in EXTENSIONS for name in _listing(folder))
     if lying:
         noun = "picture lies" if lying == 1 else "pictures lie"
@@ -182,8 +200,8 @@ def _no_classes(folder: Path) -> str:
     return f"{folder} has no class folders; put one folder of pictures per class in it."
 
 
-def _one_class(folder: Path, name: str) -> str:
+def _one_class(folder: Folder, name: str) -> str:
     hint = "a classifier needs at least two class folders"
-    if _subfolders(folder / name):
+    if subfolders(folder / name):
         hint = f"if the classes are inside that folder, give {folder / name}"
     return f"{folder} has one class only, {name!r}; {hint}."

@@ -13,18 +13,38 @@ import numpy as np
 from PIL import Image
 
 from ..errors import DataError
+from . import large_pictures
+from .large_pictures import MAX_PIXELS
+from .stored import StoredFile
 
 #: What is read, told by content and never by the file's name.
 #: (A JPEG may turn out to be "MPO", several in one.)
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF")
 FORMAT_NAMES = "JPEG, PNG, GIF, BMP, WebP or TIFF"
 
-#: More pixels than this are refused before they are decoded (a decompression bomb, or a mistake).
-MAX_PIXELS = 80_000_000
+#: In a folder, files with these endings are taken for pictures.
+EXTENSIONS = frozenset(
+    [
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".mpo",
+        ".png",
+        ".apng",
+        ".gif",
+        ".bmp",
+        ".dib",
+        ".webp",
+        ".tif",
+        ".tiff",
+    ]
+)
+
 #: Longer files are refused before they are read into memory.
 MAX_BYTES = 1 << 30
 
-PictureFile = str | os.PathLike[str] | bytes | IO[bytes]
+PictureFile = str | os.PathLike[str] | bytes | IO[bytes] | StoredFile
 
 _ORIENTATION = 0x0112
 _UPRIGHT = {
@@ -53,14 +73,16 @@ def read_picture(
 ) -> Image.Image:
     """One picture as people see it: mode "L" where it is grey, "RGB" otherwise, EXIF orientation applied.
 
-    `file` is a path, the bytes of a file, or an open binary file. The first frame of an animation is
-    used; transparent pixels are laid over white; CMYK becomes RGB; 16-bit values v become v / 257;
-    float pictures are taken as 0..1 when nothing in them is above 1, else as 0..255.
+    `file` is a path, the bytes of a file, an open binary file, or a file in an archive or a table. The
+    first frame of an animation is used; transparent pixels are laid over white; CMYK becomes RGB; 16-bit
+    values v become v / 257; float pictures are taken as 0..1 when nothing in them is above 1, else as
+    0..255.
     `name` stands for the picture in messages where the file has none or another.
 
     `at_least` (height, width) allows a large JPEG to be decoded at a half, quarter or eighth of its
     size, never below the size given; a training and a prediction must pass the same value, and
-    `Preprocessing.read` sees to that.
+    `Preprocessing.read` sees to that. With it, pictures of more than 80 million pixels are read at reduced
+    size where their format allows it (`large_pictures`).
 
     Raises `DataError` with the path and the reason: missing, empty, text, truncated, too large.
 
@@ -74,9 +96,14 @@ def read_picture(
     content = file_content(file, name)
     try:
         with _open(content, name) as image:
+            pixels = image.width * image.height
+            if at_least is None and pixels > MAX_PIXELS:
+                raise DataError(_too_large(name, image.size, "so many are not read at their own size"))
             if at_least is not None and image.format in ("JPEG", "MPO"):
-                height, width = at_least if _orientation(image) < 5 else at_least[::-1]
-                image.draft(None, (width, height))
+                upright = _orientation(image) < 5
+                large_pictures.draft(image, at_least if upright else at_least[::-1])
+            elif at_least is not None and pixels > MAX_PIXELS:
+                return _reduced(content, image, at_least)
             return as_grey_or_rgb(_upright(image))
     except DataError:
         raise
@@ -84,14 +111,17 @@ def read_picture(
         raise DataError(f"{name} ends early or is damaged ({_reason(error)}).") from error
 
 
-def picture_facts(path: Path) -> Facts:
+def picture_facts(path: Path | StoredFile) -> Facts:
     """Format, size and greyness of a picture file from its head; pixels are not decoded.
 
     Raises `DataError` like `read_picture` for what the head already shows.
     """
     name = str(path)
+    file: IO[bytes]
     try:
-        file = path.open("rb")
+        file = path.open("rb") if isinstance(path, Path) else io.BytesIO(path.read_bytes())
+    except FileNotFoundError as error:
+        raise DataError(f"there is no picture {name}.") from error
     except OSError as error:
         raise DataError(f"{name} cannot be opened: {error.strerror or error}.") from error
     with file:
@@ -140,27 +170,41 @@ def as_grey_or_rgb(image: Image.Image) -> Image.Image:
 
 
 def _open(file: bytes | IO[bytes], name: str) -> Image.Image:
-    """The picture with its head read, its size within `MAX_PIXELS` and nothing decoded yet."""
+    """The picture with its head read and nothing decoded yet; `DataError` where it is too large to be."""
     stream = io.BytesIO(file) if isinstance(file, bytes) else file
     try:
         with _WARNINGS, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(stream, formats=FORMATS)
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise DataError(_too_large(name)) from error
+            try:
+                image: Image.Image = Image.open(stream, formats=FORMATS)
+            except Image.DecompressionBombError as error:
+                large = large_pictures.open_large(stream)
+                if large is None:
+                    raise DataError(_too_large(name, None, large_pictures.OTHER_KIND)) from error
+                image = large
+    except DataError:
+        raise
     except Exception as error:
         stream.seek(0)
         raise DataError(_not_a_picture(stream.read(4096), name)) from error
-    if image.width * image.height > MAX_PIXELS:
-        raise DataError(_too_large(name, image.size))
+    reason = large_pictures.why_not(image, stream)
+    if reason is not None:
+        raise DataError(_too_large(name, image.size, reason))
     return image
 
 
-def _too_large(name: str, size: tuple[int, int] | None = None) -> str:
+def _reduced(content: bytes, image: Image.Image, at_least: tuple[int, int]) -> Image.Image:
+    """A large PNG or TIFF, read a few rows at a time."""
+    parts = map(as_grey_or_rgb, large_pictures.bands(content, image))
+    turn = _UPRIGHT.get(large_pictures.orientation(content, image))
+    width, height = large_pictures.stored_size(image)
+    small = large_pictures.reduced(parts, width=width, height=height, at_least=at_least)
+    return small if turn is None else small.transpose(turn)
+
+
+def _too_large(name: str, size: tuple[int, int] | None, reason: str) -> str:
     extent = f"is {size[0]}×{size[1]} pixels" if size else "is too large"
-    limit = f"{MAX_PIXELS // 10**6} million pixels"
-    return f"{name} {extent}: pictures of more than {limit} are not read; shrink it first."
+    return f"{name} {extent}, more than {MAX_PIXELS // 10**6} million, and {reason}; shrink it first."
 
 
 def _not_a_picture(head: bytes, name: str) -> str:
@@ -209,6 +253,8 @@ def _name(file: PictureFile) -> str:
         return "the picture"
     if isinstance(file, (str, os.PathLike)):
         return os.fspath(file)
+    if isinstance(file, StoredFile):
+        return str(file)
     name = getattr(file, "name", None)
     return name if isinstance(name, str) else "the picture"
 
@@ -217,6 +263,8 @@ def file_content(file: PictureFile, name: str) -> bytes:
     """The bytes of a picture file. Raises `DataError` where it is missing, a folder, or too long."""
     if isinstance(file, bytes):
         content = file
+    elif isinstance(file, StoredFile):
+        content = file.read_bytes()
     elif isinstance(file, (str, os.PathLike)):
         path = Path(file)
         try:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from ..errors import DataError
 from .pictures import PictureFile, as_grey_or_rgb, read_picture
 from .resizing import Resize, resize, to_grey
+from .stored import StoredFile
 
 
 class Preprocessing(BaseModel):
@@ -67,7 +68,7 @@ class Preprocessing(BaseModel):
         """Black pictures: uint8 (count, height, width, channels)."""
         return np.zeros((count, self.height, self.width, self.channels), dtype=np.uint8)
 
-    def one(self, given: str | os.PathLike[str] | bytes | Image.Image | np.ndarray) -> np.ndarray:
+    def one(self, given: PictureFile | Image.Image | np.ndarray) -> np.ndarray:
         """A picture as a person gives it as uint8 (height, width, channels).
 
         `given` is a path, encoded bytes, a Pillow image, or a uint8 array (H, W), (H, W, 1) or (H, W, 3).
@@ -79,7 +80,7 @@ class Preprocessing(BaseModel):
             if 0 in given.size:
                 raise DataError(f"a picture of {given.width}×{given.height} has nothing to see.")
             return self.picture(given)
-        if isinstance(given, str | os.PathLike | bytes):
+        if isinstance(given, str | os.PathLike | bytes | StoredFile):
             return self.read(given)
         kind = type(given).__name__
         raise DataError(f"a picture is a path, bytes, a Pillow image or a uint8 array, not a {kind}.")

@@ -147,7 +147,7 @@ class Names(Sequence[str]):
 
 
 class ArraySource(Source):
-    """A source whose pictures are arrays: digits, IDX and CIFAR files.
+    """A source whose pictures are arrays: digits, IDX and CIFAR files, .npz and .npy.
 
     `images` and `labels` are given per part: uint8 (N, H, W, C) and int64 (N,).
     """
@@ -183,23 +183,23 @@ class ArraySource(Source):
     ) -> Reading:
         images = self._images[part]
         everything = len(positions) == len(images) and bool((positions == np.arange(len(images))).all())
-        if (preprocessing.height, preprocessing.width, preprocessing.channels) == images.shape[1:]:
-            return Reading(preprocessing.pictures(images if everything else images[positions]), positions)
-        resized = allocate(
-            (len(positions), preprocessing.height, preprocessing.width, preprocessing.channels)
-        )
+        shape = (preprocessing.height, preprocessing.width, preprocessing.channels)
+        if everything and shape == images.shape[1:] and not preprocessing.invert:
+            return Reading(preprocessing.pictures(images), positions)  # not copied
+        prepared = allocate((len(positions), *shape))
         for start in range(0, len(positions), _BLOCK):
             block = positions[start : start + _BLOCK]
-            resized[start : start + _BLOCK] = preprocessing.pictures(images[block])
-            if progress:
+            prepared[start : start + _BLOCK] = preprocessing.pictures(images[block])
+            if progress and shape != images.shape[1:]:
                 progress(f"resizing {part} pictures", start + len(block), len(positions))
-        return Reading(resized, positions)
+        return Reading(prepared, positions)
 
     def checksum(self, digests: Mapping[str, str]) -> str:
         whole = hashlib.sha256("\0".join(self.classes).encode())
         for part in sorted(self._images):
             images = self._images[part]
             whole.update(f"\0{part} {images.shape}\0".encode())
-            whole.update(np.ascontiguousarray(images).data)
+            for start in range(0, len(images), _BLOCK):
+                whole.update(np.ascontiguousarray(images[start : start + _BLOCK]).data)
             whole.update(self.parts[part].labels.astype("<i8").tobytes())
         return whole.hexdigest()

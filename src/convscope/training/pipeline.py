@@ -31,8 +31,8 @@ def train(
 ) -> Run:
     """Train a network on pictures or signals and keep everything about it in a run directory.
 
-    `data` is a data set's name, a folder of class folders, a `.npz` file of signals, or a source made of
-    arrays (`convscope.data.SignalSource`); `net` a name of the catalogue,
+    `data` is a data set's name or path (`convscope.data.open_source`), or a source
+    made of arrays (`convscope.data.SignalSource`); `net` a name of the catalogue,
     `file.py:Class`, an `nn.Module` class or a module. `settings` are the fields of `Recipe` (`epochs`,
     `batch_size`, `lr`, `optimizer`, `schedule`, `seed`, `validation`, `size`, ...; `help(convscope.Recipe)`
     lists them), and win over those of `recipe`, which may also be a recipe file or the name of one that comes

@@ -43,7 +43,10 @@ class Recipe(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     # data
-    data: str = Field("digits", description="a data set's name, or a folder of class folders")
+    data: str = Field(
+        "digits",
+        description="a data set's name, or a path: a folder of class folders, an archive, a list or arrays",
+    )
     data_dir: str | None = Field(None, description="where downloaded data sets lie; else CONVSCOPE_DATA")
     validation: float = Field(
         0.1, ge=0, lt=1, description="share of the training part held out to validate on"

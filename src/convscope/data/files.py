@@ -1,4 +1,4 @@
-"""A folder of class folders: heads of the pictures first, the pixels when a data set is loaded."""
+"""Pictures in files, of a folder, an archive or a list: heads first, the pixels when a data set is loaded."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ import os
 from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 
 from ..errors import DataError
-from .layout import Layout, find_layout
+from .layout import Layout, Picture
 from .loading import skipped
 from .memory import allocate
 from .pictures import Facts, file_content, picture_facts
@@ -25,48 +24,50 @@ _ODD_SHARE = 0.05  # a format that fewer pictures than this have is worth a rema
 _NAMED = 3
 
 
-class FolderSource(Source):
-    """Pictures in files, one folder per class. Opening reads the head of each file, `read` the pixels.
+class FileSource(Source):
+    """Pictures in files, laid out in parts and classes: opening reads the heads, `read` the pixels.
 
-    Raises `DataError` for a layout without usable classes, for a class whose pictures are all broken,
-    and with `strict` for the first broken picture.
+    Raises `DataError` for a class whose pictures are all broken, and with `strict` for the first broken
+    picture.
     """
 
-    def __init__(self, root: Path, *, strict: bool = False) -> None:
-        layout = find_layout(root)
-        self.name = root.name or root.resolve().name
-        self.root = root
+    def __init__(self, name: str, layout: Layout, *, strict: bool = False) -> None:
+        self.name = name
         self.strict = strict
         self.classes = layout.classes
-        facts: dict[Path, Facts] = {}
-        broken: dict[Path, str] = {}
-        self._paths: dict[str, list[Path]] = {}
+        self._layout = layout
+        facts: dict[Picture, Facts] = {}
+        broken: dict[Picture, str] = {}
+        self._pictures: dict[str, list[Picture]] = {}
         parts = {}
         for part, classes in layout.parts.items():
-            paths, labels = [], []
-            for label, name in enumerate(self.classes):
-                sound = self._sound(classes[name], facts, broken)
-                paths += sound
+            pictures: list[Picture] = []
+            labels: list[int] = []
+            for label, class_name in enumerate(self.classes):
+                sound = self._sound(classes.get(class_name, []), facts, broken)
+                pictures += sound
                 labels += [label] * len(sound)
-            self._paths[part] = paths
-            parts[part] = Part(np.array(labels, dtype=np.int64), [str(path) for path in paths])
+            self._pictures[part] = pictures
+            parts[part] = Part(np.array(labels, dtype=np.int64), [str(picture) for picture in pictures])
         _check_left(layout, facts, broken)
         self.parts = parts
         sizes = {(fact.height, fact.width) for fact in facts.values()}
         self.size = next(iter(sizes)) if len(sizes) == 1 else None
         self.channels = 1 if all(fact.grey for fact in facts.values()) else 3
         self.subject = subject_of(self.classes, grey=self.channels == 1)
-        self.notes = (*layout.notes, *skipped(list(broken.values())), *_remarks(root, facts, self.size))
+        self.notes = (*layout.notes, *skipped(list(broken.values())), *_remarks(layout, facts, self.size))
 
-    def _sound(self, paths: list[Path], facts: dict[Path, Facts], broken: dict[Path, str]) -> list[Path]:
-        for path in paths:
+    def _sound(
+        self, pictures: list[Picture], facts: dict[Picture, Facts], broken: dict[Picture, str]
+    ) -> list[Picture]:
+        for picture in pictures:
             try:
-                facts[path] = picture_facts(path)
+                facts[picture] = picture_facts(picture)
             except DataError as error:
                 if self.strict:
                     raise
-                broken[path] = str(error)
-        return [path for path in paths if path in facts]
+                broken[picture] = str(error)
+        return [picture for picture in pictures if picture in facts]
 
     def read(
         self, part: str, positions: np.ndarray, preprocessing: Preprocessing, progress: Progress | None = None
@@ -75,15 +76,15 @@ class FolderSource(Source):
         images = allocate((len(positions), height, width, preprocessing.channels))
         digests: list[str | None] = [None] * len(positions)
         reasons: dict[int, str] = {}
-        paths = self._paths[part]
+        pictures = self._pictures[part]
 
         def decode(start: int) -> int:
             stop = min(start + _BLOCK, len(positions))
             for row in range(start, stop):
-                path = paths[positions[row]]
+                picture = pictures[positions[row]]
                 try:
-                    content = file_content(path, str(path))
-                    images[row] = preprocessing.read(content, name=str(path))
+                    content = file_content(picture, str(picture))
+                    images[row] = preprocessing.read(content, name=str(picture))
                     digests[row] = f"{len(content)} {hashlib.sha256(content).hexdigest()}"
                 except DataError as error:
                     if self.strict:
@@ -98,7 +99,11 @@ class FolderSource(Source):
                     progress(f"reading {part} pictures", done, len(positions))
         finally:
             pool.shutdown(cancel_futures=True)
-        names = [paths[position].relative_to(self.root).as_posix() for position in positions]
+        labels = self.parts[part].labels
+        names = [
+            self._layout.identity(part, self.classes[labels[position]], pictures[position])
+            for position in positions
+        ]
         read = tuple(
             (name, digest) for name, digest in zip(names, digests, strict=True) if digest is not None
         )
@@ -123,22 +128,22 @@ class FolderSource(Source):
         return 1 if tiny else os.cpu_count() or 1
 
 
-def _check_left(layout: Layout, facts: Mapping[Path, Facts], broken: Mapping[Path, str]) -> None:
+def _check_left(layout: Layout, facts: Mapping[Picture, Facts], broken: Mapping[Picture, str]) -> None:
     if broken and not facts:
         first = next(iter(broken.values()))
         raise DataError(
             f"none of the {len(broken)} pictures in {layout.root} can be read; the first: {first}"
         )
     for part, classes in layout.parts.items():
-        for name, paths in classes.items():
-            if not any(path in facts for path in paths):
+        for name, pictures in classes.items():
+            if not any(picture in facts for picture in pictures):
                 raise DataError(
-                    f"class {name!r} has {len(paths)} {part} pictures and none can be read; "
-                    f"the first: {broken[paths[0]]}"
+                    f"class {name!r} has {len(pictures)} {part} pictures and none can be read; "
+                    f"the first: {broken[pictures[0]]}"
                 )
 
 
-def _remarks(root: Path, facts: Mapping[Path, Facts], size: tuple[int, int] | None) -> list[str]:
+def _remarks(layout: Layout, facts: Mapping[Picture, Facts], size: tuple[int, int] | None) -> list[str]:
     """What a person would want to know about the files' formats."""
     remarks = []
     formats = Counter(fact.format for fact in facts.values())
@@ -146,10 +151,10 @@ def _remarks(root: Path, facts: Mapping[Path, Facts], size: tuple[int, int] | No
     for kind, count in others:
         if count > max(_NAMED, _ODD_SHARE * most):
             continue
-        paths = [path.relative_to(root).as_posix() for path, fact in facts.items() if fact.format == kind]
+        names = [layout.short_name(picture) for picture, fact in facts.items() if fact.format == kind]
         more = f" and {count - _NAMED} more" if count > _NAMED else ""
         frame = " (first frame read)" if kind == "GIF" else ""
-        remarks.append(f"{count} {kind} among {most} {usual}: {', '.join(paths[:_NAMED])}{more}{frame}.")
+        remarks.append(f"{count} {kind} among {most} {usual}: {', '.join(names[:_NAMED])}{more}{frame}.")
     if usual == "JPEG" and size is not None and max(size) <= LARGEST_NATURAL_SIDE:
         remarks.append(
             f"the {size[0]}×{size[1]} pictures are stored as JPEG, which is lossy: their pixels differ "
