@@ -64,7 +64,7 @@ def test_usual_keys(tmp_path: Path, keys: tuple[str, ...], compressed: bool) -> 
     source = open_source(tmp_path / "data.npz")
     assert (source.name, source.counts) == ("data", {"train": 30, "test": 10})
     assert (source.classes, source.size, source.channels) == (("0", "1", "2", "3"), (8, 6), 1)
-    assert not source.is_photos
+    assert not source.subject.photos
     assert np.array_equal(everything(source)[..., 0], GREY[:30])
     assert np.array_equal(everything(source, "test")[..., 0], GREY[30:])
     assert source.parts["test"].labels.tolist() == LABELS[30:].tolist()
@@ -88,7 +88,7 @@ def test_medmnist(tmp_path: Path) -> None:
         arrays[f"{part}_labels"] = LABELS[:count, None].astype(np.uint8)
     source = open_source(npz(tmp_path, **arrays))
     assert source.counts == {"train": 20, "validation": 8, "test": 12}
-    assert source.is_photos
+    assert source.subject.photos
     assert [*source.parts] == ["train", "validation", "test"]
 
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 DATA_HELP = (
     "digits, mnist, fashion-mnist, kmnist, emnist-letters, cifar10, cifar100; or a folder, zip or tar with "
-    "a folder of pictures per class; a .csv or .parquet list of path,label; an .npz or .npy of pictures, an .npz of signals."
+    "a folder of pictures per class; a .csv or .parquet list of path,label; an .npz or .npy of pictures, "
+    "an .npz of signals."
 )
 
 
