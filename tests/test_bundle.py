@@ -209,11 +209,12 @@ def test_what_cannot_be_read_becomes_an_error_and_stops_nobody(
 ) -> None:
     (tmp_path / "text.png").write_text("no picture")
     (tmp_path / "empty.png").touch()
+    (tmp_path / "folder").mkdir()
     bad = [
         tmp_path / "none.png",
         tmp_path / "text.png",
         tmp_path / "empty.png",
-        tmp_path,
+        tmp_path / "folder",  # one with pictures in it means these
         b"no picture",
         b"",
         np.zeros((4, 4)),

@@ -1,5 +1,4 @@
-"""Pictures of more pixels than are decoded at once: at reduced size, by the decoder or a few rows at a
-time."""
+"""Pictures of more pixels than are decoded at once: read at reduced size, the whole in little memory."""
 
 from __future__ import annotations
 
@@ -31,8 +30,7 @@ _PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}
 
 
 def why_not(image: Image.Image, stream: IO[bytes]) -> str | None:
-    """Why a picture, whose head is read from `stream`, cannot be decoded at reduced size; None where it
-    can."""
+    """Why a picture with its head read from `stream` cannot be decoded in little memory; None if it can."""
     pixels = image.width * image.height
     if pixels <= MAX_PIXELS:
         return None
