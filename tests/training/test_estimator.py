@@ -426,7 +426,7 @@ def test_what_partial_fit_refuses() -> None:
         ({"image_shape": "8x8"}, r"image_shape='8x8' should be \(height, width\)"),
         ({"image_shape": 8}, r"image_shape=8 should be \(height, width\)"),
         ({"class_weight": "even"}, "class_weight='even' should be None, \"balanced\" or a dictionary"),
-        ({"class_weight": {3: -1.0}}, "has negative weights; they are 0 or more"),
+        ({"class_weight": {3: -1.0}}, "has a negative weight; weights are 0 or more"),
         ({"class_weight": "balanced", "sampling": "balanced"}, "each make up for uneven classes"),
         ({"flip": True}, "flip=True moves pictures of uint8 with 1 or 3 channels, and X is float64 with 1"),
         ({"shift": 3}, "shift=3 moves pictures of uint8"),
