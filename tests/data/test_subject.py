@@ -28,7 +28,9 @@ def test_every_named_data_set_has_one() -> None:
         "mnist": DIGITS,
         "fashion-mnist": CLOTHES,
         "kmnist": CHARACTERS,
+        "emnist-letters": CHARACTERS,
         "cifar10": PHOTOS,
+        "cifar100": PHOTOS,
     }
     assert open_source("digits").subject is DIGITS
 

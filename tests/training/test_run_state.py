@@ -34,7 +34,7 @@ def test_a_killed_process_is_no_longer_at_work(tmp_path: Path) -> None:
         assert process.stdout.readline() == b"here\n"
         assert is_at_work(tmp_path)
         assert state_of(tmp_path) == "at work"
-        with pytest.raises(ConvscopeError, match="another process is at work in"), at_work(tmp_path):
+        with pytest.raises(ConvscopeError, match="is at work in another process"), at_work(tmp_path):
             pass
         os.kill(process.pid, signal.SIGKILL)
     assert state_of(tmp_path) == "interrupted"

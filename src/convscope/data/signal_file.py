@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, TypeVar
@@ -110,10 +109,12 @@ def _opened(path: Path, use: Callable[[zipfile.ZipFile], _Read]) -> _Read:
     try:
         with zipfile.ZipFile(path) as archive:
             return use(archive)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:  # RuntimeError: encrypted
-        raise DataError(f"{path} is no .npz file, or is damaged ({error}); {FORM}.") from error
+    except DataError:
+        raise
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except Exception as error:  # damage anywhere in the archive; zipfile raises nearly anything for it
+        raise DataError(f"{path} is not an .npz file, or is damaged ({error}); {FORM}.") from error
 
 
 def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:

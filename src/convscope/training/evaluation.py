@@ -8,7 +8,7 @@ from ..bundle import Bundle
 from ..data import ArrayPreprocessing, Source
 from ..errors import DataError, UnknownName, UsageError
 from ..metrics import Evaluation, evaluate
-from .prepare import load, open_source
+from .prepare import ARRAYS, load, open_source
 from .progress import Progress, Silent
 from .recipe import Recipe
 
@@ -22,6 +22,8 @@ def evaluate_bundle(
     """
     listener = progress or Silent()
     trained_on = bundle.info.get("data")
+    if data is None and trained_on and trained_on["name"] == ARRAYS:
+        raise UsageError("the bundle was trained on arrays in memory, which are not kept; give the data.")
     if data is None and trained_on is None:
         raise UsageError("the bundle does not say which data it was trained on; give the data.")
     if isinstance(bundle.preprocessing, ArrayPreprocessing) and not isinstance(data, Source):
