@@ -246,7 +246,7 @@ def test_the_data_stays_as_it_is(engine: str, normalize: bool, tmp_path: Path) -
     np.testing.assert_array_equal(signals, before)
     assert run.bundle.info["data"]["name"] == "arrays"
     assert convscope.evaluate(run.path, source).to_dict() == run.evaluation.to_dict()
-    with pytest.raises(UsageError, match=r"unknown data set 'arrays'.*give their source"):
+    with pytest.raises(UsageError, match="trained on arrays in memory, which are not kept; give the data"):
         convscope.evaluate(run.path)
 
 

@@ -25,6 +25,8 @@ from ..wrong_value import wanted
 
 SHIPPED = Path(__file__).parent / "recipes"
 TORCH = ("engine", "torch")
+#: the settings that change training pictures, another way in each epoch
+MOVES = ("shift", "crop", "flip", "rotate", "scale", "brightness", "contrast", "cutout", "mixup")
 
 
 class Recipe(BaseModel):
@@ -156,7 +158,7 @@ class Recipe(BaseModel):
             raise _Clash(
                 "{} leaves all layers but the last as they are, {} does not; leave one out", freeze, rate
             )
-        for name in ("shift", "crop", "flip", "cutout"):
+        for name in ("augment", *MOVES):
             if self.freeze and (value := getattr(self, name)):
                 sentence = "{} looks at each picture once, and {} changes it in every epoch; leave one out"
                 raise _Clash(sentence, freeze, (name, value))
