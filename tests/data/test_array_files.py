@@ -156,7 +156,7 @@ def test_large_arrays_are_converted_in_blocks(monkeypatch: pytest.MonkeyPatch) -
         (np.full((4, 8, 8), 300.0), "before they were normalised"),
         (np.full((4, 8, 8), 70000), r"which is neither 0..255 nor 0..65535"),
         (np.full((4, 8, 8), np.nan), "no numbers (NaN or infinite)"),
-        (np.ones((4, 64), int), "rows of numbers without a height and a width; store it as reshape(-1, 8, 8)"),
+        (np.ones((4, 64), int), "rows of numbers without height and width; store it as reshape(-1, 8, 8)"),
         (np.zeros((4, 65), int), "store it as reshape(-1, height, width)"),
         (np.zeros((4, 3, 8, 3)), "either axis could be the channels; store grey pictures as (N, H, W)"),
         (np.zeros((4, 8, 8, 4), np.uint8), "with four channels"),

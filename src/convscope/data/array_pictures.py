@@ -156,7 +156,7 @@ def _why_no_pictures(array: np.ndarray) -> str:
         side = round(array.shape[1] ** 0.5)
         square = side > 1 and side * side == array.shape[1]
         example = f"reshape(-1, {side}, {side})" if square else "reshape(-1, height, width)"
-        return f", rows of numbers without a height and a width; store it as {example}."
+        return f", rows of numbers without height and width; store it as {example}."
     if array.ndim == 4 and array.shape[1] in (1, 3):
         return ", and either axis could be the channels; store grey pictures as (N, H, W)."
     if array.ndim == 4 and 4 in (array.shape[1], array.shape[3]):
