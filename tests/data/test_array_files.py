@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convscope.data import Dataset, Source, load, memory, open_source
+from convscope.data.array_files import picture_arrays
 from convscope.data.array_pictures import kind_of, pictures
 from convscope.errors import DataError
 
@@ -227,6 +228,14 @@ def test_keys_that_are_not_usual(tmp_path: Path) -> None:
     assert "has test pictures but none to train on" in message(npz(tmp_path, x_test=GREY, y_test=LABELS))
     source = open_source(npz(tmp_path, X=GREY, y=LABELS, ids=np.arange(40)))
     assert source.notes == ("arrays that are neither pictures nor labels by name were passed over: ids.",)
+
+
+def test_pictures_without_labels(tmp_path: Path) -> None:
+    for arrays in ({"x_train": GREY, "x_test": GREY[:9]}, {"foo": GREY}, {"images": GREY, "ids": LABELS}):
+        found = picture_arrays(npz(tmp_path, **arrays))
+        assert [*found] == [key for key in arrays if key != "ids"]
+        for key, pixels in found.items():
+            assert np.array_equal(pixels[..., 0], arrays[key])
 
 
 def test_pickled_objects_are_refused(tmp_path: Path) -> None:

@@ -290,6 +290,10 @@ def test_arrays_that_do_not_fit(signals: Any, labels: Any, words: str) -> None:
         ),
         ({"signals": SIGNALS, "labels": LABELS, "y": LABELS}, "labels and y could both be the train labels"),
         ({"signals": SIGNALS, "labels": LABELS, "test_labels": LABELS}, "no signals for test_labels"),
+        (
+            {"x": LABELS, "y": LABELS, "test_signals": SIGNALS, "test_labels": LABELS},
+            r"bad are an array \(40,",
+        ),
         ({"test_signals": SIGNALS, "test_labels": LABELS}, "has test signals but none to train on"),
         ({"signals": SIGNALS, "labels": LABELS, "classes": np.ones(2)}, "class names are strings"),
         ({"signals": SIGNALS.astype(complex), "labels": LABELS}, "complex128, not of real numbers"),

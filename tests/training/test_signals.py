@@ -390,6 +390,10 @@ def test_the_command_line(convscope: Command, file: Path, tmp_path: Path) -> Non
     done = convscope("eval", "runs/latest", "--min-accuracy", "0.8")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[2].split()[-1] == "signals"
+    np.savez(tmp_path / "more.npz", signals=tones(100, 5)[0], labels=tones(100, 5)[1])
+    for given, count in (((), 15), (("--test-fraction", "0.4"), 40)):
+        done = convscope("eval", "runs/latest", "--data", "more.npz", *given, "--json")
+        assert json.loads(done.stdout)["test"]["count"] == count
     done = convscope("summary", "runs/latest")
     assert f"input 2×{LENGTH}" in done.stdout
     assert "of activations per signal" in done.stdout

@@ -20,10 +20,9 @@ from .subject import subject_of
 
 Role = Literal["inputs", "labels", "classes"]
 
+_SIGNALS = frozenset(["signal", "signals"])
 _WORDS: dict[Role, frozenset[str]] = {
-    "inputs": frozenset(
-        ["x", "image", "images", "picture", "pictures", "img", "imgs", "data", "pixels", "signal", "signals"]
-    ),
+    "inputs": _SIGNALS | {"x", "image", "images", "picture", "pictures", "img", "imgs", "data", "pixels"},
     "labels": frozenset(["y", "label", "labels", "target", "targets"]),
     "classes": frozenset(("classes", "names")),
 }
@@ -99,8 +98,10 @@ def picture_arrays(path: Path) -> dict[str, np.ndarray]:
     if path.suffix.lower() == ".npy":
         return array_pictures.pictures({"": ArrayFiles({"": path}).read("")}, {"": str(path)})[0]
     with ArchivedArrays.open(path) as arrays:
-        keys = list(find(arrays.keys, str(path)).inputs.values()) or arrays.keys
-        if len(keys) != 1 and keys == arrays.keys:
+        keys = list(find(arrays.keys, str(path)).inputs.values())
+        if not keys and len(arrays.keys) == 1:
+            keys = arrays.keys
+        if not keys:
             raise DataError(
                 f"{path} has no pictures under a usual name: {_USUAL}. It holds {arrays.described()}."
             )
@@ -125,7 +126,7 @@ def is_signals(key: str, shape: tuple[int, ...], dtype: np.dtype) -> bool:
     (False, False)
     """
     words = _words(key)
-    return "signals" in words or "signal" in words or ("x" in words and len(shape) == 2 and dtype.kind == "f")
+    return not _SIGNALS.isdisjoint(words) or ("x" in words and len(shape) == 2 and dtype.kind == "f")
 
 
 def find(keys: list[str], where: str) -> Found:
@@ -199,10 +200,8 @@ def _source(name: str, arrays: Arrays, found: Found, where: str, *, strict: bool
     labels = {part: arrays.read(found.labels[part]) for part in PARTS if part in found.labels}
     if signals:
         key = found.inputs["train"]
-        if not {"signal", "signals"} & set(_words(key)):
-            notes.append(
-                f"{key} of {name} has two axes, so it is taken for signals of 1×{heads[key].shape[1]}."
-            )
+        if len(shape := heads[key].shape) == 2 and _SIGNALS.isdisjoint(_words(key)):
+            notes.append(f"{key} of {name} has two axes, so it is taken for signals of 1×{shape[1]}.")
         given = {part: _numbers(arrays, found.inputs[part]) for part in labels}
         return SignalSource(given, labels, classes=classes, name=name, strict=strict, notes=notes)
     names = {part: arrays.name(key) for part, key in found.inputs.items()}
