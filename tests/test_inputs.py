@@ -166,7 +166,7 @@ def test_what_cannot_be_predicted_is_said_by_path(photos: Path, tmp_path: Path) 
     predictions = convscope.predict(run.path, given)
     reasons = [
         "is cut off, damaged or not a zip archive", "is not an .npz file", "no pictures under a usual name",
-        "rows of numbers without height and width", "lists no pictures", "has no pictures in it, but 1 .txt",
+        "rows of numbers without height", "lists no pictures", "has no pictures in it, but 1 .txt",
         "has no pictures in it, but nothing", "there is no picture",
     ]  # fmt: skip
     for prediction, path, reason in zip(predictions, given, reasons, strict=True):

@@ -393,7 +393,7 @@ def test_the_command_line(convscope: Command, file: Path, tmp_path: Path) -> Non
     np.savez(tmp_path / "more.npz", signals=tones(100, 5)[0], labels=tones(100, 5)[1])
     for given, count in (((), 15), (("--test-fraction", "0.4"), 40)):
         done = convscope("eval", "runs/latest", "--data", "more.npz", *given, "--json")
-        assert json.loads(done.stdout)["test"]["count"] == count
+        assert json.loads(done.stdout)["count"] == count
     done = convscope("summary", "runs/latest")
     assert f"input 2×{LENGTH}" in done.stdout
     assert "of activations per signal" in done.stdout
