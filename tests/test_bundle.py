@@ -25,7 +25,7 @@ from torch import nn
 from convscope import program
 from convscope.bundle import PROGRAM, Bundle, Prediction, checksum
 from convscope.data import ArrayPreprocessing, Preprocessing
-from convscope.errors import ConvscopeError, ShapeError, UsageError
+from convscope.errors import ConvscopeError, DataError, ShapeError
 from convscope.graph import Builder, Graph
 from convscope.graph.weights import initial_weights
 from convscope.training.evaluation import evaluate_bundle
@@ -538,6 +538,9 @@ def test_a_bundle_of_arrays(tmp_path: Path) -> None:
     with pytest.raises(ShapeError, match=r"the arrays are float64 \(7, 3\); the bundle takes float32"):
         bundle.logits(rows)
     (picture,) = bundle.predict("digit.png")
-    assert picture.error == "the network takes an array of 1×1×3 real numbers, and no files."
-    with pytest.raises(UsageError, match="takes no pictures"):
+    assert picture.error == "digit.png cannot be read: No such file or directory."
+    np.save(tmp_path / "array.npy", rows[0])
+    (array,) = bundle.predict(tmp_path / "array.npy")
+    assert array.top == bundle.predict(rows[0])[0].top
+    with pytest.raises(DataError, match="digits does not have the classes of the bundle"):
         evaluate_bundle(bundle, "digits")

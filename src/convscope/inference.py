@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import native
-from .data import InputPreprocessing, Preprocessing, SignalPreprocessing
+from .data import ArrayPreprocessing, InputPreprocessing, Preprocessing
 from .errors import UnsupportedOperation
 from .graph import Graph
 from .lanes.network import Network, Pixels
@@ -60,14 +60,14 @@ def on_lanes(network: Network, preprocessing: InputPreprocessing) -> Forward:
 def for_lanes(images: np.ndarray, preprocessing: InputPreprocessing) -> Pixels | np.ndarray:
     """What is stored of a data set as the native engine takes it.
 
-    Bytes stay bytes, and are scaled as `Preprocessing.batch` does where they are read. Signals, float32
-    (N, C, L), go through `batch` here, or stay what they are where it would change nothing.
+    Bytes stay bytes, and are scaled as `Preprocessing.batch` does where they are read. Signals and arrays go
+    through `batch` here, or stay what they are where it would change nothing.
     """
-    if isinstance(preprocessing, SignalPreprocessing) and preprocessing.mean is None:
+    if isinstance(preprocessing, Preprocessing):
+        return Pixels(np.ascontiguousarray(images), *preprocessing.factor_and_offset())
+    if isinstance(preprocessing, ArrayPreprocessing) and preprocessing.changes_nothing:
         return images
-    if not isinstance(preprocessing, Preprocessing):
-        return preprocessing.batch(images)
-    return Pixels(np.ascontiguousarray(images), *preprocessing.factor_and_offset())
+    return preprocessing.batch(images)
 
 
 def logits(

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convscope.data import Dataset, Source, array_files, load, open_source
+from convscope.data import Dataset, Source, load, memory, open_source
+from convscope.data.array_files import picture_arrays
 from convscope.data.array_pictures import kind_of, pictures
 from convscope.errors import DataError
 
@@ -201,15 +202,15 @@ def test_labels_and_class_names(tmp_path: Path) -> None:
         ({"y": LABELS, "classes": np.array([*"abc"])}, "the label 3, but the 3 class names are for 0 to 2"),
         ({"y": LABELS - 1, "classes": np.array([*"abc"])}, "the label -1, but"),
         ({"y": LABELS.astype(str), "classes": np.array([*"012"])}, "the label '3', which is not among the 3"),
-        ({"y": LABELS, "classes": np.array([*"abca"])}, "has the name 'a' twice"),
+        ({"y": LABELS, "classes": np.array([*"abca"])}, "have the name 'a' twice"),
         ({"y": LABELS, "classes": np.zeros((2, 2))}, "class names are strings in one row"),
-        ({"y": LABELS.astype(complex)}, "but labels are whole numbers or strings"),
+        ({"y": LABELS.astype(complex)}, "labels of complex128 (40,), but they are whole numbers or names"),
         ({"y": LABELS, "x_test": GREY[:4], "y_test": np.full(4, 9)}, "has the label 9, which"),
         ({"y": LABELS, "x_test": GREY[:4], "y_test": np.array(["a"] * 4)}, "numbers in one and text in"),
         ({"y": LABELS, "x_test": GREY[:4, :5], "y_test": LABELS[:4]}, "are 8×6 with 1 channel and those of"),
         ({"y": LABELS, "x_test": GREY[:4]}, "there are no labels for x_test"),
         ({"y": LABELS, "y_test": LABELS}, "there are no pictures for y_test"),
-        ({"y": LABELS, "images": GREY}, "X and images could both be the train pictures; keep one"),
+        ({"y": LABELS, "images": GREY}, "X and images could both be the train inputs; keep one"),
         ({}, "there are no labels for X. It holds X uint8 (40, 8, 6)"),
     ],
 )  # fmt: skip
@@ -220,13 +221,21 @@ def test_labels_that_are_none(tmp_path: Path, arrays: dict[str, np.ndarray], rea
 def test_keys_that_are_not_usual(tmp_path: Path) -> None:
     path = npz(tmp_path, foo=GREY, bar=LABELS)
     assert message(path) == (
-        f"{path} has no pictures under a usual name: x_train and y_train, train_images and train_labels, "
-        "images and labels, or X and y (and x_test, val_images and so on). It holds foo uint8 (40, 8, 6), "
-        "bar int64 (40,)."
+        f"{path} has no pictures or signals under a usual name: x_train and y_train, train_images and "
+        "train_labels, images and labels, signals and labels, or X and y (and x_test, val_images and so on). "
+        "It holds foo uint8 (40, 8, 6), bar int64 (40,)."
     )
     assert "has test pictures but none to train on" in message(npz(tmp_path, x_test=GREY, y_test=LABELS))
     source = open_source(npz(tmp_path, X=GREY, y=LABELS, ids=np.arange(40)))
     assert source.notes == ("arrays that are neither pictures nor labels by name were passed over: ids.",)
+
+
+def test_pictures_without_labels(tmp_path: Path) -> None:
+    for arrays in ({"x_train": GREY, "x_test": GREY[:9]}, {"foo": GREY}, {"images": GREY, "ids": LABELS}):
+        found = picture_arrays(npz(tmp_path, **arrays))
+        assert [*found] == [key for key in arrays if key != "ids"]
+        for key, pixels in found.items():
+            assert np.array_equal(pixels[..., 0], arrays[key])
 
 
 def test_pickled_objects_are_refused(tmp_path: Path) -> None:
@@ -252,7 +261,7 @@ def test_damaged_files(tmp_path: Path) -> None:
     whole = images.read_bytes()
     for content in (b"", b"nothing", whole[: len(whole) // 2], whole[:8] + b"\xff" * 60 + whole[68:]):
         images.write_bytes(content)
-        assert message(images).startswith(f"{images} is ")
+        assert message(images).startswith(f"{images} ")
 
 
 @pytest.mark.parametrize("kind", ["npz", "npy"])
@@ -275,8 +284,11 @@ def test_damage_anywhere_is_one_sentence(tmp_path: Path, kind: str) -> None:
 
 
 def test_an_npz_that_needs_more_memory_than_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(array_files, "available_memory", lambda: 1000)
-    assert "are free; save each with numpy.save in a folder" in message(npz(tmp_path, X=GREY, y=LABELS))
+    path = npz(tmp_path, X=GREY, y=LABELS)
+    monkeypatch.setattr(memory, "available_memory", lambda: 3000)
+    images = everything(open_source(path))
+    assert isinstance(images.base, np.memmap)  # more than half of the free memory: in a file
+    assert np.array_equal(images[..., 0], GREY)
 
 
 @pytest.mark.parametrize(

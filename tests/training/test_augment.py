@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import convscope
-from convscope.data import Preprocessing, SignalPreprocessing
+from convscope.data import ArrayPreprocessing, Preprocessing
 from convscope.data.subject import CLOTHES, DIGITS, GREY, PHOTOS, SIDED_PHOTOS, SIGNALS, Subject
 from convscope.errors import UsageError
 from convscope.training.augment import moves_of, resolve_augmentation, spelled
@@ -111,7 +111,7 @@ def test_moves_out_of_range_are_refused() -> None:
 
 
 def test_signals_are_not_moved() -> None:
-    preprocessing = SignalPreprocessing(channels=1, length=8)
+    preprocessing = ArrayPreprocessing(shape=(1, 8))
     recipe, notes = resolve_augmentation(Recipe.of(), SIGNALS, preprocessing)
     assert (moves_of(recipe), notes) == (moves_of(Recipe.of()), [])
     assert recipe.shift == 0

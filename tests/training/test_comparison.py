@@ -227,8 +227,8 @@ def test_a_series_of_one_finished_seed_is_too_short(folders: dict[str, Path], tm
 
 FIRST_SEEDS = itertools.count(0, 1000)  # no two sides share any
 CONDITIONS = Conditions(
-    net="lenet-5", data="digits", engine="torch", parameters=1, split="test", count=400, recipe={},
-    checksum="0", pictures="1", graph="2", versions={}, machine={},
+    net="lenet-5", data="digits", engine="torch", parameters=1, noun="picture", split="test", count=400,
+    recipe={}, checksum="0", pictures="1", graph="2", versions={}, machine={},
 )  # fmt: skip
 
 

@@ -136,7 +136,7 @@ def test_the_scale_of_floats_does_not_matter() -> None:
 def test_rows_without_a_shape_are_signals_or_pictures_of_a_row() -> None:
     X, y = digits()
     rows = X.reshape(-1, 64)
-    assert repr(CNNClassifier(epochs=1).fit(rows, y).bundle_).endswith("10 classes, arrays of (1, 64))")
+    assert repr(CNNClassifier(epochs=1).fit(rows, y).bundle_).endswith("10 classes, signals of (1, 64))")
     assert CNNClassifier("resnet-8", epochs=1).fit(rows, y).bundle_.graph.input_shape == (1, 1, 64)
     signals = np.random.default_rng(0).random((40, 2, 50))
     classifier = CNNClassifier("simple-cnn-1d", epochs=1, random_state=0).fit(signals, np.arange(40) % 2)
@@ -428,8 +428,9 @@ def test_what_partial_fit_refuses() -> None:
         ({"class_weight": "even"}, "class_weight='even' should be None, \"balanced\" or a dictionary"),
         ({"class_weight": {3: -1.0}}, "has a negative weight; weights are 0 or more"),
         ({"class_weight": "balanced", "sampling": "balanced"}, "each make up for uneven classes"),
-        ({"flip": True}, "flip=True moves pictures of uint8 with 1 or 3 channels, and X is float64 with 1"),
-        ({"shift": 3}, "shift=3 moves pictures of uint8"),
+        ({"flip": True}, "flip=True changes pictures of uint8 with 1 or 3 channels, and X is float64 with 1"),
+        ({"shift": 3}, "shift=3 changes pictures of uint8"),
+        ({"mixup": 0.2}, "mixup=0.2 changes pictures of uint8"),
         ({"device": "cuda", "engine": "lanes"}, "engine = 'lanes' runs on the CPU"),
         ({"lr": 1e30, "optimizer": "sgd", "schedule": "constant"}, "the loss stopped being a number"),
     ],
@@ -495,6 +496,33 @@ def test_a_fit_that_fails_leaves_nothing_half_trained() -> None:
     with pytest.raises(NotFittedError):
         classifier.predict(X)
     assert classifier.set_params(shift=1, flip=True).fit(X, y).predict(X).dtype == y.dtype
+
+
+@needs_lanes
+@pytest.mark.parametrize(
+    "moves",
+    [{"rotate": 20.0}, {"scale": 0.2}, {"brightness": 0.3, "contrast": 0.3}, {"cutout": 3}, {"mixup": 0.5}],
+)
+def test_both_engines_change_pictures_the_same_way(moves: dict[str, Any]) -> None:
+    X, y = pixels(200)
+    settings = {"epochs": 1, "lr": 1e-2, "optimizer": "sgd", "schedule": "constant"}
+    lanes, torch = (small(engine=engine, **settings, **moves).fit(X, y) for engine in ("lanes", "torch"))
+    np.testing.assert_allclose(lanes.predict_proba(X), torch.predict_proba(X), atol=1e-5)
+    plain = small(**settings).fit(X, y)
+    assert abs(lanes.predict_proba(X) - plain.predict_proba(X)).max() > 1e-4
+
+
+@pytest.mark.parametrize("axes", [2, 3])
+def test_a_file_of_signals_measures_a_classifier_of_rows(axes: int, tmp_path: Path) -> None:
+    X, y = digits()
+    X = X.reshape(-1, 64)
+    classifier = CNNClassifier(epochs=2, random_state=0).fit(X[:300], y[:300])
+    train, test = np.split(X if axes == 2 else X[:, None], [300])
+    path = tmp_path / "rows.npz"
+    np.savez(path, signals=train, labels=y[:300], test_signals=test, test_labels=y[300:])
+    evaluation, _ = evaluate_bundle(classifier.bundle_, str(path))
+    assert (evaluation.split, evaluation.count) == ("test", 100)
+    assert evaluation.accuracy == classifier.score(X[300:], y[300:])
 
 
 def test_one_sample_at_a_time() -> None:

@@ -21,7 +21,7 @@ import torch.nn.functional as F
 import convscope
 from convscope import native
 from convscope.bundle import Bundle
-from convscope.data import SignalPreprocessing, SignalSource, open_source
+from convscope.data import ArrayPreprocessing, SignalSource, open_source
 from convscope.errors import ConvscopeError, DataError, ShapeError, UsageError
 from convscope.lanes import pace
 from convscope.training import steps
@@ -124,7 +124,7 @@ def test_it_learns_the_tones(run: Run) -> None:
     assert run.evaluation.count == 120
     assert run.evaluation.accuracy >= 0.95
     assert run.bundle.classes == ("fast", "slow")
-    assert isinstance(run.bundle.preprocessing, SignalPreprocessing)
+    assert isinstance(run.bundle.preprocessing, ArrayPreprocessing)
     assert run.bundle.preprocessing.input_shape == (2, LENGTH)
 
 
@@ -165,7 +165,7 @@ def test_the_bundle_comes_back_and_predicts(run: Run, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("length", [9, LENGTH + 1])
 def test_a_bundle_that_does_not_fit_its_network_is_damaged(run: Run, length: int, tmp_path: Path) -> None:
-    other = replace(run.bundle, preprocessing=SignalPreprocessing(channels=2, length=length))
+    other = replace(run.bundle, preprocessing=ArrayPreprocessing(shape=(2, length)))
     other.save(tmp_path / "other.safetensors")
     with pytest.raises(ConvscopeError, match=rf"damaged: signals of \(2, {length}\) for \(2, {LENGTH}\)"):
         Bundle.load(tmp_path / "other.safetensors")
@@ -390,6 +390,10 @@ def test_the_command_line(convscope: Command, file: Path, tmp_path: Path) -> Non
     done = convscope("eval", "runs/latest", "--min-accuracy", "0.8")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[2].split()[-1] == "signals"
+    np.savez(tmp_path / "more.npz", signals=tones(100, 5)[0], labels=tones(100, 5)[1])
+    for given, count in (((), 15), (("--test-fraction", "0.4"), 40)):
+        done = convscope("eval", "runs/latest", "--data", "more.npz", *given, "--json")
+        assert json.loads(done.stdout)["count"] == count
     done = convscope("summary", "runs/latest")
     assert f"input 2×{LENGTH}" in done.stdout
     assert "of activations per signal" in done.stdout
@@ -398,11 +402,18 @@ def test_the_command_line(convscope: Command, file: Path, tmp_path: Path) -> Non
     assert done.returncode == 0, done.stderr
     assert "signal.npy" in done.stdout
     assert "with the run of seed 1" in done.stdout
+    assert "figures of 120 test signals" in done.stdout
+    assert "picture" not in done.stdout + done.stderr
     done = convscope("runs")
     assert done.stdout.count("tones-simple-cnn-1d") == 2
     folders = sorted(path.name for path in (tmp_path / "runs").iterdir() if not path.is_symlink())
     done = convscope("runs", "compare", *(f"runs/{name}" for name in folders))
     assert done.returncode == 0, done.stderr
+    assert "picture" not in done.stdout
+    runs = sorted(path.parent for path in (tmp_path / "runs").glob("*/*/result.json"))
+    done = convscope("runs", "compare", *(str(path) for path in runs))
+    assert "of the 120 test signals right" in done.stdout
+    assert "picture" not in done.stdout
     done = convscope("train", str(file), "--flip")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"error: --flip is for pictures; {file} has signals.\n"

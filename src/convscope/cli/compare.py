@@ -74,7 +74,7 @@ def _differences(result: Comparison) -> list[str]:
     if not result.same_data:
         rows.append(("data checksum", a.checksum[:12], b.checksum[:12]))
     if a.count != b.count or a.split != b.split:
-        rows.append(("figures of", f"{a.count:,} {a.split} pictures", f"{b.count:,} {b.split} pictures"))
+        rows.append(("figures of", a.counted, b.counted))
     if a.parameters != b.parameters:
         rows.append(("parameters", f"{a.parameters:,}", f"{b.parameters:,}"))
     same = [

@@ -18,6 +18,9 @@ def evaluate(
     model: Model,
     data: Annotated[str | None, typer.Option(help="Other data than the run's own.")] = None,
     data_dir: Annotated[str | None, typer.Option(help="Where downloaded data sets lie.")] = None,
+    test_fraction: Annotated[
+        float | None, typer.Option(help="Share that is measured of data without parts; 0.15 of each class.")
+    ] = None,
     min_accuracy: Annotated[
         float | None, typer.Option(help="Exit with 3 where the accuracy (0.95, say) is lower.")
     ] = None,
@@ -31,7 +34,8 @@ def evaluate(
 
     if min_accuracy is not None and not 0 <= min_accuracy <= 1:
         raise UsageError(f"--min-accuracy {min_accuracy:g} should be a share of 1, such as 0.95.")
-    settings = {"data_dir": data_dir} if data_dir else {}
+    given = {"data_dir": data_dir, "test_fraction": test_fraction}
+    settings = {name: value for name, value in given.items() if value is not None}
     bundle = Bundle.load(model)
     with listening(quiet) as progress:
         evaluation, notes = evaluate_bundle(bundle, data, progress=progress, **settings)

@@ -33,7 +33,7 @@ def series_text(series: SeedRuns) -> str:
     return "\n".join(
         [
             f"{name}, {len(seeds)} seeds ({seeds[0]} to {seeds[-1]}),",
-            f"figures of {made.count:,} {made.split} pictures",
+            f"figures of {made.counted}",
             *columns(rows, right=[1, 2, 3, 4]),
         ]
     )

@@ -16,7 +16,6 @@ from .opening import open_source
 from .pictures import read_picture
 from .preprocessing import Preprocessing
 from .signal_source import SignalSource
-from .signals import SignalPreprocessing
 from .source import Part, Progress, Source
 from .stored import StoredFile
 
@@ -26,7 +25,6 @@ __all__ = [
     "catalogue",
     "read_picture",
     "Preprocessing",
-    "SignalPreprocessing",
     "ArrayPreprocessing",
     "InputPreprocessing",
     "preprocessing_of",

@@ -1,8 +1,8 @@
-"""Arrays as pictures and labels: which axes they have, and what their numbers stand for."""
+"""Arrays as pictures: which axes they have, and what their numbers stand for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -85,55 +85,6 @@ def pictures(
     return {part: _scaled(array, factor) for part, array in laid.items()}, notes
 
 
-def labels(
-    arrays: Mapping[str, np.ndarray], where: Mapping[str, str], names: Sequence[str] | None = None
-) -> tuple[tuple[str, ...], dict[str, np.ndarray]]:
-    """The classes, and each part's labels as int64 (N,) positions in them.
-
-    Labels are whole numbers or strings of shape (N,) or (N, 1), or one-hot rows (N, K). With `names` numbers
-    are positions in them; else the values themselves, in order, are the names. Raises `DataError` for
-    anything else, for a class that has no training pictures, and where there is one class only.
-
-    >>> labels({"train": np.array([[2], [5], [2]])}, {"train": "y"})
-    (('2', '5'), {'train': array([0, 1, 0])})
-    """
-    flat = {part: _flat(array, where[part]) for part, array in arrays.items()}
-    kinds = {array.dtype.kind for array in flat.values()}
-    if len(kinds) > 1:
-        raise DataError(
-            f"the labels of {' and '.join(where.values())} are numbers in one and text in the other."
-        )
-    present = {part: np.unique(array) for part, array in flat.items()}
-    values = np.unique(np.concatenate(list(present.values())))
-    if names is None:
-        classes = tuple(map(str, values.tolist()))
-        positions = {part: np.searchsorted(values, array).astype(np.int64) for part, array in flat.items()}
-    else:
-        classes = tuple(names)
-        for part, array in present.items():
-            _check_named(array, classes, where[part])
-        if kinds == {"U"}:
-            place = {name: position for position, name in enumerate(classes)}
-            positions = {
-                part: np.array([place[name] for name in array.tolist()], np.int64)
-                for part, array in flat.items()
-            }
-        else:
-            positions = {part: array.astype(np.int64) for part, array in flat.items()}
-    if len(classes) < 2:
-        raise DataError(
-            f"{where['train']} has one class only, {classes[0]!r}; a classifier needs at least two."
-        )
-    for part, array in present.items():
-        unseen = np.setdiff1d(array, present["train"])
-        if len(unseen):
-            raise DataError(
-                f"{where[part]} has the label {unseen[0]}, which {where['train']} never has; "
-                "there is nothing to learn it from."
-            )
-    return classes, positions
-
-
 def _height_width_channels(array: np.ndarray, where: str) -> np.ndarray:
     """A view (N, H, W, C)."""
     kind = kind_of(array.shape, array.dtype)
@@ -188,46 +139,6 @@ def _blocks(array: np.ndarray) -> list[np.ndarray]:
     """Views of the array, a few pictures each."""
     step = max(1, _BLOCK_BYTES // (8 * int(np.prod(array.shape[1:]))))
     return [array[start : start + step] for start in range(0, len(array), step)]
-
-
-def _flat(array: np.ndarray, where: str) -> np.ndarray:
-    """Labels as int64 or strings (N,)."""
-    kind, shape = array.dtype.kind, array.shape
-    if array.ndim == 2 and shape[1] > 1 and kind in "buif":
-        if not (np.isin(array, (0, 1)).all() and (array.sum(axis=1) == 1).all()):
-            raise DataError(
-                f"{where} is {_shape(shape)}: labels are one number or name per picture, or one-hot rows, "
-                "and a picture cannot have several classes here."
-            )
-        return np.asarray(array.argmax(axis=1))
-    if not (array.ndim == 1 or (array.ndim == 2 and shape[1] == 1)) or kind not in "buifSU":
-        raise DataError(
-            f"{where} is {array.dtype} {_shape(shape)}, but labels are whole numbers or strings, (N,) "
-            "or (N, 1)."
-        )
-    flat = array.reshape(-1)
-    if kind == "S":
-        return np.asarray(np.char.decode(flat, "utf-8", "replace"))
-    if kind == "f":
-        wrong = flat[~np.isfinite(flat) | (flat != np.floor(flat))]
-        if len(wrong):
-            raise DataError(f"{where} has labels such as {wrong[0]:g}, but they are whole numbers.")
-        return flat.astype(np.int64)
-    return flat if kind == "U" else flat.astype(np.int64)
-
-
-def _check_named(present: np.ndarray, names: tuple[str, ...], where: str) -> None:
-    if present.dtype.kind == "U":
-        unknown = [name for name in present.tolist() if name not in names]
-        if unknown:
-            raise DataError(
-                f"{where} has the label {unknown[0]!r}, which is not among the {len(names)} class names."
-            )
-    elif present[0] < 0 or present[-1] >= len(names):
-        wrong = present[0] if present[0] < 0 else present[-1]
-        raise DataError(
-            f"{where} has the label {wrong}, but the {len(names)} class names are for 0 to {len(names) - 1}."
-        )
 
 
 def _shape(shape: tuple[int, ...]) -> str:

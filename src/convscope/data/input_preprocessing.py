@@ -1,28 +1,32 @@
-"""What the kinds of input have in common: pictures, signals, and arrays of any numbers."""
+"""What the kinds of input have in common: pictures, and signals or other arrays of numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 
 from .arrays import ArrayPreprocessing
 from .preprocessing import Preprocessing
-from .signals import SignalPreprocessing
 
 
 class InputPreprocessing(Protocol):
     """How inputs of one kind are stored, and become what a network sees.
 
-    `Preprocessing` stores pictures as uint8 (N, H, W, C), `SignalPreprocessing` signals as float32 (N, C, L),
-    `ArrayPreprocessing` any numbers as float32 (N, C, H, W) or (N, C, L).
+    `Preprocessing` stores pictures as uint8 (N, H, W, C), `ArrayPreprocessing` signals as float32 (N, C, L)
+    and arrays of any other numbers as float32 (N, C, H, W).
     """
 
-    #: what one input is called in sentences
-    noun: ClassVar[str]
-    #: the name of a file that holds one
-    example: ClassVar[str]
+    @property
+    def noun(self) -> str:
+        """What one input is called in sentences."""
+        ...
+
+    @property
+    def example(self) -> str:
+        """The name of a file that holds one."""
+        ...
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -62,25 +66,18 @@ class InputPreprocessing(Protocol):
         ...
 
 
-#: by the name in a bundle's JSON; pictures, which were there first, have none
-KINDS: Mapping[str, type[SignalPreprocessing | ArrayPreprocessing]] = {
-    "signals": SignalPreprocessing,
-    "arrays": ArrayPreprocessing,
-}
-
-
 def preprocessing_of(record: Mapping[str, Any]) -> InputPreprocessing:
-    """The preprocessing that a bundle keeps as JSON; what does not say its kind is of pictures.
+    """The preprocessing that a bundle keeps as JSON; pictures, which were there first, do not say their kind.
 
     Raises `ValueError` for a record that is neither.
 
-    >>> preprocessing_of({"kind": "signals", "channels": 2, "length": 128}).input_shape
+    >>> preprocessing_of({"kind": "arrays", "shape": (2, 128)}).input_shape
     (2, 128)
     >>> preprocessing_of({"height": 28, "width": 28, "channels": 1}).input_shape
     (1, 28, 28)
     """
     if "kind" not in record:
         return Preprocessing(**record)
-    if record["kind"] not in KINDS:
+    if record["kind"] != "arrays":
         raise ValueError(f"its inputs are {record['kind']!r}, which this convscope does not know")
-    return KINDS[record["kind"]](**record)
+    return ArrayPreprocessing(**record)

@@ -8,71 +8,102 @@ import numpy as np
 
 from ..errors import DataError
 
-_NAMED = 5
-
 
 def class_positions(
-    labels: Mapping[str, np.ndarray], classes: Sequence[str] | None = None, *, where: str = "the data"
+    labels: Mapping[str, np.ndarray],
+    classes: Sequence[str] | Sequence[int] | None = None,
+    *,
+    where: Mapping[str, str],
 ) -> tuple[tuple[str, ...], dict[str, np.ndarray]]:
     """The classes, and for each part int64 (N,) positions among them.
 
-    `labels` has "train" and perhaps other parts: (N,) names, or whole numbers of any type, negative ones
-    too. The classes are those of the training labels, sorted. With `classes`, labels are names among these or
-    positions. Raises `DataError` for labels that are neither, that training does not have, or of one class.
+    `labels` has "train" and perhaps other parts: whole numbers of any type, or names, of shape (N,) or
+    (N, 1), or one-hot rows (N, K). The classes are their values, sorted. With `classes`, labels are among
+    these, or positions of names. `where` says what messages call each part's labels. Raises `DataError` for
+    labels that are none, for a class that training does not have, and where there is one class only.
 
-    >>> class_positions({"train": np.array([7, -1, 7]), "test": np.array([-1.0])})
-    (('-1', '7'), {'train': array([1, 0, 1]), 'test': array([0])})
+    >>> class_positions({"train": np.array([[7], [-1], [7]])}, where={"train": "y"})
+    (('-1', '7'), {'train': array([1, 0, 1])})
+    >>> class_positions({"train": np.array([1, 0])}, ["no", "yes"], where={"train": "y"})
+    (('no', 'yes'), {'train': array([1, 0])})
     """
-    plain = {part: _plain(values, f"the {part} labels of {where}") for part, values in labels.items()}
-    if len({values.dtype.kind for values in plain.values()}) > 1:
-        raise DataError(f"the labels of {where} are names in one part and numbers in another; use one kind.")
-    known = np.unique(plain["train"])
-    if classes is None:
-        names = tuple(str(value) for value in known)
-    else:
-        names = tuple(map(str, classes))
-        if len(set(names)) < len(names):
-            raise DataError(f"the classes of {where} name one class twice: {', '.join(names)}.")
-        known = np.arange(len(names)) if known.dtype.kind == "i" else np.array(names)
+    flat = {part: _flat(values, where[part]) for part, values in labels.items()}
+    text = {values.dtype.kind == "U" for values in flat.values()}
+    if len(text) > 1:
+        raise DataError(
+            f"the labels of {' and '.join(where[part] for part in flat)} are numbers in one and text in the "
+            "other."
+        )
+    trained = np.unique(flat["train"])
+    known = trained if classes is None else np.array(classes)
+    names = tuple(map(str, known.tolist()))
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise DataError(f"the classes of {where['train']} have the name {twice!r} twice.")
+    if text == {True}:
+        known = np.array(names)
+    elif known.dtype.kind == "U":
+        known = np.arange(len(names))
     if len(names) < 2:
-        raise DataError(f"{where} has one class only, {', '.join(names)}; a classifier needs at least two.")
+        raise DataError(
+            f"{where['train']} has {f'one class only, {names[0]!r}' if names else 'no classes'}; "
+            "a classifier needs at least two."
+        )
     order = np.argsort(known, kind="stable")
     positions = {}
-    for part, values in plain.items():
-        unknown = np.setdiff1d(values, known)
-        if len(unknown):
-            more = ", ..." if len(unknown) > _NAMED else ""
+    for part, values in flat.items():
+        present = np.unique(values)
+        if classes is not None:
+            _check_among(known, names, present, where[part])
+        unseen = np.setdiff1d(present, trained).tolist()
+        if unseen:
             raise DataError(
-                f"the {part} labels of {where} have {', '.join(map(str, unknown[:_NAMED]))}{more}, which "
-                f"{'is none of its classes' if classes is not None else 'the training labels have not'}."
+                f"{where[part]} has the label {unseen[0]!r}, which {where['train']} never has; "
+                "there is nothing to learn it from."
             )
         positions[part] = order[np.searchsorted(known, values, sorter=order)].astype(np.int64)
     return names, positions
 
 
-def _plain(values: np.ndarray, what: str) -> np.ndarray:
-    """Labels as int64 or text."""
+def _check_among(known: np.ndarray, names: Sequence[str], present: np.ndarray, where: str) -> None:
+    unknown = np.setdiff1d(present, known).tolist()
+    if unknown and np.array_equal(known, np.arange(len(names))):
+        raise DataError(
+            f"{where} has the label {unknown[0]}, but the {len(names)} class names are for 0 to "
+            f"{len(names) - 1}."
+        )
+    if unknown:
+        raise DataError(
+            f"{where} has the label {unknown[0]!r}, which is not among the {len(names)} class names."
+        )
+
+
+def _flat(values: np.ndarray, where: str) -> np.ndarray:
+    """Labels (N,) as int64, text or truth values."""
     values = np.asarray(values)
-    if values.ndim == 2 and values.shape[1] == 1:
-        values = values[:, 0]
-    if values.ndim != 1:
-        raise DataError(f"{what} are an array {values.shape}; there should be one per input, (N,).")
-    if len(values) == 0:
-        raise DataError(f"{what} are empty.")
-    kind = values.dtype.kind
+    kind, shape = values.dtype.kind, values.shape
+    if values.ndim == 2 and shape[1] > 1 and kind in "buif":
+        if not (np.isin(values, (0, 1)).all() and (values.sum(axis=1) == 1).all()):
+            raise DataError(
+                f"{where} has labels {shape}: they are one number or name per input, or one-hot rows, and an "
+                "input cannot have several classes here."
+            )
+        return np.asarray(values.argmax(axis=1), dtype=np.int64)
+    if not (values.ndim == 1 or (values.ndim == 2 and shape[1] == 1)) or kind not in "buifSU":
+        raise DataError(
+            f"{where} has labels of {values.dtype} {shape}, but they are whole numbers or names, (N,) or "
+            "(N, 1)."
+        )
+    flat = values.reshape(-1)
+    if len(flat) == 0:
+        raise DataError(f"{where} has no labels.")
     if kind == "S":
         try:
-            return np.char.decode(values, "utf-8")
+            return np.char.decode(flat, "utf-8")
         except UnicodeDecodeError as error:
-            raise DataError(f"{what} are bytes that are no UTF-8; save them as text.") from error
-    whole = np.isfinite(values) & (values == np.floor(values)) if kind == "f" else np.ones(len(values), bool)
-    if kind == "f" and whole.all():
-        return values.astype(np.int64)
-    if kind in "iu":
-        return values.astype(np.int64)
-    if kind == "b":
-        return values.astype(str)
-    if kind != "U":
-        example = "" if kind != "f" else f", such as {values[~whole][0]}"
-        raise DataError(f"{what} are {values.dtype}{example}; they should be whole numbers or names.")
-    return values
+            raise DataError(f"{where} has labels of bytes that are no UTF-8; save them as text.") from error
+    if kind == "f":
+        wrong = flat[~np.isfinite(flat) | (flat != np.floor(flat))]
+        if len(wrong):
+            raise DataError(f"{where} has labels such as {wrong[0]:g}, but they are whole numbers or names.")
+    return flat if kind in "Ub" else flat.astype(np.int64)

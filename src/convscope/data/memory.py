@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 from ..errors import DataError
 
+_BLOCK = 1 << 22  # bytes that are copied at a time
+
 
 def allocate(
     shape: tuple[int, ...], dtype: npt.DTypeLike = np.uint8, *, available: int | None = None
@@ -39,6 +41,23 @@ def allocate(
             f"{tempfile.gettempdir()} has no room for them ({error.strerror or error}). "
             "Choose smaller pictures (--size), or set TMPDIR to a folder on a larger disk."
         ) from error
+
+
+def take(array: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """The rows of an array at some positions: itself where they are all of them, in order, else a copy.
+
+    The copy is `allocate`d, and made some rows at a time.
+
+    >>> take(np.array([[1], [2], [3]]), np.array([2, 0])).tolist()
+    [[3], [1]]
+    """
+    if np.array_equal(positions, np.arange(len(array))):
+        return array
+    taken = allocate((len(positions), *array.shape[1:]), array.dtype)
+    step = max(1, _BLOCK // max(array[:1].nbytes, 1))
+    for start in range(0, len(positions), step):
+        taken[start : start + step] = array[positions[start : start + step]]
+    return taken
 
 
 def _file_backed(shape: tuple[int, ...], dtype: np.dtype, size: int) -> np.ndarray:

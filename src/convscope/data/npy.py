@@ -1,20 +1,27 @@
-"""The `.npy` format, head first: what an array is before its values are read, and numbers as float32.
+"""NumPy's files, `.npy` and `.npz`: what an array is before its values are read, and its values.
 
 Nothing is unpickled (numpy.lib.format describes the format; an array of Python objects is refused).
 """
 
 from __future__ import annotations
 
+import contextlib
 import math
+import zipfile
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import IO, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from ..errors import DataError
 from .memory import allocate
 
 MAGIC = b"\x93NUMPY"
 _BLOCK = 1 << 22  # bytes that are read at a time
+_DESCRIBED = 12
 
 
 class Header(NamedTuple):
@@ -53,39 +60,162 @@ def read_header(stream: IO[bytes], name: str) -> Header:
         raise DataError(f"{name} has a damaged head: its shape is {header.shape}.")
     if header.dtype.hasobject:
         raise DataError(
-            f"{name} holds Python objects (a pickle, which could run code); save an array of numbers or text."
+            f"{name} holds Python objects (pickle), which would run code and are not read; "
+            "save it as numbers, or as strings with astype(str)."
         )
     return header
 
 
-def read_values(stream: IO[bytes], header: Header, name: str) -> np.ndarray:
-    """The array behind a head that has been read, of the type it is stored as."""
-    content = stream.read(header.bytes)
-    _check_length(len(content), header.bytes, name)
-    if not content:
-        return np.empty(header.shape, header.dtype)
-    order: str = "F" if header.columns_first else "C"
-    return np.frombuffer(content, header.dtype).reshape(header.shape, order=order)  # type: ignore[call-overload, no-any-return]
+def read_values(
+    stream: IO[bytes], header: Header, name: str, dtype: npt.DTypeLike | None = None
+) -> np.ndarray:
+    """The array behind a head that has been read, as it is stored or as another type of numbers.
 
-
-def read_floats(stream: IO[bytes], header: Header, name: str) -> np.ndarray:
-    """The numbers behind a head as float32, some at a time: no other copy of them is made.
-
-    What is too large for float32 becomes infinite. Raises `DataError` for what is no numbers, or ends early.
+    Some bytes at a time: no other copy is made, and a large array lies in a file (`allocate`). What is too
+    large for float32 becomes infinite. Raises `DataError` where the values end early.
     """
-    if header.dtype.kind not in "iuf":
-        raise DataError(f"{name} is an array of {header.dtype}, not of real numbers.")
-    floats = allocate(header.shape, np.float32)
-    target = floats.T if header.columns_first else floats  # as the values follow each other in the file
-    row = math.prod(target.shape[1:]) * header.dtype.itemsize
-    rows = max(1, _BLOCK // max(row, 1))
+    values = allocate(header.shape, dtype or header.dtype)
+    if header.bytes == 0:
+        return values
+    target = values.T if header.columns_first else values  # as they follow each other in the file
+    target = target if target.ndim else target.reshape(1)
+    row = header.bytes // len(target)
+    rows = max(1, _BLOCK // row)
     for start in range(0, len(target), rows):
         part = target[start : start + rows]
         content = stream.read(len(part) * row)
         _check_length(start * row + len(content), start * row + len(part) * row, name)
         with np.errstate(over="ignore"):
             part[...] = np.frombuffer(content, header.dtype).reshape(part.shape)
-    return floats
+    return values
+
+
+class Arrays(ABC):
+    """Arrays by their keys, read when they are asked for; `DataError` names the one that cannot be."""
+
+    keys: list[str]
+
+    @abstractmethod
+    def name(self, key: str) -> str:
+        """What messages call an array."""
+
+    @abstractmethod
+    def header(self, key: str) -> Header:
+        """What its head says."""
+
+    @abstractmethod
+    def read(self, key: str, dtype: npt.DTypeLike | None = None) -> np.ndarray:
+        """Its values, which may be read from the file in place; `dtype` is what they will become."""
+
+    def described(self) -> str:
+        """The keys with their types and shapes."""
+        said = []
+        for key in self.keys[:_DESCRIBED]:
+            try:
+                header = self.header(key)
+            except DataError:  # it is said where it is read
+                said.append(key)
+            else:
+                said.append(f"{key} {header.dtype} {header.shape}")
+        more = f" and {len(self.keys) - _DESCRIBED} more" if len(self.keys) > _DESCRIBED else ""
+        return ", ".join(said) + more or "nothing"
+
+
+class ArchivedArrays(Arrays):
+    """The arrays of an `.npz` file, a zip of `.npy` files; `open` it."""
+
+    def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
+        self.path, self._archive = path, archive
+        self._members = {
+            member.filename.removesuffix(".npy"): member
+            for member in archive.infolist()
+            if member.filename.endswith(".npy")
+        }
+        self.keys = list(self._members)
+
+    @classmethod
+    @contextlib.contextmanager
+    def open(cls, path: Path) -> Iterator[ArchivedArrays]:
+        """The arrays, until the context ends."""
+        with contextlib.ExitStack() as opened:
+            with _damage_named(str(path), "an .npz file", "numpy.savez"):
+                archive = opened.enter_context(zipfile.ZipFile(path))
+            yield cls(path, archive)
+
+    def name(self, key: str) -> str:
+        return f"{self.path}: {key}"
+
+    def header(self, key: str) -> Header:
+        with self._stream(key) as stream:
+            return read_header(stream, self.name(key))
+
+    def read(self, key: str, dtype: npt.DTypeLike | None = None) -> np.ndarray:
+        name, member = self.name(key), self._members[key]
+        with self._stream(key) as stream:
+            header = read_header(stream, name)
+            if header.bytes > member.file_size:  # before room is made for what is not there
+                raise DataError(
+                    f"{name} is damaged: its head promises {header.bytes:,} bytes; write it again."
+                )
+            values = read_values(stream, header, name, dtype)
+            stream.read(1)  # at the end the zip's checksum is compared
+        return values
+
+    @contextlib.contextmanager
+    def _stream(self, key: str) -> Iterator[IO[bytes]]:
+        with (
+            _damage_named(self.name(key), "an array", "numpy.savez"),
+            self._archive.open(self._members[key]) as stream,
+        ):
+            yield stream
+
+
+class ArrayFiles(Arrays):
+    """`.npy` files by their keys; their values stay on the disk until they are looked at."""
+
+    def __init__(self, files: Mapping[str, Path]) -> None:
+        self._files, self.keys = files, list(files)
+
+    def name(self, key: str) -> str:
+        return str(self._files[key])
+
+    def header(self, key: str) -> Header:
+        with self._stream(key) as stream:
+            return read_header(stream, self.name(key))
+
+    def read(self, key: str, dtype: npt.DTypeLike | None = None) -> np.ndarray:
+        path, name = self._files[key], self.name(key)
+        with self._stream(key) as stream:
+            header, offset = read_header(stream, name), stream.tell()
+            _check_length(path.stat().st_size - offset, header.bytes, name)
+            if header.bytes == 0:
+                return np.empty(header.shape, header.dtype)
+            shape = header.shape[::-1] if header.columns_first else header.shape
+            values: np.ndarray = np.memmap(path, header.dtype, "r", offset, shape)
+            return values.T if header.columns_first else values
+
+    @contextlib.contextmanager
+    def _stream(self, key: str) -> Iterator[IO[bytes]]:
+        with (
+            _damage_named(self.name(key), "an .npy file", "numpy.save"),
+            self._files[key].open("rb") as stream,
+        ):
+            yield stream
+
+
+@contextlib.contextmanager
+def _damage_named(name: str, what: str, written_by: str) -> Iterator[None]:
+    try:
+        yield
+    except DataError:
+        raise
+    except OSError as error:
+        raise DataError(f"{name} cannot be read: {error.strerror or error}.") from error
+    except Exception as error:  # damage anywhere; zipfile raises nearly anything for it
+        reason = str(error).rstrip(".")
+        raise DataError(
+            f"{name} is not {what}, or is damaged ({reason}); {written_by} writes one."
+        ) from error
 
 
 def _check_length(found: int, wanted: int, name: str) -> None:

@@ -13,7 +13,6 @@ from .files import FileSource
 from .layout import PARTS, find_layout, subfolders
 from .lists import csv_layout
 from .named import has_idx_files, open_entry, open_idx_folder
-from .signal_file import holds_signals, open_signals
 from .source import Progress, Source
 from .tables import parquet_layout
 
@@ -40,7 +39,7 @@ def open_source(
     A folder, or a zip or tar archive, holds one folder of pictures per class, directly or below train, val
     and test; a folder may also hold the four IDX files of an MNIST relative, .npy files, or the Parquet
     files of one data set. A CSV or Parquet file lists paths and labels, an .npz or .npy file holds arrays of
-    pictures, an .npz of signals these.
+    pictures or of signals.
 
     `data_dir` (else the environment's CONVSCOPE_DATA) is also where the files of a named data set are looked
     for before they are downloaded to the cache; `progress` is told how far a download is. With `strict` a
@@ -75,7 +74,7 @@ def _open_folder(path: Path, *, strict: bool) -> Source:
     if has_idx_files(path):
         return open_idx_folder(path)
     if not subfolders(path):
-        arrays = open_npy_folder(path)
+        arrays = open_npy_folder(path, strict=strict)
         if arrays is not None:
             return arrays
         files = sorted(file for file in path.iterdir() if file.is_file())
@@ -102,9 +101,9 @@ def _open_file(path: Path, *, strict: bool, progress: Progress | None) -> Source
     if ending in TABLES:
         return FileSource(path.stem, parquet_layout([path]), strict=strict)
     if ending == ".npz":
-        return open_signals(path, strict=strict) if holds_signals(path) else open_npz(path)
+        return open_npz(path, strict=strict)
     if ending == ".npy":
-        return open_npy(path)
+        return open_npy(path, strict=strict)
     raise DataError(f"{path} is a file of another kind; data is {KINDS}.")
 
 

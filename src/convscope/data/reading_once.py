@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from .input_preprocessing import InputPreprocessing
-from .memory import allocate
-from .resizing import Resize
+from .memory import take
 from .source import Progress, Reading, Source
-
-_BLOCK = 1024  # pictures that are copied at a time
 
 
 class ReadOnce(Source):
@@ -32,14 +29,8 @@ class ReadOnce(Source):
         self._readings: dict[str, Reading] = {}
         self._checksum: tuple[dict[str, str], str] | None = None
 
-    def default_preprocessing(
-        self,
-        size: int | tuple[int, int] | None = None,
-        channels: Literal[1, 3] | None = None,
-        resize: Resize | None = None,
-        invert: bool = False,
-    ) -> InputPreprocessing:
-        return self.source.default_preprocessing(size, channels, resize, invert)
+    def default_preprocessing(self, *given: Any, **named: Any) -> InputPreprocessing:
+        return self.source.default_preprocessing(*given, **named)
 
     def read(
         self, part: str, positions: np.ndarray, preprocessing: Any, progress: Progress | None = None
@@ -63,15 +54,9 @@ def _pick(whole: Reading, positions: np.ndarray, count: int) -> Reading:
     rows[whole.kept] = np.arange(len(whole.kept))
     kept = positions[rows[positions] >= 0]
     chosen = rows[kept]
-    images = whole.images
-    if not np.array_equal(chosen, np.arange(len(images))):
-        images = allocate((len(chosen), *whole.images.shape[1:]), whole.images.dtype)
-        for start in range(0, len(chosen), _BLOCK):
-            block = slice(start, start + _BLOCK)
-            images[block] = whole.images[chosen[block]]
     asked = set(positions.tolist())
     return Reading(
-        images,
+        take(whole.images, chosen),
         kept,
         tuple((position, reason) for position, reason in whole.broken if position in asked),
         # digests, where there are any, are one per kept picture in the order of `kept`

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 
 from ..errors import DataError, UsageError
+from .arrays import LARGEST, ArrayPreprocessing, not_finite
 from .labels import class_positions
 from .layout import PARTS
-from .memory import allocate
+from .memory import take
 from .resizing import Resize
-from .signals import LARGEST, SignalPreprocessing, not_finite
-from .source import Names, Part, Progress, Reading, Source
+from .source import Names, Part, Progress, Reading, Source, checksum_of
 from .subject import SIGNALS
 
-_BLOCK = 1 << 20  # values that are looked at or copied at a time
+_BLOCK = 1 << 20  # values that are looked at at a time
 
 Given = np.ndarray | Mapping[str, np.ndarray]
 
@@ -26,7 +25,7 @@ class SignalSource(Source):
     """Signals (N, channels, length), or (N, length) where there is one channel, and their labels.
 
     Each is an array, or one for each of the parts "train", "validation" and "test". `labels` are whole
-    numbers or names; the classes are those of the training labels, sorted, unless `classes` names them. Any
+    numbers or names (`class_positions`); the classes are their values, unless `classes` names them. Any
     type of real numbers will do; they become float32. A signal with a NaN or an infinite number is skipped
     and named when a data set is loaded, or refused with `strict`.
 
@@ -44,7 +43,7 @@ class SignalSource(Source):
         signals: Given,
         labels: Given,
         *,
-        classes: Sequence[str] | None = None,
+        classes: Sequence[str] | Sequence[int] | None = None,
         name: str = "signals",
         strict: bool = False,
         notes: Sequence[str] = (),
@@ -65,7 +64,9 @@ class SignalSource(Source):
         if len(set(shapes.values())) > 1:
             found = ", ".join(f"{part} {channels}×{length}" for part, (channels, length) in shapes.items())
             raise DataError(f"the signals of {name} are not of one shape in all parts: {found}.")
-        self.classes, numbers = class_positions(given_labels, classes, where=name)
+        self.classes, numbers = class_positions(
+            given_labels, classes, where={part: f"the {part} part of {name}" for part in given}
+        )
         for part, array in self._signals.items():
             if len(array) != len(numbers[part]):
                 raise DataError(
@@ -86,7 +87,7 @@ class SignalSource(Source):
         channels: Literal[1, 3] | None = None,
         resize: Resize | None = None,
         invert: bool = False,
-    ) -> SignalPreprocessing:
+    ) -> ArrayPreprocessing:
         """Signals as they are; raises `UsageError` for what is done to pictures alone."""
         given = {"--size": size, "--channels": channels, "--resize": resize, "--invert": invert or None}
         if wrong := [flag for flag, value in given.items() if value is not None]:
@@ -94,21 +95,23 @@ class SignalSource(Source):
                 f"{' and '.join(wrong)} {'is' if len(wrong) == 1 else 'are'} for pictures; {self.name} has "
                 f"signals of {self.channels}×{self.length} (channels × length), which are taken as they are."
             )
-        return SignalPreprocessing(channels=self.channels, length=self.length)
+        return ArrayPreprocessing(shape=(self.channels, self.length))
 
     def read(
         self, part: str, positions: np.ndarray, preprocessing: Any, progress: Progress | None = None
     ) -> Reading:
-        if preprocessing.input_shape != (self.channels, self.length):
-            channels, length = preprocessing.input_shape
+        if preprocessing.shape != (self.channels, self.length):
+            channels, length = preprocessing.shape
             raise DataError(
                 f"{self.name} has signals of {self.channels}×{self.length} (channels × length), and the "
                 f"network takes {channels}×{length}."
             )
         signals, names = self._signals[part], self.parts[part].names
-        blocks = self._blocks(positions)
-        finite = [np.isfinite(signals[block]).all(axis=(1, 2)) for block in blocks]
-        sound = np.concatenate([np.zeros(0, dtype=bool), *finite])
+        sound = np.zeros(len(positions), dtype=bool)
+        rows = max(1, _BLOCK // (self.channels * self.length))
+        for start in range(0, len(positions), rows):
+            block = positions[start : start + rows]
+            sound[start : start + rows] = np.isfinite(signals[block]).all(axis=(1, 2))
         broken = tuple(
             (int(position), f"{names[position]} {not_finite(signals[position])}.")
             for position in positions[~sound]
@@ -116,27 +119,10 @@ class SignalSource(Source):
         if broken and self.strict:
             raise DataError(broken[0][1])
         kept = positions[sound]
-        if np.array_equal(kept, np.arange(len(signals))):
-            return Reading(signals, kept)
-        chosen = allocate((len(kept), *signals.shape[1:]), np.float32)
-        start = 0
-        for block in self._blocks(kept):
-            chosen[start : start + len(block)] = signals[block]
-            start += len(block)
-        return Reading(chosen, kept, broken)
+        return Reading(take(signals, kept), kept, broken)
 
     def checksum(self, digests: Mapping[str, str]) -> str:
-        whole = hashlib.sha256("\0".join(self.classes).encode())
-        for part in sorted(self._signals):
-            signals = self._signals[part]
-            whole.update(f"\0{part} {signals.shape}\0".encode())
-            whole.update(np.ascontiguousarray(signals, dtype="<f4").data)
-            whole.update(self.parts[part].labels.astype("<i8").tobytes())
-        return whole.hexdigest()
-
-    def _blocks(self, positions: np.ndarray) -> list[np.ndarray]:
-        rows = max(1, _BLOCK // (self.channels * self.length))
-        return [positions[start : start + rows] for start in range(0, len(positions), rows)]
+        return checksum_of(self, self._signals)
 
 
 def _as_signals(array: np.ndarray, what: str) -> np.ndarray:

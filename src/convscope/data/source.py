@@ -195,11 +195,17 @@ class ArraySource(Source):
         return Reading(prepared, positions)
 
     def checksum(self, digests: Mapping[str, str]) -> str:
-        whole = hashlib.sha256("\0".join(self.classes).encode())
-        for part in sorted(self._images):
-            images = self._images[part]
-            whole.update(f"\0{part} {images.shape}\0".encode())
-            for start in range(0, len(images), _BLOCK):
-                whole.update(np.ascontiguousarray(images[start : start + _BLOCK]).data)
-            whole.update(self.parts[part].labels.astype("<i8").tobytes())
-        return whole.hexdigest()
+        return checksum_of(self, self._images)
+
+
+def checksum_of(source: Source, arrays: Mapping[str, np.ndarray]) -> str:
+    """sha256 of a source whose inputs are arrays by part: its classes, their bytes and its labels."""
+    whole = hashlib.sha256("\0".join(source.classes).encode())
+    for part in sorted(arrays):
+        values = arrays[part]
+        whole.update(f"\0{part} {values.shape}\0".encode())
+        ordered = values.dtype.newbyteorder("<")
+        for start in range(0, len(values), _BLOCK):
+            whole.update(np.ascontiguousarray(values[start : start + _BLOCK], ordered).data)
+        whole.update(source.parts[part].labels.astype("<i8").tobytes())
+    return whole.hexdigest()

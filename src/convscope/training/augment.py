@@ -7,20 +7,8 @@ from collections.abc import Mapping
 from ..data import InputPreprocessing, Preprocessing
 from ..data.subject import Setting, Subject
 from ..errors import UsageError
-from .recipe import Recipe
+from .recipe import MOVES, Recipe
 
-#: the fields of a recipe that are moves, as `Augmentation` calls them, and what stands for none
-NONE: Mapping[str, Setting] = {
-    "shift": 0,
-    "crop": 0,
-    "flip": False,
-    "rotate": 0.0,
-    "scale": 0.0,
-    "brightness": 0.0,
-    "contrast": 0.0,
-    "cutout": 0,
-    "mixup": 0.0,
-}
 _UNITS = {"rotate": "°"}
 
 
@@ -33,12 +21,12 @@ def resolve_augmentation(
     a signal.
     """
     if not isinstance(preprocessing, Preprocessing):
-        asked = [f"--{name}" for name in ("augment", *NONE) if getattr(recipe, name)]
+        asked = [f"--{name}" for name in ("augment", *MOVES) if getattr(recipe, name)]
         if asked:
             verb = "is" if len(asked) == 1 else "are"
             raise UsageError(f"{' and '.join(asked)} {verb} for pictures; {recipe.data} has signals.")
-        return recipe.but(**NONE), []
-    given = {name: value for name in NONE if (value := getattr(recipe, name)) is not None}
+        return recipe.but(**MOVES), []
+    given = {name: value for name in MOVES if (value := getattr(recipe, name)) is not None}
     chosen: dict[str, Setting] = {}
     if recipe.augment:
         suited = subject.augmentation(preprocessing.height, preprocessing.width)
@@ -48,14 +36,14 @@ def resolve_augmentation(
             for name, value in suited.items()
             if name not in given and not (framed and name in ("shift", "crop"))
         }
-    recipe = recipe.but(**{**NONE, **chosen, **given})
+    recipe = recipe.but(**{**MOVES, **chosen, **given})
     check_augmentation(recipe, preprocessing)
     return recipe, [_note(recipe, subject, chosen, given)] if recipe.augment else []
 
 
 def moves_of(recipe: Recipe) -> dict[str, Setting]:
     """The moves of a recipe by name, those that were left open as none."""
-    return {name: none if (value := getattr(recipe, name)) is None else value for name, none in NONE.items()}
+    return {name: none if (value := getattr(recipe, name)) is None else value for name, none in MOVES.items()}
 
 
 def spelled(settings: Mapping[str, Setting]) -> str:

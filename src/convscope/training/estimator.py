@@ -24,7 +24,7 @@ from .in_memory import Trained, prepare_arrays, train_arrays, train_more
 from .network import is_own
 from .prepare import Prepared
 from .progress import Lines, Silent
-from .recipe import Recipe
+from .recipe import MOVES, Recipe
 from .samples import Samples
 
 try:
@@ -38,10 +38,8 @@ except ImportError:  # scikit-learn 1.5
 #: constructor arguments that are fields of the recipe by the same name
 SETTINGS = (
     *("epochs", "batch_size", "lr", "optimizer", "schedule", "momentum", "weight_decay", "label_smoothing"),
-    *("clip_norm", "early_stopping", "validation", "sampling", "shift", "crop", "flip", "cutout"),
-    *("engine", "device", "threads"),
+    *("clip_norm", "early_stopping", "validation", "sampling", *MOVES, "engine", "device", "threads"),
 )
-MOVES = ("shift", "crop", "flip", "cutout")
 SMALL_SIDE, SMALLEST_SIDE = 32, 4  # of grey pictures that convnet-bn is for
 
 
@@ -60,7 +58,8 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     `validation` is the share of each class that is held out, to choose the best epoch by; 0 trains on all
     and keeps the last. `class_weight` is None, "balanced" or {label: weight}; `sampling="balanced"` shows
-    each class equally often. `normalize` is of uint8 pictures: subtract the mean, divide by the deviation.
+    each class equally often. `shift` to `mixup` change pictures of uint8, another way in each epoch.
+    `normalize` is of uint8 pictures: subtract the mean, divide by the deviation.
     `random_state` decides everything that is random: with the same int the same bits. `verbose` prints a line
     per epoch to standard error.
 
@@ -109,7 +108,12 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         shift: int = 0,
         crop: int = 0,
         flip: bool = False,
+        rotate: float = 0.0,
+        scale: float = 0.0,
+        brightness: float = 0.0,
+        contrast: float = 0.0,
         cutout: int = 0,
+        mixup: float = 0.0,
         normalize: bool = False,
         image_shape: Sequence[int] | None = None,
         channels: Literal["first", "last"] | None = None,
@@ -136,7 +140,12 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.shift = shift
         self.crop = crop
         self.flip = flip
+        self.rotate = rotate
+        self.scale = scale
+        self.brightness = brightness
+        self.contrast = contrast
         self.cutout = cutout
+        self.mixup = mixup
         self.normalize = normalize
         self.image_shape = image_shape
         self.channels = channels
@@ -278,8 +287,8 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return pictures.with_statistics(stored(values, axes, pictures)) if self.normalize else pictures
         if moved := [name for name in MOVES if getattr(self, name)]:
             raise UsageError(
-                f"{moved[0]}={getattr(self, moved[0])!r} moves pictures of uint8 with 1 or 3 channels, and X "
-                f"is {values.dtype} with {axes.shape[0]}; give X as uint8."
+                f"{moved[0]}={getattr(self, moved[0])!r} changes pictures of uint8 with 1 or 3 channels, and "
+                f"X is {values.dtype} with {axes.shape[0]}; give X as uint8."
             )
         arrays = ArrayPreprocessing(shape=axes.shape)
         if not is_own(self._net):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..bundle import Bundle
-from ..data import ArrayPreprocessing, Source
+from ..data import Source
 from ..errors import DataError, UnknownName, UsageError
 from ..metrics import Evaluation, evaluate
 from .prepare import ARRAYS, load, open_source
@@ -26,8 +26,6 @@ def evaluate_bundle(
         raise UsageError("the bundle was trained on arrays in memory, which are not kept; give the data.")
     if data is None and trained_on is None:
         raise UsageError("the bundle does not say which data it was trained on; give the data.")
-    if isinstance(bundle.preprocessing, ArrayPreprocessing) and not isinstance(data, Source):
-        raise UsageError(f"{bundle!r} takes no pictures; `bundle.logits` scores arrays, from Python.")
     recipe = Recipe.of(**bundle.info.get("recipe", {})).but(**settings)
     if isinstance(data, str):
         recipe = recipe.but(data=data)

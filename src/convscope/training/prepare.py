@@ -12,8 +12,8 @@ from typing import Any
 from .. import data as datasets
 from .. import native, nets
 from ..bundle import Bundle
-from ..data import Dataset, InputPreprocessing, Preprocessing, SignalPreprocessing, Source
-from ..data.signals import off_scale
+from ..data import ArrayPreprocessing, Dataset, InputPreprocessing, Preprocessing, Source
+from ..data.arrays import off_scale
 from ..errors import ConvscopeWarning, UnsupportedOperation, UsageError
 from ..graph import Graph
 from ..graph.head import cut
@@ -85,7 +85,7 @@ def prepare(recipe: Recipe, net: Any, progress: Progress, *, source: Source | No
     if recipe.threads and recipe.threads > cores:
         notes.append(f"--threads {recipe.threads} on {cores} cores would only wait; {cores} are used.")
         recipe = recipe.but(threads=cores)
-    if isinstance(dataset.preprocessing, SignalPreprocessing) and dataset.preprocessing.mean is None:
+    if isinstance(dataset.preprocessing, ArrayPreprocessing) and dataset.preprocessing.mean is None:
         scale = off_scale(dataset.preprocessing.with_statistics(dataset.train.images))
         notes += [scale] if scale else []
     if dataset.test is None and dataset.validation is None:

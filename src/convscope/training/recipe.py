@@ -25,8 +25,18 @@ from ..wrong_value import wanted
 
 SHIPPED = Path(__file__).parent / "recipes"
 TORCH = ("engine", "torch")
-#: the settings that change training pictures, another way in each epoch
-MOVES = ("shift", "crop", "flip", "rotate", "scale", "brightness", "contrast", "cutout", "mixup")
+#: the settings that change training pictures, another way in each epoch, and what stands for no change
+MOVES: Mapping[str, int | float | bool] = {
+    "shift": 0,
+    "crop": 0,
+    "flip": False,
+    "rotate": 0.0,
+    "scale": 0.0,
+    "brightness": 0.0,
+    "contrast": 0.0,
+    "cutout": 0,
+    "mixup": 0.0,
+}
 
 
 class Recipe(BaseModel):

@@ -31,6 +31,7 @@ class Conditions:
     data: str
     engine: str
     parameters: int
+    noun: str  # what the data are of: "picture", "signal"
     split: str
     count: int
     recipe: Mapping[str, Any]
@@ -51,6 +52,7 @@ class Conditions:
                 data=bundle.info["data"]["name"],
                 engine=result["engine"],
                 parameters=result["parameters"],
+                noun=bundle.preprocessing.noun,
                 split=result["test"]["split"],
                 count=result["test"]["count"],
                 recipe=recipe,
@@ -62,6 +64,11 @@ class Conditions:
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ConvscopeError(f"{run} does not say all that a run says: {error} is missing.") from error
+
+    @property
+    def counted(self) -> str:
+        """Of what the figures are, such as "10,000 test pictures"."""
+        return f"{self.count:,} {self.split} {self.noun}s"
 
     def to_dict(self) -> dict[str, Any]:
         """A record for JSON, a key per field."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..significance import Prediction, Welch
 from .comparison import TESTED, Comparison, McNemar
+from .recorded import Conditions
 from .wording import chance, difference, number
 
 LEVEL = 0.05  # a p below it is called more than chance
@@ -16,7 +17,10 @@ def sentences(comparison: Comparison) -> list[str]:
     if not comparison.same_data:
         said.append("A and B are of different data: their figures say nothing about each other, so no test.")
     elif not comparison.same_pictures:
-        said.append("The final figures of A and B are of different pictures of the same data, so no test.")
+        said.append(
+            f"The final figures of A and B are of different {a.conditions.noun}s of the same data, "
+            "so no test."
+        )
     elif not (a.is_series or b.is_series):
         said += _of_two_runs(comparison)
     else:
@@ -83,29 +87,29 @@ def _of_a_run_and_a_series(comparison: Comparison, figure: str) -> list[str]:
 def _of_two_runs(comparison: Comparison) -> list[str]:
     result = comparison.tests["accuracy"]
     assert isinstance(result, McNemar)
-    count, split = comparison.a.conditions.count, comparison.a.conditions.split
+    of = comparison.a.conditions
     if result.only_a == result.only_b == 0:
-        said = f"A and B get the same of the {count:,} {split} pictures right."
+        said = f"A and B get the same of the {of.counted} right."
     else:
         verdict = "more than chance" if result.p < LEVEL else "no more than chance"
         said = (
-            f"{_more(result, count, split)}: {result.only_b:,} that only B does, {result.only_a:,} that only "
-            f"A does; {verdict} in the choice of pictures (exact McNemar test, {chance(result.p)})."
+            f"{_more(result, of)}: {result.only_b:,} that only B does, {result.only_a:,} that only "
+            f"A does; {verdict} in the choice of {of.noun}s (exact McNemar test, {chance(result.p)})."
         )
     return [
         said,
-        "The test covers the pictures, not the seeds: how far another seed alone moves A or B is not known "
-        "from one run of each; `convscope train --seeds 30` measures it.",
+        f"The test covers the {of.noun}s, not the seeds: how far another seed alone moves A or B is not "
+        "known from one run of each; `convscope train --seeds 30` measures it.",
     ]
 
 
-def _more(result: McNemar, count: int, split: str) -> str:
+def _more(result: McNemar, of: Conditions) -> str:
     more = result.only_b - result.only_a
     if more == 0:
-        return f"A and B get as many of the {count:,} {split} pictures right"
-    points = difference("accuracy", abs(more) / count, sign=False)
+        return f"A and B get as many of the {of.counted} right"
+    points = difference("accuracy", abs(more) / of.count, sign=False)
     word = "more" if more > 0 else "fewer"
-    return f"B gets {abs(more):,} {word} of the {count:,} {split} pictures right, {points}"
+    return f"B gets {abs(more):,} {word} of the {of.counted} right, {points}"
 
 
 def _noise(p: float) -> str:
@@ -128,7 +132,8 @@ def _remarks(comparison: Comparison) -> list[str]:
     elif same := comparison.same_seeds:
         said.append(_of_same_seeds(same, single=not (comparison.a.is_series or comparison.b.is_series)))
     if comparison.same_pictures and comparison.a.conditions.split != "test":
-        said.append(f"There are no test pictures: these are {comparison.a.conditions.split} figures.")
+        of = comparison.a.conditions
+        said.append(f"There are no test {of.noun}s: these are {of.split} figures.")
     if "net" not in comparison.settings and comparison.same_layers is not True:
         said.append(
             "The layers of the networks are not compared: convscope's graph cannot express them."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import zipfile
@@ -12,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convscope.data import SignalPreprocessing, SignalSource, load, memory, open_source, signal_source
+from convscope.data import ArrayPreprocessing, SignalSource, load, memory, open_source, signal_source
 from convscope.data import npy as npy_format
+from convscope.data.array_files import is_signals, picture_arrays
 from convscope.data.reading_once import ReadOnce
-from convscope.data.signal_file import holds_signals, open_signals
 from convscope.errors import DataError, UsageError
 
 RANDOM = np.random.default_rng(11)
@@ -32,31 +31,45 @@ def write(path: Path, **arrays: Any) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("arrays", "signals"),
+    ("key", "shape", "dtype", "signals"),
     [
-        ({"signals": np.zeros((4, 9))}, True),
-        ({"signals": np.zeros((4, 2, 9), np.int16)}, True),
-        ({"test_signals": np.zeros((4, 9))}, True),
-        ({"x": np.zeros((4, 9))}, True),
-        ({"x_train": np.zeros((4, 9), np.float32), "y_train": np.zeros(4)}, True),
-        ({"X_train": np.zeros((4, 9)), "images": np.zeros((4, 9, 9))}, True),
-        ({"x_train": np.zeros((4, 9, 9))}, False),  # floats of three axes may be pictures
-        ({"x_train": np.zeros((4, 9, 9), np.uint8)}, False),
-        ({"x_train": np.zeros((4, 784), np.uint8)}, False),  # rows of pixels
-        ({"images": np.zeros((4, 9, 9))}, False),
-        ({"y": np.zeros((4, 9))}, False),
-        ({"signals_of_what": np.zeros((4, 9))}, False),
-        ({}, False),
+        ("signals", (4, 9), "f8", True),
+        ("signals", (4, 2, 9), "i2", True),
+        ("test_signals", (4, 9), "f8", True),
+        ("ecg-signals", (4, 9), "f8", True),
+        ("x", (4, 9), "f8", True),
+        ("x_train", (4, 9), "f4", True),
+        ("trainX", (4, 9), "f4", True),
+        ("x_train", (4, 9, 9), "f8", False),  # floats of three axes may be pictures
+        ("x_train", (4, 9, 9), "u1", False),
+        ("x_train", (4, 784), "u1", False),  # rows of pixels
+        ("images", (4, 9, 9), "f8", False),
+        ("y", (4, 9), "f8", False),
     ],
 )
-def test_the_rule(arrays: dict[str, np.ndarray], signals: bool, tmp_path: Path) -> None:
-    assert holds_signals(write(tmp_path / "a.npz", **arrays)) is signals
+def test_the_rule(key: str, shape: tuple[int, ...], dtype: str, signals: bool) -> None:
+    assert is_signals(key, shape, np.dtype(dtype)) is signals
 
 
 def test_a_file_of_pictures_is_left_to_others(tmp_path: Path) -> None:
     path = write(tmp_path / "a.npz", x_train=np.zeros((4, 9, 9), np.uint8), y_train=np.arange(4))
-    with contextlib.suppress(DataError):
-        assert not isinstance(open_source(path), SignalSource)
+    assert not isinstance(open_source(path), SignalSource)
+
+
+def test_files_that_lie_together(tmp_path: Path) -> None:
+    np.save(tmp_path / "signals.npy", SIGNALS)
+    np.save(tmp_path / "labels.npy", LABELS)
+    for path in (tmp_path, tmp_path / "signals.npy"):
+        source = open_source(path)
+        assert isinstance(source, SignalSource)
+        reading = source.read("train", np.arange(40), source.default_preprocessing())
+        np.testing.assert_array_equal(reading.images, SIGNALS.astype(np.float32))
+
+
+def test_a_network_of_pictures_predicts_no_signals(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.npz", signals=SIGNALS)
+    with pytest.raises(DataError, match="signals holds signals, and the network takes pictures"):
+        picture_arrays(path)
 
 
 # --- reading
@@ -73,7 +86,7 @@ def test_numbers_of_any_type_and_order(
     signals = np.array(100 * abs(SIGNALS), dtype=dtype, order=order)  # type: ignore[call-overload]
     assert signals.flags.c_contiguous or order == "F"
     (np.savez_compressed if compressed else np.savez)(tmp_path / "a.npz", signals=signals, labels=LABELS)
-    source = open_signals(tmp_path / "a.npz")
+    source = open_source(tmp_path / "a.npz")
     reading = source.read("train", np.arange(40), source.default_preprocessing())
     assert reading.images.dtype == np.float32
     np.testing.assert_array_equal(reading.images, signals.astype(np.float32))
@@ -96,8 +109,8 @@ def test_parts_and_classes(tmp_path: Path) -> None:
     assert source.counts == {"train": 20, "validation": 10, "test": 10}
     assert (source.name, source.classes) == ("ecg", ("calm", "afib"))
     assert source.notes == (
-        "x_train of ecg.npz has two axes, so it is taken for signals of 1×9.",
-        "neither signals nor labels in ecg.npz, and passed over: rate.",
+        "arrays that are neither signals nor labels by name were passed over: rate.",
+        "x_train of ecg has two axes, so it is taken for signals of 1×9.",
     )
     dataset = load(source, source.default_preprocessing())
     for split, rows in ((dataset.train, slice(0, 20)), (dataset.test, slice(30, 40))):
@@ -183,7 +196,7 @@ def test_signals_that_are_float32_are_not_copied() -> None:
 def test_no_room_is_said_before_anything_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "a.npz", signals=SIGNALS, labels=LABELS)
     monkeypatch.setattr(memory, "available_memory", lambda: 100)
-    source = open_signals(path)  # more than half of the free memory: in a file
+    source = open_source(path)  # more than half of the free memory: in a file
     reading = source.read("train", np.arange(3), source.default_preprocessing())
     assert isinstance(reading.images, np.memmap)
     np.testing.assert_array_equal(reading.images, SIGNALS[:3].astype(np.float32))
@@ -270,11 +283,19 @@ def test_arrays_that_do_not_fit(signals: Any, labels: Any, words: str) -> None:
 @pytest.mark.parametrize(
     ("arrays", "words"),
     [
-        ({"signals": SIGNALS}, "signals for train and labels for nothing"),
-        ({"signals": SIGNALS, "labels": LABELS, "x": SIGNALS}, "two arrays of train signals"),
-        ({"signals": SIGNALS, "labels": LABELS, "y": LABELS}, "two arrays of train labels"),
-        ({"signals": SIGNALS, "labels": LABELS, "test_labels": LABELS}, "labels for train and test"),
-        ({"signals": SIGNALS, "labels": LABELS, "classes": np.arange(2)}, "should be text"),
+        ({"signals": SIGNALS}, r"bad.npz: there are no labels for signals. It holds signals float64 \(40, 2"),
+        (
+            {"signals": SIGNALS, "labels": LABELS, "x": SIGNALS},
+            "signals and x could both be the train inputs",
+        ),
+        ({"signals": SIGNALS, "labels": LABELS, "y": LABELS}, "labels and y could both be the train labels"),
+        ({"signals": SIGNALS, "labels": LABELS, "test_labels": LABELS}, "no signals for test_labels"),
+        (
+            {"x": LABELS, "y": LABELS, "test_signals": SIGNALS, "test_labels": LABELS},
+            r"bad are an array \(40,",
+        ),
+        ({"test_signals": SIGNALS, "test_labels": LABELS}, "has test signals but none to train on"),
+        ({"signals": SIGNALS, "labels": LABELS, "classes": np.ones(2)}, "class names are strings"),
         ({"signals": SIGNALS.astype(complex), "labels": LABELS}, "complex128, not of real numbers"),
         ({"signals": SIGNALS, "labels": np.array([1, "a"] * 20, dtype=object)}, "Python objects"),
     ],
@@ -308,6 +329,9 @@ def test_a_head_that_promises_too_much_is_refused(tmp_path: Path) -> None:
     assert len(lying) == len(stream.getvalue())
     with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
         archive.writestr("signals.npy", lying)
+        labels = io.BytesIO()
+        np.save(labels, LABELS)
+        archive.writestr("labels.npy", labels.getvalue())
     with pytest.raises(DataError, match="damaged: its head promises 576,000,000 bytes"):
         open_source(tmp_path / "a.npz")
 
@@ -349,4 +373,4 @@ def test_another_kind_or_size_of_input() -> None:
     with pytest.raises(DataError, match="noise has signals, and the network takes pictures of 1×8×8"):
         load(noise, digits.default_preprocessing())
     with pytest.raises(DataError, match=r"noise has signals of 2×9.*network takes 2×8"):
-        load(noise, SignalPreprocessing(channels=2, length=8))
+        load(noise, ArrayPreprocessing(shape=(2, 8)))
