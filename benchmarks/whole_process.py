@@ -23,7 +23,7 @@ from typing import Any
 from result_files import RESULTS, write_result
 from seeds import mean_and_deviation
 
-from convscope.training.recipe import Recipe
+from convscope.recipe import Recipe
 
 BYTES_OF_MAXRSS = 1 if sys.platform == "darwin" else 1024
 

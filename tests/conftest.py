@@ -84,6 +84,26 @@ def photos(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def picture_folder(tmp_path: Path) -> Callable[..., Path]:
+    """{"train/cat": 6, ...}: PNG files with a bright left or right half per class, grey or colour."""
+
+    def make(counts: dict[str, int], *, mode: str = "L", size: tuple[int, int] = (12, 12)) -> Path:
+        root = tmp_path / "pictures"
+        random = np.random.default_rng(1)
+        names = sorted({Path(folder).name for folder in counts})
+        for folder, count in counts.items():
+            (root / folder).mkdir(parents=True)
+            for number in range(count):
+                pixels = random.integers(0, 100, (size[1], size[0], 3)).astype(np.uint8)
+                start = names.index(Path(folder).name) * size[0] // len(names)
+                pixels[:, start : start + size[0] // len(names)] += 150
+                Image.fromarray(pixels).convert(mode).save(root / folder / f"{number:03}.png")
+        return root
+
+    return make
+
+
+@pytest.fixture
 def idx_folder(tmp_path: Path) -> Path:
     """A data folder with `mnist/`: scikit-learn's digits, enlarged to 28×28, as the four IDX files."""
     from sklearn.datasets import load_digits

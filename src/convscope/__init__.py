@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from .errors import ConvscopeError
     from .graph import Builder, Graph
     from .graph.tracing import trace
+    from .recipe import Recipe
+    from .runs.run import Run
+    from .runs.seed_runs import SeedRuns
     from .training.estimator import CNNClassifier
     from .training.pipeline import train
-    from .training.recipe import Recipe
-    from .training.run import Run
-    from .training.seed_runs import SeedRuns
     from .training.seeds import train_seeds
 
 _HOMES = {
     "train": "training.pipeline",
     "train_seeds": "training.seeds",
-    "Run": "training.run",
-    "SeedRuns": "training.seed_runs",
-    "Recipe": "training.recipe",
+    "Run": "runs.run",
+    "SeedRuns": "runs.seed_runs",
+    "Recipe": "recipe",
     "CNNClassifier": "training.estimator",
     "evaluate": "api",
     "predict": "api",

@@ -12,8 +12,8 @@ from PIL import Image
 
 from convscope.cli.execute import execute
 from convscope.data import load, open_source
+from convscope.recipe import Recipe
 from convscope.training.moves import EpochMoves
-from convscope.training.recipe import Recipe
 
 
 @pytest.fixture(autouse=True)

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from convscope.cli import main
-from convscope.training.recipe import Recipe
-from convscope.training.run_state import at_work
+from convscope.recipe import Recipe
+from convscope.runs.state import at_work
 
 from ..conftest import Command
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
 import convscope
 from convscope.data import Dataset, Preprocessing, Split
@@ -102,26 +101,6 @@ def net_file(tmp_path: Path) -> Callable[..., Path]:
         return folder / name
 
     return write
-
-
-@pytest.fixture
-def picture_folder(tmp_path: Path) -> Callable[..., Path]:
-    """{"train/cat": 6, ...}: PNG files with a bright left or right half per class, grey or colour."""
-
-    def make(counts: dict[str, int], *, mode: str = "L", size: tuple[int, int] = (12, 12)) -> Path:
-        root = tmp_path / "pictures"
-        random = np.random.default_rng(1)
-        names = sorted({Path(folder).name for folder in counts})
-        for folder, count in counts.items():
-            (root / folder).mkdir(parents=True)
-            for number in range(count):
-                pixels = random.integers(0, 100, (size[1], size[0], 3)).astype(np.uint8)
-                start = names.index(Path(folder).name) * size[0] // len(names)
-                pixels[:, start : start + size[0] // len(names)] += 150
-                Image.fromarray(pixels).convert(mode).save(root / folder / f"{number:03}.png")
-        return root
-
-    return make
 
 
 @pytest.fixture(scope="session")

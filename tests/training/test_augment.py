@@ -12,8 +12,8 @@ import convscope
 from convscope.data import ArrayPreprocessing, Preprocessing
 from convscope.data.subject import CLOTHES, DIGITS, GREY, PHOTOS, SIDED_PHOTOS, SIGNALS, Subject
 from convscope.errors import UsageError
+from convscope.recipe import Recipe
 from convscope.training.augment import moves_of, resolve_augmentation, spelled
-from convscope.training.recipe import Recipe
 
 from .test_pipeline import FAST, assert_same_weights
 

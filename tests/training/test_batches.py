@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from convscope.recipe import Recipe
 from convscope.training.batches import balanced_batches, epoch_batches, shuffled_batches
-from convscope.training.recipe import Recipe
 
 
 @given(st.integers(1, 200), st.integers(1, 64), st.integers(0, 2**64), st.integers(1, 1000))

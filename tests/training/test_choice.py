@@ -12,9 +12,9 @@ import convscope
 from convscope import native, nets
 from convscope.errors import ConvscopeError, UnsupportedOperation, UsageError
 from convscope.graph import Graph
+from convscope.recipe import Recipe
 from convscope.training.choice import choose_engine
 from convscope.training.progress import Lines
-from convscope.training.recipe import Recipe
 
 from ..conftest import needs_lanes
 from ..test_inference import no_plan

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convscope.errors import ConvscopeError
+from convscope.recipe import Recipe
 from convscope.training.engine import Engine, StepFigures
 from convscope.training.loop import Loop
 from convscope.training.progress import Silent
-from convscope.training.recipe import Recipe
 from convscope.training.standing import Standing
 
 from .conftest import make_dataset

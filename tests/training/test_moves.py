@@ -14,9 +14,9 @@ import convscope
 from convscope import native
 from convscope.errors import UsageError
 from convscope.graph import initial_weights
+from convscope.recipe import Recipe
 from convscope.training.lanes_engine import LanesEngine
 from convscope.training.moves import EpochMoves
-from convscope.training.recipe import Recipe
 from convscope.training.stepping import steps
 from convscope.training.torch_engine import TorchEngine
 

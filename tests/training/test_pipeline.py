@@ -22,10 +22,10 @@ from convscope.bundle import Bundle
 from convscope.data import open_source
 from convscope.errors import ConvscopeError, ShapeError, UnsupportedOperation, UsageError
 from convscope.metrics import EpochFigures
+from convscope.recipe import Recipe
 from convscope.training import loop, pipeline
 from convscope.training.pipeline import Run
 from convscope.training.progress import Silent
-from convscope.training.recipe import Recipe
 
 from .conftest import SAMPLER_NET
 

@@ -17,11 +17,11 @@ import convscope
 from convscope import nets
 from convscope.bundle import Bundle
 from convscope.errors import ConvscopeError, ConvscopeWarning, ShapeError, UsageError
+from convscope.recipe import Recipe
+from convscope.runs.run import Run
 from convscope.training.network import Network, open_network
 from convscope.training.pretrained import begin_with, network_of, open_pretrained
 from convscope.training.progress import Silent
-from convscope.training.recipe import Recipe
-from convscope.training.run import Run
 from convscope.training.weights_file import WeightsFile, read_weights
 
 from .conftest import SAMPLER_NET

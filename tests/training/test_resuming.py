@@ -21,13 +21,14 @@ from convscope import report
 from convscope.bundle import Bundle
 from convscope.errors import ConvscopeError, UsageError
 from convscope.lanes import pace
-from convscope.training import Recipe, run_state
+from convscope.runs import state as run_state
+from convscope.runs.directory import RunDirectory
+from convscope.runs.run import Run
+from convscope.runs.seed_runs import SeedRuns
+from convscope.training import Recipe
 from convscope.training.checkpoint import Checkpoint
 from convscope.training.interruption import Interruption
 from convscope.training.progress import Silent
-from convscope.training.run import Run
-from convscope.training.run_directory import RunDirectory
-from convscope.training.seed_runs import SeedRuns
 
 from ..conftest import needs_lanes
 from .conftest import SAMPLER_NET

@@ -15,10 +15,10 @@ from scipy import stats
 import convscope
 from convscope.bundle import Bundle
 from convscope.errors import ConvscopeError, UnknownName, UsageError
+from convscope.runs.seed_runs import SeedFigures, SeedRuns
 from convscope.training import prepare, seeds
 from convscope.training.lanes_engine import LanesEngine
 from convscope.training.progress import Silent
-from convscope.training.seed_runs import SeedFigures, SeedRuns
 from convscope.training.torch_engine import TorchEngine
 
 from .conftest import TUTORIAL_NET

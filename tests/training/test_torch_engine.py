@@ -13,8 +13,8 @@ from torch import nn
 from convscope import nets
 from convscope.errors import UsageError
 from convscope.graph import Builder, Graph
+from convscope.recipe import Recipe
 from convscope.training.batches import shuffled_batches
-from convscope.training.recipe import Recipe
 from convscope.training.torch_engine import TorchEngine, check_device, default_threads
 
 from .conftest import make_dataset

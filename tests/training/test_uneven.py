@@ -19,12 +19,12 @@ from convscope.data import Dataset, Preprocessing, Split
 from convscope.errors import UsageError
 from convscope.graph import Builder, initial_weights
 from convscope.metrics import evaluate
+from convscope.recipe import Recipe
 from convscope.training.batches import epoch_batches
 from convscope.training.engine import Engine
 from convscope.training.lanes_engine import LanesEngine
 from convscope.training.loop import Loop
 from convscope.training.progress import Silent
-from convscope.training.recipe import Recipe
 from convscope.training.stepping import steps
 from convscope.training.torch_engine import TorchEngine
 from convscope.training.uneven import balanced_weights, uneven_note, weighted

@@ -18,7 +18,7 @@ from .run_name import named_run
 from .runs import group
 
 if TYPE_CHECKING:
-    from ..training.comparison import Comparison, Side
+    from ..runs.comparison import Comparison, Side
 
 Run = Annotated[
     Path,
@@ -32,8 +32,8 @@ Run = Annotated[
 @command("compare", of=group)
 def compare(a: Run, b: Run, json: Json = False) -> None:
     """Say what differs between two runs, and whether their figures differ by more than chance."""
-    from ..training import comparison, verdict
-    from ..training.latest import target_of
+    from ..runs import comparison, verdict
+    from ..runs.latest import target_of
 
     result = comparison.compare(a, b)
     said = verdict.sentences(result)
@@ -91,7 +91,7 @@ def _differences(result: Comparison) -> list[str]:
 
 
 def _figures(result: Comparison) -> list[tuple[str, str, str, str]]:
-    from ..training.wording import difference, figure_names
+    from ..runs.wording import difference, figure_names
 
     splits = {result.a.conditions.split, result.b.conditions.split}
     names = figure_names(splits.pop() if len(splits) == 1 else "final")
@@ -107,7 +107,7 @@ def _figures(result: Comparison) -> list[tuple[str, str, str, str]]:
 
 
 def _figure(figure: str, value: Spread | float | None) -> str:
-    from ..training.wording import mean_and_std, number
+    from ..runs.wording import mean_and_std, number
 
     if value is None:
         return ""

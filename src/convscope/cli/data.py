@@ -56,7 +56,7 @@ def show(
     **settings: Any,
 ) -> None:
     """Write a contact sheet of what a network will see: rows of classes, each picture in several epochs."""
-    from ..training.recipe import Recipe, as_flag
+    from ..recipe import Recipe, as_flag
     from ..training.showing import show as choose
     from .progress import listener
 

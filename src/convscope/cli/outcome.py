@@ -13,8 +13,8 @@ from ..metrics import Evaluation
 from .output import WIDTH, evaluation_sentence, percent
 
 if TYPE_CHECKING:
-    from ..training.run import Run
-    from ..training.seed_runs import SeedRuns
+    from ..runs.run import Run
+    from ..runs.seed_runs import SeedRuns
 
 LONGEST_CLASS = 20
 MOST_MISTAKEN = 3
@@ -28,7 +28,7 @@ def learned(evaluation: Evaluation, *, quiet: bool) -> str:
 
 def kept(trained: Run | SeedRuns, *, quiet: bool) -> str:
     """Where a run or a series of seeds is, and unless `quiet` what to do with it."""
-    from ..training.seed_runs import SeedRuns
+    from ..runs.seed_runs import SeedRuns
 
     return _of_series(trained, quiet) if isinstance(trained, SeedRuns) else _of_run(trained, quiet)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConvscopeError
-from ..training.recipe import as_key, flag
+from ..recipe import as_key, flag
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ from .run_name import named_run
 from .runs import group
 
 if TYPE_CHECKING:
-    from ..training.removal import Removable
+    from ..runs.removal import Removable
 
 
 @command("rm", of=group)
@@ -31,8 +31,8 @@ def remove(
     yes: Annotated[bool, typer.Option("--yes", help="Remove without asking.")] = False,
 ) -> None:
     """Remove runs from the disk, after asking; exits with 1 where one cannot be removed."""
-    from ..training import removal
-    from ..training.latest import mend_latest
+    from ..runs import removal
+    from ..runs.latest import mend_latest
 
     found: dict[Path, removal.Removable] = {}
     for name in runs:
@@ -74,7 +74,7 @@ def _saying_when_interrupted(note: str) -> Iterator[None]:
 
 def _meant(path: Path) -> Path:
     """The run itself where `latest` is named."""
-    from ..training.latest import target_of
+    from ..runs.latest import target_of
 
     target = target_of(path) if path.name == LATEST else None
     if target is None:

@@ -62,7 +62,7 @@ def runs(
     json: Json = False,
 ) -> None:
     """List the training runs, the newest first; the runs of a `train --seeds` are one line."""
-    from ..training.listing import runs_in
+    from ..runs.listing import runs_in
 
     folder = named_run(folder)
     choice = Choice(sort, reverse, net, data, min_accuracy, unfinished, limit)

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from ..columns import columns, shortened
 
 if TYPE_CHECKING:
+    from ..runs.seed_runs import SeedRuns
     from ..spread import Spread
-    from ..training.seed_runs import SeedRuns
 
 LONGEST_CLASS = 20  # more would not fit 80 columns
 
 
 def series_text(series: SeedRuns) -> str:
     """The figures and the recall of each class, with their spread, in at most 80 columns."""
-    from ..training.wording import figure_names
+    from ..runs.wording import figure_names
 
     made, seeds = series.conditions, [run.seed for run in series.runs]
     spreads = {figure: series.spread(figure) for figure in figure_names(made.split)}
@@ -40,7 +40,7 @@ def series_text(series: SeedRuns) -> str:
 
 
 def _row(name: str, figure: str, spread: Spread) -> tuple[str, str, str, str, str]:
-    from ..training.wording import mean_and_std, number
+    from ..runs.wording import mean_and_std, number
 
     low, high, least, most = (
         number(figure, value, unit=False) for value in (spread.low, spread.high, spread.least, spread.most)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import typer
 
 from ..errors import UsageError
-from ..training.recipe import Recipe, flag
+from ..recipe import Recipe, flag
 from .options import sizes
 
 # the first of each panel

@@ -18,8 +18,8 @@ from .settings import with_settings
 
 if TYPE_CHECKING:
     from ..metrics import Evaluation
-    from ..training.run import Run
-    from ..training.seed_runs import SeedRuns
+    from ..runs.run import Run
+    from ..runs.seed_runs import SeedRuns
 
 DATA_HELP = (
     "digits, mnist, fashion-mnist, kmnist, emnist-letters, cifar10, cifar100; or a folder, zip or tar with "
@@ -51,8 +51,8 @@ def train(
     **settings: Any,
 ) -> None:
     """Train a network and keep everything about it in a run directory; with --seeds, one run per seed."""
-    from ..training.recipe import Recipe, as_flag
-    from ..training.seed_runs import check_seeds, first_run
+    from ..recipe import Recipe, as_flag
+    from ..runs.seed_runs import check_seeds, first_run
     from . import outcome
     from .progress import listening
 

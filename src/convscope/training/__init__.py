@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .recipe import Recipe
+from ..recipe import Recipe
 
 if TYPE_CHECKING:
     from .stepping import steps

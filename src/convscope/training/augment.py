@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ..data import InputPreprocessing, Preprocessing
 from ..data.subject import Setting, Subject
 from ..errors import UsageError
-from .recipe import MOVES, Recipe
+from ..recipe import MOVES, Recipe
 
 _UNITS = {"rotate": "°"}
 

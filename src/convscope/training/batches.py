@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .recipe import Recipe
+from ..recipe import Recipe
 
 
 def epoch_batches(labels: np.ndarray, recipe: Recipe, epoch: int) -> list[np.ndarray]:

@@ -6,7 +6,7 @@ from .. import native
 from ..errors import ConvscopeError, UnsupportedOperation
 from ..graph import Graph
 from ..lanes.plan import plan
-from .recipe import Recipe
+from ..recipe import Recipe
 
 
 def choose_engine(recipe: Recipe, graph: Graph | None, name: str) -> tuple[str, str | None]:

@@ -9,10 +9,10 @@ import numpy as np
 
 from ..data import Dataset
 from ..graph import Graph
+from ..recipe import Recipe
 from .engine import Engine
 from .prepare import Prepared
 from .progress import Progress
-from .recipe import Recipe
 from .schedule import rate_ratios
 
 if TYPE_CHECKING:

@@ -19,12 +19,12 @@ from .. import native, nets
 from ..bundle import Bundle
 from ..data import ArrayPreprocessing, InputPreprocessing, Preprocessing
 from ..errors import ConvscopeError, DataError, EstimatorError, UsageError
+from ..recipe import MOVES, Recipe
 from .array_inputs import Axes, axes_of, fitting_arrays, fitting_pictures, is_of_pictures, stored
 from .in_memory import Trained, prepare_arrays, train_arrays, train_more
 from .network import is_own
 from .prepare import Prepared
 from .progress import Lines, Silent
-from .recipe import MOVES, Recipe
 from .samples import Samples
 
 try:

@@ -8,9 +8,9 @@ from ..bundle import Bundle
 from ..data import Source
 from ..errors import DataError, UnknownName, UsageError
 from ..metrics import Evaluation, evaluate
+from ..recipe import Recipe
 from .prepare import ARRAYS, load, open_source
 from .progress import Progress, Silent
-from .recipe import Recipe
 
 
 def evaluate_bundle(

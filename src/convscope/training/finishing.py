@@ -10,12 +10,12 @@ import numpy as np
 
 from ..bundle import PROGRAM, Bundle
 from ..metrics import Evaluation, evaluate
+from ..runs.directory import RunDirectory
+from ..runs.run import Run
 from ..versions import machine, versions
 from .engine import Engine
 from .outcome import write_outcome
 from .prepare import Prepared
-from .run import Run
-from .run_directory import RunDirectory
 from .standing import Standing
 
 Weights = Mapping[str, np.ndarray]

@@ -14,8 +14,8 @@ from ..data.memory import allocate
 from ..graph import Graph
 from ..graph.head import cut
 from ..inference import Forward
+from ..recipe import Recipe
 from .engine import Engine, StepFigures
-from .recipe import Recipe
 from .state import State
 
 Weights = Mapping[str, np.ndarray]

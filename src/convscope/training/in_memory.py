@@ -17,6 +17,7 @@ from ..data.source import Names
 from ..data.split import hold_out
 from ..errors import ConvscopeError, UsageError
 from ..metrics import EpochFigures
+from ..recipe import Recipe
 from .augment import check_augmentation
 from .batches import epoch_batches
 from .choice import choose_engine
@@ -27,7 +28,6 @@ from .loop import Loop
 from .network import open_network
 from .prepare import ARRAYS, Prepared, with_defaults
 from .progress import Progress, Silent
-from .recipe import Recipe
 from .uneven import weighted
 
 FEWEST_STEPS = 200  # that few pictures are trained for

@@ -13,9 +13,9 @@ from ..graph import Graph
 from ..lanes.network import Moves, Network
 from ..lanes.pace import Pace
 from ..lanes.settings import OptimizerSettings
+from ..recipe import Recipe
 from .engine import StepFigures
 from .moves import EpochMoves
-from .recipe import Recipe
 from .state import State, moments_of
 
 

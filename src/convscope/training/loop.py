@@ -11,10 +11,10 @@ import numpy as np
 from ..data import Dataset
 from ..errors import ConvscopeError
 from ..metrics import EpochFigures, evaluate
+from ..recipe import Recipe
 from .batches import batch_starts, epoch_batches
 from .engine import Engine, StepFigures
 from .progress import Progress
-from .recipe import Recipe
 from .schedule import learning_rates
 from .standing import Standing
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from ..data import Dataset, Preprocessing
 from ..data.augmentation import Augmentation
+from ..recipe import Recipe
 from .augment import moves_of
-from .recipe import Recipe
 
 
 class EpochMoves:

@@ -12,8 +12,8 @@ from ..calibration import Calibration, calibration
 from ..data import Dataset, Split
 from ..errors import DataError
 from ..graph import summarize
-from .run import Run
-from .run_directory import RunDirectory
+from ..runs.directory import RunDirectory
+from ..runs.run import Run
 
 WORST_MISTAKES = 12
 CLASSES_SAID = 3  # of each, the most probable ones

@@ -9,11 +9,11 @@ from typing import Any
 from ..data import Source
 from ..errors import UsageError
 from ..metrics import Evaluation
+from ..recipe import Recipe
+from ..runs.run import Run
 from .prepare import prepare_aloud
 from .progress import Lines, Progress, Silent
-from .recipe import Recipe
 from .resuming import resume as resume_run
-from .run import Run
 from .running import run_prepared
 
 

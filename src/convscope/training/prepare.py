@@ -17,13 +17,13 @@ from ..data.arrays import off_scale
 from ..errors import ConvscopeWarning, UnsupportedOperation, UsageError
 from ..graph import Graph
 from ..graph.head import cut
+from ..recipe import Recipe
 from .augment import resolve_augmentation
 from .batches import batch_starts
 from .choice import choose_engine
 from .network import Network, is_own, open_network
 from .pretrained import expected_pictures, network_of, open_pretrained, origin
 from .progress import Progress
-from .recipe import Recipe
 from .uneven import uneven_note, weighted
 from .weights_file import WeightsFile, read_weights
 

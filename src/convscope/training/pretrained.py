@@ -15,8 +15,8 @@ from ..errors import ConvscopeError, ShapeError, UnsupportedOperation, UsageErro
 from ..graph import Graph, Node, initial_weights
 from ..graph.head import adapted, head_layer
 from ..graph.operation import Shape, spell
+from ..recipe import Recipe
 from .network import Network, open_network
-from .recipe import Recipe
 from .weights_file import WeightsFile
 
 #: Of the photos of ImageNet, in units of 0..1, as torchvision and timm use them.

@@ -11,17 +11,17 @@ from ..bundle import Bundle
 from ..data import Source
 from ..errors import ConvscopeError, UsageError
 from ..metrics import Evaluation
+from ..recipe import Recipe, flag
+from ..runs.directory import RunDirectory
+from ..runs.run import Run
+from ..runs.seed_runs import first_run
+from ..runs.state import is_finished
 from ..versions import versions
 from .checkpoint import Checkpoint
 from .engines import make_engine
 from .prepare import Prepared, prepare_aloud
 from .progress import Progress
-from .recipe import Recipe, flag
-from .run import Run
-from .run_directory import RunDirectory
-from .run_state import is_finished
 from .running import run_in
-from .seed_runs import first_run
 
 #: Settings of where a run computes; the others are the run's own and stay.
 OF_THE_PLACE = ("data", "data_dir", "engine", "device", "threads", "checkpoint_minutes")

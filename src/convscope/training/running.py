@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..metrics import Evaluation
+from ..runs.directory import RunDirectory
+from ..runs.run import Run
 from .checkpoint import Checkpoint
 from .engine import Engine
 from .engines import make_engine
@@ -15,8 +17,6 @@ from .interruption import Interruption
 from .loop import Loop
 from .prepare import Prepared
 from .progress import Progress
-from .run import Run
-from .run_directory import RunDirectory
 
 
 def run_prepared(

@@ -14,18 +14,18 @@ from ..bundle import Bundle
 from ..data import Source
 from ..data.reading_once import ReadOnce
 from ..errors import ConvscopeError, UsageError
+from ..recipe import Recipe
+from ..runs.directory import RunDirectory
+from ..runs.recorded import Conditions, graph_digest, read_predictions, read_result
+from ..runs.seed_runs import SEEDS_FILE, SeedFigures, SeedRuns, check_seeds, first_run, seed_line
+from ..runs.state import at_work, is_finished
 from .network import Network, is_own, open_network
 from .pipeline import chosen_recipe
 from .prepare import open_source, prepare_aloud
 from .progress import Lines, Progress, SeriesProgress, Silent
-from .recipe import Recipe
-from .recorded import Conditions, graph_digest, read_predictions, read_result
 from .resuming import check_settings
 from .resuming import resume as resume_run
-from .run_directory import RunDirectory
-from .run_state import at_work, is_finished
 from .running import run_prepared
-from .seed_runs import SEEDS_FILE, SeedFigures, SeedRuns, check_seeds, first_run, seed_line
 
 DEFAULT_SEEDS = 30
 

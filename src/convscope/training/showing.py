@@ -10,10 +10,10 @@ import numpy as np
 from ..data import Dataset, Preprocessing
 from ..data.augmentation import Augmentation
 from ..errors import UsageError
+from ..recipe import Recipe
 from .moves import EpochMoves
 from .prepare import load, open_source, prepare_inputs
 from .progress import Progress
-from .recipe import Recipe
 
 
 @dataclass(frozen=True, eq=False)

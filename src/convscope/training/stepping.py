@@ -15,6 +15,9 @@ from ..bundle import Bundle
 from ..data import Dataset, Source
 from ..errors import UsageError
 from ..metrics import EpochFigures, Evaluation, evaluate
+from ..recipe import Recipe
+from ..runs.directory import RunDirectory
+from ..runs.run import Run
 from .engine import Engine, StepFigures
 from .engines import make_engine
 from .finishing import Weights, finish, make_bundle
@@ -23,9 +26,6 @@ from .loop import Loop
 from .pipeline import chosen_recipe
 from .prepare import Prepared, prepare_aloud
 from .progress import Lines, Progress, Silent
-from .recipe import Recipe
-from .run import Run
-from .run_directory import RunDirectory
 from .running import description
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ from ..errors import UsageError
 from ..graph import Graph, summarize
 from ..graph.module import state_arrays
 from ..lanes.pace import Pace
+from ..recipe import Recipe
 from .engine import StepFigures
 from .moves import EpochMoves
-from .recipe import Recipe
 from .state import State, moments_of
 
 SMALL_STEP = 20e6  # MACs, forward; a second thread gains little below, and loses much on a busy machine

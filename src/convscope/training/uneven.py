@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..data import Dataset
-from .recipe import Recipe
+from ..recipe import Recipe
 
 UNEVEN = 3  # times as many pictures of one class as of another, from where on it is said
 

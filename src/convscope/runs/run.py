@@ -8,7 +8,7 @@ from typing import Any
 
 from ..bundle import Bundle
 from ..metrics import EpochFigures, Evaluation
-from .recipe import Recipe
+from ..recipe import Recipe
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,8 +20,8 @@ from pydantic import (
     model_validator,
 )
 
-from ..errors import ConvscopeError, UnknownName, UsageError
-from ..wrong_value import wanted
+from .errors import ConvscopeError, UnknownName, UsageError
+from .wrong_value import wanted
 
 SHIPPED = Path(__file__).parent / "recipes"
 TORCH = ("engine", "torch")

@@ -17,10 +17,10 @@ from scipy import stats
 
 import convscope
 from convscope.errors import ConvscopeError, UsageError
-from convscope.training.comparison import Comparison, McNemar, Side, _tests, compare
-from convscope.training.recorded import Conditions
-from convscope.training.seed_runs import SeedFigures
-from convscope.training.verdict import sentences
+from convscope.runs.comparison import Comparison, McNemar, Side, _tests, compare
+from convscope.runs.recorded import Conditions
+from convscope.runs.seed_runs import SeedFigures
+from convscope.runs.verdict import sentences
 
 FAST = {"net": "simple-cnn-16-32", "epochs": 1, "quiet": True}
 

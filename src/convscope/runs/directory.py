@@ -19,9 +19,9 @@ from .. import atomic
 from ..bundle import FILE_NAME, RUNS, Bundle
 from ..errors import ConvscopeError
 from ..metrics import EpochFigures
+from ..recipe import Recipe
 from .latest import point_latest_to, target_of
-from .recipe import Recipe
-from .run_state import CHECKPOINTS, RESULT, at_work
+from .state import CHECKPOINTS, RESULT, at_work
 
 ROOT = Path(RUNS)
 

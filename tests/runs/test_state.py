@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from convscope.errors import ConvscopeError
-from convscope.training.run_state import at_work, is_at_work, state_of
+from convscope.runs.state import at_work, is_at_work, state_of
 
 if sys.platform == "win32":
     pytest.skip("who is at work is not known there", allow_module_level=True)
@@ -20,7 +20,7 @@ if sys.platform == "win32":
 CODE = """
 import sys, time
 from pathlib import Path
-from convscope.training.run_state import at_work
+from convscope.runs.state import at_work
 
 with at_work(Path(sys.argv[1])):
     print("here", flush=True)
@@ -45,7 +45,7 @@ def test_a_killed_process_is_no_longer_at_work(tmp_path: Path) -> None:
 
 
 def test_a_look_does_not_stop_who_begins(tmp_path: Path) -> None:
-    code = "import sys\nfrom pathlib import Path\nfrom convscope.training.run_state import is_at_work\n"
+    code = "import sys\nfrom pathlib import Path\nfrom convscope.runs.state import is_at_work\n"
     code += "print('here', flush=True)\nwhile True:\n    is_at_work(Path(sys.argv[1]))"
     with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE) as looker:
         assert looker.stdout is not None

@@ -11,8 +11,8 @@ from pathlib import Path
 from ..bundle import FILE_NAME
 from ..errors import ConvscopeError
 from .latest import target_of
-from .run_state import is_at_work
 from .seed_runs import SEEDS_FILE, first_unfinished
+from .state import is_at_work
 
 MARKS = (FILE_NAME, "result.json", "metrics.jsonl", "initial.safetensors", "checkpoint")
 FOLDERS = re.compile(r"figures|checkpoint|seed-\d+|\..*")  # of a run; dots are of files being written

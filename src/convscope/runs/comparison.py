@@ -11,9 +11,9 @@ from typing import Any
 
 from .. import bundle
 from ..errors import ConvscopeError, UsageError
+from ..recipe import Recipe
 from ..significance import Prediction, Welch, mcnemar, prediction, welch
 from ..spread import Spread
-from .recipe import Recipe
 from .recorded import Conditions, read_predictions, read_result
 from .seed_runs import FIGURES, SEEDS_FILE, SeedFigures, SeedRuns, first_unfinished
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConvscopeError
-from .run_state import State, is_at_work, state_of
 from .seed_runs import SEEDS_FILE, SeedRuns, first_unfinished
+from .state import State, is_at_work, state_of
 
 
 def runs_in(folder: Path) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convscope.errors import ConvscopeError, UnknownName, UsageError
-from convscope.training.recipe import Recipe, as_flag, as_key
+from convscope.recipe import Recipe, as_flag, as_key
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)  # no lone surrogates
 SHARE = st.floats(0, 1, exclude_max=True)
