@@ -267,7 +267,7 @@ def test_ctrl_c_while_convscope_is_imported(tmp_path: Path) -> None:
             "sys.meta_path.insert(0, Interrupt())\nmain(['train'])"
         )
         done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
-        assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted. Nothing is kept.\n")
+        assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted.\n")
 
 
 def test_without_words_there_is_help(convscope: Command) -> None:
@@ -275,3 +275,17 @@ def test_without_words_there_is_help(convscope: Command) -> None:
     assert result.returncode == 2
     assert result.stdout == convscope("--help").stdout
     assert "Usage: convscope" in result.stdout
+
+
+def test_a_reader_that_leaves_does_not_end_the_training(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m convscope train {' '.join(TINY)} --out run 2>&1 | head -1"
+    subprocess.run(["bash", "-c", command], cwd=tmp_path, check=True, capture_output=True, timeout=120)
+    assert (tmp_path / "run" / "report.html").is_file()
+    assert not (tmp_path / "run" / "checkpoint").exists()
+
+
+def test_a_reader_that_leaves_does_not_open_the_gate(tmp_path: Path, convscope: Command) -> None:
+    assert convscope("train", *TINY, "--out", "run", "--quiet").returncode == 0
+    gate = f"{sys.executable} -m convscope eval run --min-accuracy 1 | head -0; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", gate], cwd=tmp_path, check=False, capture_output=True, timeout=120)
+    assert done.returncode == 3

@@ -251,8 +251,8 @@ def test_an_interrupted_run_leaves_the_best_weights_so_far(
         convscope.train("digits", **{**settings, "epochs": 3}, out=tmp_path / "cut", progress=listener)
     assert listener.ended
     assert caught.value.__notes__ == [
-        f"{tmp_path}/cut keeps the weights of epoch 1 and a checkpoint: "
-        f"`convscope train --resume {tmp_path}/cut` goes on from there."
+        f"{tmp_path}/cut keeps its best weights (epoch 1) and a checkpoint. To go on:\n"
+        f"  convscope train --resume {tmp_path}/cut"
     ]
     whole = convscope.train("digits", **settings, out=tmp_path / "whole")  # its one epoch is the same
     left = Bundle.load(tmp_path / "cut")
@@ -264,9 +264,10 @@ def test_an_interrupted_run_leaves_the_best_weights_so_far(
 
 def test_a_folder_that_is_not_empty_is_refused(tmp_path: Path) -> None:
     (tmp_path / "keep.txt").write_text("mine")
-    for out in (tmp_path, tmp_path / "keep.txt"):
-        with pytest.raises(ConvscopeError, match="is there already and not empty"):
-            convscope.train("digits", **FAST, out=out)
+    with pytest.raises(ConvscopeError, match="is there already and not empty"):
+        convscope.train("digits", **FAST, out=tmp_path)
+    with pytest.raises(ConvscopeError, match=r"keep\.txt is a file; --out is a folder"):
+        convscope.train("digits", **FAST, out=tmp_path / "keep.txt")
     with pytest.raises(ConvscopeError, match="cannot make the folder"):
         convscope.train("digits", **FAST, out=tmp_path / "keep.txt" / "run")
     assert [path.name for path in tmp_path.iterdir()] == ["keep.txt"]

@@ -307,7 +307,7 @@ def test_no_space_for_a_checkpoint_leaves_the_one_before(
     ) as caught:
         convscope.train("digits", engine="torch", out=out, quiet=True, **SETTINGS)
     assert str(out) in str(caught.value)
-    assert "goes on from there" in caught.value.__notes__[0]
+    assert "To go on:" in caught.value.__notes__[0]
     monkeypatch.setattr(os, "fsync", synced)
     assert not list(out.rglob(".*"))  # nothing half-written beside
     assert Checkpoint.load(RunDirectory(out).checkpoint).standing.steps > 0
@@ -335,10 +335,24 @@ def test_what_moves_the_last_bits_is_said(tmp_path: Path) -> None:
     checkpoint = Checkpoint.load(path)
     old = {**checkpoint.versions, "torch": "2.9.0"}
     Checkpoint(
-        *(getattr(checkpoint, name) for name in ("standing", "state", "kept", "data", "seconds")), old
+        *(getattr(checkpoint, name) for name in ("standing", "state", "kept", "data", "recipe", "seconds")),
+        old,
     ).save(path)
     run = convscope.train(resume=tmp_path / "run", quiet=True)
     assert "the run began with torch 2.9.0: its last bits may differ" in run.notes[-1]
+
+
+def test_a_recipe_that_was_edited_is_refused(tmp_path: Path) -> None:
+    stop(tmp_path / "run", 20)
+    file = tmp_path / "run" / "recipe.toml"
+    text = file.read_text()
+    file.write_text(text.replace("lr = 0.01", "lr = 0.02").replace("threads = ", "threads = 1 # "))
+    with pytest.raises(
+        ConvscopeError, match=r"recipe\.toml is not what .* so far: lr was 0\.01\. Put it back"
+    ):
+        convscope.train(resume=tmp_path / "run", quiet=True)
+    file.write_text(text)
+    assert len(convscope.train(resume=tmp_path / "run", quiet=True).epochs) == 3
 
 
 @needs_lanes
@@ -406,6 +420,18 @@ def test_latest_is_resumed_under_its_own_name(tmp_path: Path, monkeypatch: pytes
     assert Path("runs/latest").resolve() == path.resolve()
 
 
+def test_latest_is_resumed_where_it_has_no_bundle_yet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`runs/latest` is the run to use; the one to go on with is the one that was begun last."""
+    monkeypatch.chdir(tmp_path)
+    first = convscope.train("digits", net="simple-cnn-4-8", epochs=1, quiet=True)
+    with pytest.raises(KeyboardInterrupt):
+        convscope.train("digits", progress=Press(4), **SETTINGS)
+    assert Path("runs/latest").resolve() == first.path.resolve()
+    assert convscope.train(resume="runs/latest", quiet=True).path != first.path
+
+
 class InSeries(Press):
     """Ctrl-C in one of the runs of a series."""
 
@@ -436,6 +462,11 @@ def test_a_series_goes_on(times: int, tmp_path: Path) -> None:
     for ours, theirs in zip(again.runs, whole.runs, strict=True):
         assert (ours.seed, ours.accuracy, ours.loss) == (theirs.seed, theirs.accuracy, theirs.loss)
         assert_same_weights(Bundle.load(again.path / ours.run), Bundle.load(whole.path / theirs.run))
+    with pytest.raises(UsageError, match="--seeds 3 is fewer than the 4"):
+        convscope.train_seeds(resume=tmp_path / "cut", seeds=3, quiet=True)
+    listener = InSeries(1, 10**9)
+    assert convscope.train_seeds(resume=tmp_path / "cut", progress=listener).to_dict() == again.to_dict()
+    assert "all 4 seeds are finished; a larger --seeds does more of them." in listener.notes
     longer = convscope.train_seeds(resume=tmp_path / "cut", seeds=5, quiet=True)
     assert ([run.seed for run in longer.runs], longer.wanted) == ([4, 5, 6, 7, 8], 5)
     assert longer.conditions == whole.conditions
@@ -446,7 +477,7 @@ def test_a_series_cut_in_its_first_seed_asks_how_many(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt) as caught:
         convscope.train_seeds("digits", seeds=2, out=tmp_path / "cut", progress=InSeries(1, 9), **settings)
     command = f"convscope train --resume {tmp_path}/cut --seeds 2"
-    assert caught.value.__notes__ == [f"0 of 2 seeds are finished; `{command}` does the others."]
+    assert caught.value.__notes__ == [f"0 of 2 seeds are finished. To do the others:\n  {command}"]
     with pytest.raises(UsageError, match="give --seeds"):
         convscope.train_seeds(resume=tmp_path / "cut", quiet=True)
     with pytest.raises(ConvscopeError, match="is a series of seeds"):

@@ -228,7 +228,7 @@ def test_an_interrupted_series_keeps_what_it_has(tmp_path: Path) -> None:
     kept = SeedRuns.load(tmp_path / "s")
     assert ([run.seed for run in kept.runs], kept.wanted) == ([0, 1], 5)
     assert caught.value.__notes__ == [
-        f"2 of 5 seeds are finished; `convscope train --resume {tmp_path}/s` does the others."
+        f"2 of 5 seeds are finished. To do the others:\n  convscope train --resume {tmp_path}/s"
     ]
     assert sorted(path.name for path in kept.path.iterdir()) == ["seed-0", "seed-1", "seeds.json"]
 

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 import convscope
 from convscope.bundle import Bundle
 from convscope.errors import UsageError
+from convscope.runs.comparison import compare
 from convscope.training import steps
 from convscope.training.stepping import BY_HAND, Step
 
@@ -171,3 +172,21 @@ def test_lanes_takes_no_loss_of_others() -> None:
         with pytest.raises(UsageError, match='give engine="torch"'):
             own(step)
         break
+
+
+@needs_lanes
+def test_it_is_not_taken_for_a_run_of_its_recipe(tmp_path: Path) -> None:
+    plain = convscope.train("digits", engine="lanes", out=tmp_path / "plain", **SETTINGS)
+    training = steps("digits", engine="lanes", **SETTINGS)
+    for step in training:
+        step.lr = 0.001
+        step.take()
+    training.finish(tmp_path / "own")
+    compared = compare(tmp_path / "own", plain.path)
+    assert list(compared.settings) == ["steps"]
+    assert compared.same_seeds == ()
+    for lr in (0.0, -1.0, float("nan")):
+        step = next(iter(steps("digits", engine="lanes", **SETTINGS)))
+        step.lr = lr
+        with pytest.raises(UsageError, match="the lr of step 0 is .*; it should be above 0"):
+            step.take()

@@ -17,6 +17,6 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
         code = execute(sys.argv[1:] if arguments is None else arguments)
     except KeyboardInterrupt as interrupt:
-        complain("interrupted." + notes(interrupt, "Nothing is kept."))
+        complain("interrupted." + notes(interrupt))
         code = INTERRUPTED
     sys.exit(code)

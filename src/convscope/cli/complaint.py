@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sys
 import textwrap
+
+COMMAND = "  convscope "  # how a line begins that is to be copied, and is never broken
 
 
 def complain(sentence: str) -> None:
@@ -12,13 +15,16 @@ def complain(sentence: str) -> None:
     if sys.stderr.isatty():
         width = shutil.get_terminal_size().columns
         sentence = "\n".join(
-            textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
+            line
+            if line.startswith(COMMAND)
+            else textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
             for line in sentence.splitlines()
         )
-    print(sentence, file=sys.stderr, flush=True)
+    with contextlib.suppress(BrokenPipeError):  # nobody reads it
+        print(sentence, file=sys.stderr, flush=True)
 
 
-def notes(error: BaseException, default: str = "") -> str:
+def notes(error: BaseException) -> str:
     """The notes of an error, which say what is kept, to stand behind a sentence.
 
     >>> error = KeyboardInterrupt()
@@ -26,4 +32,4 @@ def notes(error: BaseException, default: str = "") -> str:
     >>> notes(error)
     ' Nothing is kept of this run.'
     """
-    return "".join(f" {note}" for note in getattr(error, "__notes__", [default] if default else []))
+    return "".join(f" {note}" for note in getattr(error, "__notes__", []))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Annotated
 
 import typer
@@ -41,16 +42,17 @@ def evaluate(
         evaluation, notes = evaluate_bundle(bundle, data, progress=progress, **settings)
         for note in notes:
             progress.note(f"note: {note}")
-    if json:
-        print_json({**evaluation.to_dict(), "notes": list(notes)})
-    else:
-        print(evaluation_sentence(evaluation))
-        rows = [("class", "precision", "recall", "F1", f"{bundle.preprocessing.noun}s")]
-        rows += [
-            (c.name, percent(c.precision, 1), percent(c.recall, 1), percent(c.f1, 1), f"{c.support:,}")
-            for c in evaluation.per_class
-        ]
-        print("\n".join(columns(rows, right=[1, 2, 3, 4])))
+    with contextlib.suppress(BrokenPipeError):  # whoever reads may leave, and the gate still counts
+        if json:
+            print_json({**evaluation.to_dict(), "notes": list(notes)})
+        else:
+            print(evaluation_sentence(evaluation))
+            rows = [("class", "precision", "recall", "F1", f"{bundle.preprocessing.noun}s")]
+            rows += [
+                (c.name, percent(c.precision, 1), percent(c.recall, 1), percent(c.f1, 1), f"{c.support:,}")
+                for c in evaluation.per_class
+            ]
+            print("\n".join(columns(rows, right=[1, 2, 3, 4])))
     if min_accuracy is not None and evaluation.accuracy < min_accuracy:
         raise GateFailed(
             f"the {evaluation.split} accuracy is {percent(evaluation.accuracy)}, "

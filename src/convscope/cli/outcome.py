@@ -78,7 +78,7 @@ def _of_run(run: Run, quiet: bool) -> str:
             f"{epochs}, trained in {run.seconds:,.1f} s by the {run.engine} engine.",
             _labelled("Run", run.path),
             *inside,
-            _next(run.path, latest=run.path.parent == Path(RUNS)),
+            _next(run.path, latest=_is_latest(run.path)),
         ]
     )
 
@@ -90,8 +90,16 @@ def _of_series(series: SeedRuns, quiet: bool) -> str:
     if quiet:
         return f"{series_text(series)}\n{where}"
     last = series.runs[-1]
-    following = _next(series.path / last.run, latest=series.path.parent == Path(RUNS))
+    following = _next(series.path / last.run, latest=_is_latest(series.path / last.run))
     return f"{series_text(series)}\n{where}\n{following}\n        with the run of seed {last.seed}"
+
+
+def _is_latest(run: Path) -> bool:
+    """Whether `runs/latest` is this run, and not one that another process has finished meanwhile."""
+    from ..runs.latest import target_of
+
+    latest = target_of(Path(RUNS, LATEST))
+    return latest is not None and latest.resolve() == run.resolve()
 
 
 def _next(run: Path, *, latest: bool) -> str:
@@ -105,7 +113,7 @@ def _picture(run: Path) -> str:
     """A picture to try it with: one that it was tested on, where these are files."""
     with (run / "predictions.csv").open(encoding="utf-8", newline="") as file:
         first = next(csv.DictReader(file))["picture"]
-    return first if Path(first).is_file() else Bundle.load(run).preprocessing.example
+    return first if Path(first).is_file() else f"your-{Bundle.load(run).preprocessing.example}"
 
 
 def _labelled(label: str, *lines: object) -> str:

@@ -118,7 +118,10 @@ def _row(run: dict[str, Any]) -> tuple[str, ...]:
     seeds = "" if run["seeds"] is None else str(run["seeds"])
     if run["accuracy"] is not None and run["seeds"] != run["wanted"]:
         seeds += f"/{run['wanted']}" + (", at work" if run["state"] == "at work" else "")
-    return epochs, accuracy, run["split"] or "", seeds
+    split = run["split"] or ""
+    if run["accuracy"] is not None and run["seeds"] is None and run["state"] != "finished":
+        split += f", {run['state']}"
+    return epochs, accuracy, split, seeds
 
 
 def _not_in_its_name(run: dict[str, Any]) -> str:

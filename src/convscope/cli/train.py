@@ -52,6 +52,7 @@ def train(
 ) -> None:
     """Train a network and keep everything about it in a run directory; with --seeds, one run per seed."""
     from ..recipe import Recipe, as_flag
+    from ..runs.directory import RunDirectory
     from ..runs.seed_runs import check_seeds, first_run
     from . import outcome
     from .progress import listening
@@ -70,7 +71,7 @@ def train(
         chosen = Recipe.checked({**from_file, **settings}, as_flag)
         given: dict[str, Any] = {"out": out, "progress": progress, "recipe": chosen}
         if resume is not None:
-            resume = named_run(resume)
+            resume = RunDirectory.opened(named_run(resume)).path
             given |= {"recipe": recipe, "resume": resume, **settings}
         if seeds is not None or (resume is not None and first_run(resume) is not None):
             from ..training.seeds import train_seeds
@@ -81,7 +82,8 @@ def train(
 
             def announce(evaluation: Evaluation) -> None:
                 if not json:
-                    print(outcome.learned(evaluation, quiet=quiet), file=result, flush=True)
+                    with contextlib.suppress(BrokenPipeError):  # whoever read along has left
+                        print(outcome.learned(evaluation, quiet=quiet), file=result, flush=True)
                 progress.waiting("writing the report")
 
             trained = run_training(data, evaluated=announce, **given)

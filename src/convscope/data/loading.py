@@ -117,7 +117,10 @@ def _plan(
         train = train[kept]
     plan["train"] = ("train", train)
     if "test" not in plan and "validation" in plan:
-        notes.append("no test set: these are validation figures; --test-fraction 0.2 holds some out.")
+        notes.append(
+            f"no test set: these are validation figures, of the {source.noun}s that the best epoch was "
+            "chosen by; --test-fraction 0.2 holds some out."
+        )
     return plan, notes
 
 

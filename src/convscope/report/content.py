@@ -96,7 +96,7 @@ class Report:
     `best_epoch` counts from 1; `seconds` is the wall time of the training; `summary_text` is a table of
     the network in a monospaced font; `notes` are sentences a reader must not miss and stand at the top;
     `counts` says for each split how many records of each class it has, `checksum` (sha256) which data it was,
-    and `records` what they are called.
+    `records` what they are called, and `loss` what the curves of the loss are of.
     """
 
     title: str
@@ -119,5 +119,6 @@ class Report:
     counts: Mapping[str, Sequence[int]] = field(default_factory=dict)
     checksum: str = ""
     records: str = "pictures"
+    loss: str = "cross-entropy"
     notes: Sequence[str] = ()
     mistakes: Sequence[Answer] = ()

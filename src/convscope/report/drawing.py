@@ -17,7 +17,7 @@ def draw(report: Report) -> dict[str, bytes]:
         "per-class": figures.to_png(figures.per_class(report.evaluation)),
     }
     if report.epochs:
-        drawn["curves"] = figures.to_png(figures.curves(report.epochs, report.best_epoch))
+        drawn["curves"] = figures.to_png(figures.curves(report.epochs, report.best_epoch, report.loss))
     if not isinstance(report.calibration, Absent):
         drawn["calibration"] = figures.to_png(figures.calibration(report.calibration))
     if not isinstance(report.filters, Absent):

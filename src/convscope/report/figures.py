@@ -33,7 +33,9 @@ MOST_LETTERS = 16
 _PERCENT = FuncFormatter(lambda share, _: f"{100 * share:.4g} %")
 
 
-def curves(epochs: Sequence[EpochFigures], best_epoch: int | None = None) -> Figure:
+def curves(
+    epochs: Sequence[EpochFigures], best_epoch: int | None = None, loss: str = "cross-entropy"
+) -> Figure:
     """Loss, accuracy and, where it changes, the learning rate over the epochs; the best epoch is marked.
 
     Needs at least one epoch.
@@ -59,7 +61,7 @@ def curves(epochs: Sequence[EpochFigures], best_epoch: int | None = None) -> Fig
         [figures.validation_accuracy for figures in epochs],
         best_epoch,
     )
-    _style(upper, title="Loss (cross-entropy)")
+    _style(upper, title=f"Loss ({loss})")
     _style(lower, title="Accuracy")
     lower.yaxis.set_major_formatter(_PERCENT)
     if with_rates:

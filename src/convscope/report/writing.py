@@ -51,6 +51,8 @@ def write(report: Report, folder: Path) -> Path:
         # A folder's name need not be UTF-8; Python then carries its bytes as lone surrogates.
         atomic.write_bytes(beside / "report.html", page.encode("utf-8", errors="backslashreplace"))
         _move(beside, folder)
+    except ConvscopeError as error:  # with the name of a file that nobody knows
+        raise ConvscopeError(str(error).replace(str(beside), str(folder))) from error
     except OSError as error:
         raise ConvscopeError(f"cannot write {folder / 'report.html'}: {error.strerror or error}.") from error
     finally:

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from .. import atomic
-from ..bundle import FILE_NAME, RUNS, Bundle
+from ..bundle import FILE_NAME, LATEST, RUNS, Bundle
 from ..errors import ConvscopeError
 from ..metrics import EpochFigures
 from ..recipe import Recipe
-from .latest import point_latest_to, target_of
+from .latest import last_begun, point_latest_to, target_of
 from .state import CHECKPOINTS, RESULT, at_work
 
 ROOT = Path(RUNS)
@@ -43,7 +43,9 @@ class RunDirectory:
         """A new folder under `runs`, or `out`, which must be empty or not there yet."""
         try:
             if out is not None:
-                if out.exists() and (not out.is_dir() or any(out.iterdir())):
+                if out.exists() and not out.is_dir():
+                    raise ConvscopeError(f"{out} is a file; --out is a folder, new or empty.")
+                if out.exists() and any(out.iterdir()):
                     raise ConvscopeError(f"{out} is there already and not empty; choose another --out.")
                 out.mkdir(parents=True, exist_ok=True)
                 return cls(out)
@@ -59,7 +61,9 @@ class RunDirectory:
 
     @classmethod
     def opened(cls, path: Path) -> RunDirectory:
-        """The folder at `path`, or what `latest` points to."""
+        """The folder at `path` to go on with; `latest` is the run or series that was begun last."""
+        if path.name == LATEST and (target_of(path) is not None or not path.exists()):
+            path = last_begun(path.parent) or path
         return cls(target_of(path) or path)
 
     @contextlib.contextmanager
@@ -87,9 +91,11 @@ class RunDirectory:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _what_is_kept(self) -> str:
-        weights = f" the weights of epoch {self._kept} and" if self._kept else ""
-        command = f"convscope train --resume {shlex.quote(str(self.path))}"
-        return f"{self.path} keeps{weights} a checkpoint: `{command}` goes on from there."
+        weights = f" its best weights (epoch {self._kept}) and" if self._kept else ""
+        return (
+            f"{self.path} keeps{weights} a checkpoint. To go on:\n"
+            f"  convscope train --resume {shlex.quote(str(self.path))}"
+        )
 
     def _discard(self) -> None:
         shutil.rmtree(self.checkpoint.parent, ignore_errors=True)

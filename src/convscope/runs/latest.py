@@ -31,6 +31,17 @@ def target_of(latest: Path) -> Path | None:
     return None
 
 
+def last_begun(root: Path) -> Path | None:
+    """The run, or the series, below `root` that was begun last, finished or not; None where there is none."""
+    begun = {
+        file: file.parents[depth]
+        for pattern, depth in (("*/recipe.toml", 0), ("*/seed-*/recipe.toml", 1))
+        for file in root.glob(pattern)
+        if not file.parents[depth].is_symlink() and not file.parents[depth].name.startswith(".")
+    }
+    return begun[max(begun, key=lambda file: file.stat().st_mtime_ns)] if begun else None
+
+
 def mend_latest(root: Path, removed: Collection[Path]) -> tuple[bool, Path | None]:
     """A `latest` that stood for a removed run becomes the newest that has a bundle, or goes if none has.
 

@@ -47,6 +47,8 @@ class Conditions:
         result, bundle = read_result(run), Bundle.load(run / FILE_NAME)
         try:
             recipe = {name: value for name, value in bundle.info["recipe"].items() if name != "seed"}
+            if bundle.info.get("by_hand"):  # what made it is not in the recipe, and no other run is like it
+                recipe["steps"] = f"taken by a program, for {run.name}"
             return cls(
                 net=bundle.net,
                 data=bundle.info["data"]["name"],

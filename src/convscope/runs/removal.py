@@ -16,6 +16,10 @@ from .state import is_at_work
 
 MARKS = (FILE_NAME, "result.json", "metrics.jsonl", "initial.safetensors", "checkpoint")
 FOLDERS = re.compile(r"figures|checkpoint|seed-\d+|\..*")  # of a run; dots are of files being written
+FILES = re.compile(
+    r"(bundle|initial)\.safetensors|recipe\.toml|metrics\.jsonl|predictions\.csv|report\.html|"
+    r"(result|seeds)\.json|\..*"
+)
 GOING = ".convscope-removing-"
 
 
@@ -75,6 +79,9 @@ def _why_not(path: Path) -> str | None:
         runs = next(path.glob("*/recipe.toml"), None) if path.is_dir() else None
         return "is a folder of runs; name those to remove." if runs else "is not the folder of a run."
     own = [name for name, entry in inside.items() if entry.is_dir() and not FOLDERS.fullmatch(name)]
+    strange = [name for name, entry in inside.items() if not entry.is_dir() and not FILES.fullmatch(name)]
+    if strange:
+        return f"has a file that no run has, {min(strange)}; move it away first."
     if own or ".git" in inside:
         return f"has a folder that no run has, {min(own, default='.git')}; move it away first."
     if Path.cwd().is_relative_to(path.resolve()):

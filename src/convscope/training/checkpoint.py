@@ -6,12 +6,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from .. import atomic
 from ..bundle import WRONG_KIND, checksum
 from ..errors import ConvscopeError
+from ..recipe import Recipe
 from ..versions import versions
 from .standing import Standing
 from .state import WEIGHT, Arrays
@@ -28,15 +30,23 @@ class Checkpoint:
     state: Arrays
     kept: Arrays  # the weights of `standing.kept_epoch`, none where that is 0
     data: str
+    recipe: Mapping[str, Any]  # as JSON values
     seconds: float
     versions: Mapping[str, str]
 
     @classmethod
     def of(
-        cls, standing: Standing, state: Arrays, kept: Mapping[str, np.ndarray], data: str, seconds: float
+        cls,
+        standing: Standing,
+        state: Arrays,
+        kept: Mapping[str, np.ndarray],
+        data: str,
+        recipe: Recipe,
+        seconds: float,
     ) -> Checkpoint:
         """One made now."""
-        return cls(standing, state, dict(kept) if standing.kept_epoch else {}, data, seconds, versions())
+        weights = dict(kept) if standing.kept_epoch else {}
+        return cls(standing, state, weights, data, recipe.model_dump(mode="json"), seconds, versions())
 
     def save(self, path: Path) -> None:
         """Write it; raises `ConvscopeError` with the path where there is no room, and the old one stays."""
@@ -51,6 +61,7 @@ class Checkpoint:
             "version": VERSION,
             "standing": self.standing.to_dict(),
             "data": self.data,
+            "recipe": dict(self.recipe),
             "seconds": self.seconds,
             "versions": dict(self.versions),
         }
@@ -76,6 +87,7 @@ class Checkpoint:
                 state,
                 _below(WEIGHT, state) if standing.keeps else _below(KEPT, tensors),
                 document["data"],
+                dict(document["recipe"]),
                 document["seconds"],
                 document["versions"],
             )

@@ -31,10 +31,12 @@ def finish(
     *,
     evaluated: Callable[[Evaluation], None] | None = None,
     with_report: bool = True,
+    by_hand: bool = False,
 ) -> Run:
     """Evaluate the weights that are kept, and write bundle, result, predictions and report.
 
-    `evaluated` hears the final figures as soon as they are there.
+    `evaluated` hears the final figures as soon as they are there; `by_hand` says that the recipe alone did
+    not make the weights.
     """
     dataset = prepared.dataset
     name, split = dataset.evaluation
@@ -44,7 +46,7 @@ def finish(
     if evaluated:
         evaluated(evaluation)
     metrics = {"epoch": standing.kept_epoch, evaluation.split: evaluation.to_dict()}
-    bundle = replace(bundle, info={**bundle.info, "metrics": metrics})
+    bundle = replace(bundle, info={**bundle.info, "metrics": metrics, "by_hand": by_hand})
     directory.write_bundle(bundle)
     run = Run(
         path=directory.path,

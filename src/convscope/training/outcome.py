@@ -71,6 +71,7 @@ def _content(run: Run, dataset: Dataset, probabilities: np.ndarray) -> report.Re
         },
         checksum=dataset.checksum,
         records=f"{bundle.preprocessing.noun}s",
+        loss="train: the program's own" if bundle.info.get("by_hand") else "cross-entropy",
         notes=run.notes,
         mistakes=_mistakes(split, probabilities, bundle.classes),
     )

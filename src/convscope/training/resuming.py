@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -48,6 +49,8 @@ def resume(
     path = directory.path
     recipe = _recipe(directory)
     checkpoint = Checkpoint.load(directory.checkpoint) if directory.checkpoint.is_file() else None
+    if checkpoint is not None:
+        _check_recipe(path, recipe, checkpoint)
     prepared = prepare_aloud(recipe.but(**settings), _network(path, recipe, net), progress, source=source)
     if checkpoint is not None:
         if checkpoint.data != prepared.dataset.checksum:
@@ -56,7 +59,7 @@ def resume(
                 "cannot go on with it."
             )
         prepared = _with_notes(prepared, _what_differs(checkpoint, recipe, prepared.recipe), progress)
-    progress.note(_from_where(path, checkpoint))
+    progress.note(_from_where(path, checkpoint, prepared.recipe.epochs))
     engine = make_engine(prepared, progress)
     return run_in(
         directory, prepared, engine, progress, checkpoint, evaluated=evaluated, with_report=with_report
@@ -82,10 +85,25 @@ def _recipe(directory: RunDirectory) -> Recipe:
         raise ConvscopeError(f"{path} is no run; `convscope runs` lists those there are.")
     if is_finished(path):
         raise ConvscopeError(
-            f"{path} is finished, there is nothing to resume; "
-            f"`convscope train --recipe {recipe} --epochs 50`, say, trains longer, from the start."
+            f"{path} is finished, there is nothing to resume. To train longer, from the start:\n"
+            f"  convscope train --recipe {shlex.quote(str(recipe))} --epochs 50"
         )
     return Recipe.of(**Recipe.read(recipe))
+
+
+def _check_recipe(path: Path, recipe: Recipe, checkpoint: Checkpoint) -> None:
+    """Raises `ConvscopeError` for a recipe that somebody has changed since the checkpoint."""
+    now = recipe.model_dump(mode="json")
+    changed = [
+        f"{name} was {was!r}"
+        for name, was in checkpoint.recipe.items()
+        if name not in OF_THE_PLACE and now.get(name) != was
+    ]
+    if changed:
+        raise ConvscopeError(
+            f"{path / 'recipe.toml'} is not what the run was trained with so far: {', '.join(changed)}. "
+            "Put it back, or train anew with --recipe."
+        )
 
 
 def _network(path: Path, recipe: Recipe, net: Any) -> Any:
@@ -120,9 +138,11 @@ def _with_notes(prepared: Prepared, sentences: list[str], progress: Progress) ->
     return replace(prepared, notes=(*prepared.notes, *sentences))
 
 
-def _from_where(path: Path, checkpoint: Checkpoint | None) -> str:
+def _from_where(path: Path, checkpoint: Checkpoint | None, epochs: int | None) -> str:
     if checkpoint is None:
         return f"{path} has no checkpoint yet: it begins at its start."
     standing = checkpoint.standing
+    if standing.stopped or standing.epoch > len(standing.history) == epochs:
+        return f"{path} is trained; its results are written."
     step = f", after {standing.steps:,} of its steps" if standing.steps else ""
     return f"Going on with {path} in epoch {standing.epoch}{step}."

@@ -100,7 +100,14 @@ def _train(
             minutes = (time.perf_counter() - saved) / 60
             if epoch_ended or interruption.asked or minutes >= prepared.recipe.checkpoint_minutes:
                 seconds = time.perf_counter() - started
-                made = Checkpoint.of(standing, engine.state(), weights, prepared.dataset.checksum, seconds)
+                made = Checkpoint.of(
+                    standing,
+                    engine.state(),
+                    weights,
+                    prepared.dataset.checksum,
+                    prepared.recipe,
+                    seconds,
+                )
                 made.save(directory.checkpoint)
                 saved = time.perf_counter()
             if interruption.asked:

@@ -92,6 +92,8 @@ class _Series:
         if first is None:
             raise ConvscopeError(f"{path} is no series of seeds; `convscope runs` lists what there is.")
         done = SeedRuns.load(path) if (path / SEEDS_FILE).is_file() else None
+        if seeds and done and seeds < done.wanted:
+            raise UsageError(f"--seeds {seeds} is fewer than the {done.wanted} that {path} is to have.")
         wanted = seeds or (done.wanted if done else None)
         if wanted is None:
             raise UsageError(
@@ -100,7 +102,7 @@ class _Series:
         recipe = Recipe.of(**Recipe.read(first / "recipe.toml"))
         series = cls(recipe.but(**place), net if net is not None else recipe.net, wanted, path)
         series.directory, series.place = RunDirectory(path), place
-        series.done = replace(done, wanted=max(wanted, len(done.runs))) if done else None
+        series.done = replace(done, wanted=wanted) if done else None
         initial = first / "initial.safetensors"
         if done and len(done.runs) == 1 and initial.is_file() and (bundle := Bundle.load(initial)).graph:
             series.first = open_network(bundle, bundle.graph.input_shape, len(bundle.classes), seed=0)
@@ -112,6 +114,8 @@ class _Series:
         source = ReadOnce(source or open_source(self.recipe, listener))
         start = self.recipe.seed
         finished = {run.seed for run in self.done.runs} if self.done else set()
+        if len(finished) >= self.wanted:
+            listener.note(f"all {self.wanted} seeds are finished; a larger --seeds does more of them.")
         try:
             if self.directory is not None:
                 self.held.enter_context(at_work(self.directory.path))
@@ -187,8 +191,8 @@ class _Series:
         done = len(self.done.runs) if self.done else 0
         more = f" --seeds {self.wanted}" if not done else ""
         error.__notes__ = [
-            f"{done} of {self.wanted} seeds are finished; "
-            f"`convscope train --resume {shlex.quote(str(path))}{more}` does the others."
+            f"{done} of {self.wanted} seeds are finished. To do the others:\n"
+            f"  convscope train --resume {shlex.quote(str(path))}{more}"
         ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -154,7 +155,15 @@ class Steps:
         with directory.at_work():
             directory.write_recipe(self.recipe)
             directory.write_epochs(self.history)
-            return finish(directory, prepared, self.engine, self._kept, self._loop.standing, self._seconds)
+            return finish(
+                directory,
+                prepared,
+                self.engine,
+                self._kept,
+                self._loop.standing,
+                self._seconds,
+                by_hand=True,
+            )
 
     def _threads(self) -> contextlib.AbstractContextManager[None]:
         if self.engine.name != "torch":
@@ -225,6 +234,8 @@ class Step:
         """
         if self.figures is not None:
             raise UsageError(f"step {self.number} is taken already.")
+        if not 0 < self.lr < math.inf:
+            raise UsageError(f"the lr of step {self.number} is {self.lr}; it should be above 0.")
         if loss is None and self._logits is None:
             (self.figures,) = self.training.engine.train(
                 [self.positions], [self.lr], epoch=self.epoch, first_step=self.number
