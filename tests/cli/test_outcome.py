@@ -71,7 +71,7 @@ def test_only_command_and_path_are_longer_than_a_line(convscope: Command) -> Non
     assert out in lines or f"Run     {out}" in lines
     assert {line.split(" --")[0] for line in lines if len(line) > 80} <= {
         out,
-        f"convscope predict {out} picture.png",
+        f"convscope predict {out} your-picture.png",
         f"convscope eval {out}",
     }
     assert "in it   report.html, and the model: bundle.safetensors" in lines

@@ -68,7 +68,7 @@ def test_stopped_and_resumed(number: signal.Signals, tmp_path: Path, convscope: 
         assert (Bundle.load(tmp_path / "run").weights[name] == value).all()
     again = convscope("train", "--resume", "run")
     assert (again.returncode, again.stdout) == (1, "")
-    assert again.stderr.startswith("error: run is finished, there is nothing to resume; ")
+    assert again.stderr.startswith("error: run is finished, there is nothing to resume. To")
 
 
 def test_a_run_at_work_is_left_alone(tmp_path: Path, convscope: Command) -> None:

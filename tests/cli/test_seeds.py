@@ -66,7 +66,7 @@ def test_a_line_per_seed_and_a_summary(folder: Path) -> None:
     assert max(map(len, printed + told[1:])) <= 80
     assert printed[-4:] == [
         f"Runs    {series_of(folder)}",
-        "Next    convscope predict runs/latest picture.png",
+        "Next    convscope predict runs/latest your-picture.png",
         "        convscope eval runs/latest",
         "        with the run of seed 8",
     ]

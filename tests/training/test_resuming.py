@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -334,10 +335,7 @@ def test_what_moves_the_last_bits_is_said(tmp_path: Path) -> None:
     path = RunDirectory(tmp_path / "run").checkpoint
     checkpoint = Checkpoint.load(path)
     old = {**checkpoint.versions, "torch": "2.9.0"}
-    Checkpoint(
-        *(getattr(checkpoint, name) for name in ("standing", "state", "kept", "data", "recipe", "seconds")),
-        old,
-    ).save(path)
+    replace(checkpoint, versions=old).save(path)
     run = convscope.train(resume=tmp_path / "run", quiet=True)
     assert "the run began with torch 2.9.0: its last bits may differ" in run.notes[-1]
 
@@ -374,11 +372,11 @@ def test_what_would_change_the_run_is_refused(setting: dict[str, Any], tmp_path:
         convscope.train(resume=tmp_path / "run", recipe=Recipe.of(), quiet=True)
 
 
-def test_what_is_no_interrupted_run(tmp_path: Path, digits_run: Run) -> None:
+def test_what_is_no_interrupted_run(tmp_path: Path, whole: Callable[[str], Run]) -> None:
     with pytest.raises(ConvscopeError, match="is no run; `convscope runs` lists"):
         convscope.train(resume=tmp_path / "none", quiet=True)
     with pytest.raises(ConvscopeError, match="is finished, there is nothing to resume"):
-        convscope.train(resume=digits_run.path, quiet=True)
+        convscope.train(resume=whole("torch").path, quiet=True)
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "other"])

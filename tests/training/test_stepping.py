@@ -188,5 +188,5 @@ def test_it_is_not_taken_for_a_run_of_its_recipe(tmp_path: Path) -> None:
     for lr in (0.0, -1.0, float("nan")):
         step = next(iter(steps("digits", engine="lanes", **SETTINGS)))
         step.lr = lr
-        with pytest.raises(UsageError, match="the lr of step 0 is .*; it should be above 0"):
+        with pytest.raises(UsageError, match=r"the lr of step 0 is .*; it should be above 0"):
             step.take()
