@@ -401,6 +401,24 @@ def test_a_network_that_cannot_be_kept_is_refused_before_the_training(tmp_path: 
     assert not (tmp_path / "run").exists()
 
 
+def test_a_network_given_from_python_is_no_part_of_the_recipe(tmp_path: Path) -> None:
+    class Flat(torch.nn.Sequential):
+        def __init__(self) -> None:
+            super().__init__(torch.nn.Flatten(), torch.nn.Linear(64, 10))
+
+    run = convscope.train("digits", net=Flat, epochs=1, out=tmp_path / "run", quiet=True)
+    assert "Flat was given from Python, so recipe.toml alone does not replay the run." in run.notes
+
+
+def test_a_network_that_is_not_made_whole_is_said(tmp_path: Path) -> None:
+    class Forgot(torch.nn.Module):
+        def __init__(self) -> None:
+            pass
+
+    with pytest.raises(ConvscopeError, match=r"Forgot is not made whole: __init__ should call super"):
+        convscope.train("digits", net=Forgot, out=tmp_path / "run", quiet=True)
+
+
 def test_a_loss_that_is_no_number_is_told_with_the_epoch(tmp_path: Path) -> None:
     with pytest.raises(ConvscopeError, match=r"in epoch \d.*--lr"):
         convscope.train(

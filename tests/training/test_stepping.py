@@ -154,6 +154,10 @@ def test_wrong_use_is_said() -> None:
         step.take(F.cross_entropy(step.logits, step.labels, reduction="none"))
     with pytest.raises(UsageError, match="is a number without gradient"):
         step.take(torch.tensor(1.0))
+    with pytest.raises(UsageError, match=r"is 3\.0, not a tensor of PyTorch's"):
+        step.take(3.0)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="is complex; it should be"):
+        step.take(torch.complex(step.logits.sum(), step.logits.sum()))
     step.take()
     with pytest.raises(UsageError, match="step 0 is taken already"):
         step.take()

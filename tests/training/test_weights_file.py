@@ -190,3 +190,9 @@ def test_a_pinned_file_that_changed_is_noticed(tmp_path: Path) -> None:
 def test_an_exported_program_has_no_weights_by_name(own_runs: dict[str, Run]) -> None:
     with pytest.raises(UsageError, match="Sampler as an exported program"):
         read_weights(str(own_runs["sampler"].path))
+
+
+@pytest.mark.parametrize(("spec", "said"), [("", "is empty"), ("https://a.b/c.pth", "is an address")])
+def test_what_names_no_file(spec: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        read_weights(spec)

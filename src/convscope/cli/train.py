@@ -68,6 +68,8 @@ def train(
         contextlib.redirect_stdout(sys.stderr),  # a network's own prints are no result
         listening(quiet) as progress,
     ):
+        if settings.get("pretrained"):
+            settings["pretrained"] = str(named_run(Path(settings["pretrained"])))
         chosen = Recipe.checked({**from_file, **settings}, as_flag)
         given: dict[str, Any] = {"out": out, "progress": progress, "recipe": chosen}
         if resume is not None:

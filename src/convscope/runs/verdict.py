@@ -134,7 +134,8 @@ def _remarks(comparison: Comparison) -> list[str]:
     if comparison.same_pictures and comparison.a.conditions.split != "test":
         of = comparison.a.conditions
         said.append(f"There are no test {of.noun}s: these are {of.split} figures.")
-    if "net" not in comparison.settings and comparison.same_layers is not True:
+    sized = {"net", "size", "channels"} & comparison.settings.keys()  # that make other layers of one network
+    if not sized and comparison.same_layers is not True:
         said.append(
             "The layers of the networks are not compared: convscope's graph cannot express them."
             if comparison.same_layers is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, Self
 
@@ -18,7 +19,7 @@ from sklearn.utils.validation import assert_all_finite
 from .. import native, nets
 from ..bundle import Bundle
 from ..data import ArrayPreprocessing, InputPreprocessing, Preprocessing
-from ..errors import ConvscopeError, DataError, EstimatorError, UsageError
+from ..errors import ConvscopeError, ConvscopeWarning, DataError, EstimatorError, UsageError
 from ..recipe import MOVES, Recipe
 from .array_inputs import Axes, axes_of, fitting_arrays, fitting_pictures, is_of_pictures, stored
 from .in_memory import Trained, prepare_arrays, train_arrays, train_more
@@ -41,6 +42,8 @@ SETTINGS = (
     *("clip_norm", "early_stopping", "validation", "sampling", *MOVES, "engine", "device", "threads"),
 )
 SMALL_SIDE, SMALLEST_SIDE = 32, 4  # of grey pictures that convnet-bn is for
+SQUARE = 8  # a side from which on a row of side² numbers may be meant as a picture
+DARK = 64  # of 255: pixels that are all below were perhaps not meant as bytes
 
 
 class NotFitted(ConvscopeError, NotFittedError):  # type: ignore[misc]
@@ -275,6 +278,7 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             signals = not is_own(self.net) and len(nets.net(self.net).input_shape) == 2
         self._axes = axes_of(values.shape[1:], self.image_shape, self.channels, signals=signals)
         self._net = self.net if self.net is not None else _default_net(self._axes)
+        _warn_of_what_is_unlikely(values, self._axes, guessed=signals and self.net is None)
         self._preprocessing: InputPreprocessing = self._scaling(values)
 
     def _scaling(self, values: np.ndarray) -> InputPreprocessing:
@@ -318,6 +322,23 @@ class CNNClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self._trained = trained
         self.bundle_: Bundle = trained.bundle
         self.history_: list[dict[str, Any]] = [figures.to_dict() for figures in trained.history]
+
+
+def _warn_of_what_is_unlikely(values: np.ndarray, axes: Axes, *, guessed: bool) -> None:
+    """Rows that look like pictures, and pictures that are nearly black: both train, and badly."""
+    side = math.isqrt(values[0].size)
+    if guessed and values.ndim == 2 and side >= SQUARE and side * side == values.shape[1]:
+        message = (
+            f"each row of {side * side} numbers is taken for a signal; if it is a picture, "
+            f"image_shape=({side}, {side}) says so."
+        )
+        warnings.warn(ConvscopeWarning("rows", message), stacklevel=4)
+    if is_of_pictures(values, axes) and 0 < values.max() < DARK:
+        message = (
+            f"the brightest pixel of X is {values.max()} where white is 255; normalize=True, or X as floats, "
+            "learns better."
+        )
+        warnings.warn(ConvscopeWarning("dark", message), stacklevel=4)
 
 
 def _default_net(axes: Axes) -> str:

@@ -109,9 +109,12 @@ def _made(kind: Any, classes: int) -> nn.Module:
             "without arguments. (One called num_classes gets the number of classes.)"
         )
     try:
-        return kind(**arguments)
+        module = kind(**arguments)
     except Exception as error:
         raise ConvscopeError(f"{kind.__name__}() fails{user_line(error)}: {error}") from error
+    if "_parameters" not in vars(module):
+        raise ConvscopeError(f"{kind.__name__} is not made whole: __init__ should call super().__init__().")
+    return module
 
 
 def _try(module: nn.Module, input_shape: Shape, classes: int) -> None:

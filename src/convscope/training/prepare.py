@@ -54,7 +54,7 @@ def prepare(recipe: Recipe, net: Any, progress: Progress, *, source: Source | No
     them are read.
     """
     begun = net.info.get("pretrained") if isinstance(net, Bundle) else None  # a run that is taken up again
-    file = read_weights(recipe.pretrained) if recipe.pretrained and begun is None else None
+    file = read_weights(recipe.pretrained) if recipe.pretrained is not None and begun is None else None
     if source is None:
         source = open_source(recipe, progress)
     inputs = prepare_inputs(recipe, net, source, file)
@@ -70,6 +70,8 @@ def prepare(recipe: Recipe, net: Any, progress: Progress, *, source: Source | No
         network, taken = open_pretrained(file, inputs.net, shape, source.classes, seed=recipe.seed)
         notes += [inputs.expected, taken]
         begun = origin(file, (inputs.expected, taken))
+    if not isinstance(inputs.net, str | Bundle):
+        notes.append(f"{network.name} was given from Python, so recipe.toml alone does not replay the run.")
     trained = _trained(recipe, network)
     if recipe.freeze and file is None and not network.own:
         notes.append("what --freeze keeps has random weights; --pretrained begins with better ones.")

@@ -228,7 +228,8 @@ class Step:
     def take(self, loss: Tensor | None = None) -> float:
         """Take the step, down the gradient of `loss`, or of the recipe's own; the loss as a number.
 
-        The loss is one number that depends on the module's parameters. Where `logits` was not asked for, one
+        The loss is one number that depends on the module's parameters; its gradients are computed here, and
+        clipped where the recipe says `clip_norm`. Where `logits` was not asked for, one
         more pass in eval mode counts the pictures that are classified right. Raises `UsageError` for a step
         that is taken already, and a loss on an engine that is not torch.
         """
@@ -250,8 +251,11 @@ class Step:
         engine, labels = self._engine, self.labels
         if loss is None:
             loss = engine.loss(self.logits, torch.from_numpy(self.positions), self.epoch)
-        if loss.dim() != 0 or not loss.requires_grad:
+        if not isinstance(loss, torch.Tensor):
+            raise UsageError(f"the loss of step {self.number} is {loss!r}, not a tensor of PyTorch's.")
+        if loss.dim() != 0 or not loss.requires_grad or loss.is_complex():
             found = f"a tensor of shape {tuple(loss.shape)}" if loss.dim() else "a number without gradient"
+            found = "complex" if loss.is_complex() else found
             raise UsageError(
                 f"the loss of step {self.number} is {found}; it should be one number that depends on the "
                 "module's parameters."
@@ -284,6 +288,7 @@ class Step:
         engine = self.training.engine
         if engine.name != "torch":
             raise UsageError(
-                f'the {engine.name} engine takes its own steps; for a loss of yours give engine="torch".'
+                f"the {engine.name} engine takes its own steps and has no tensors; for images, module and a "
+                'loss of yours give engine="torch".'
             )
         return engine.head if isinstance(engine, FrozenTrunk) else engine  # type: ignore[return-value]

@@ -62,6 +62,9 @@ def read_weights(spec: str) -> WeightsFile:
     >>> read_weights(str(file)).tensors["conv1.weight"].dtype
     dtype('float32')
     """
+    if not spec or "://" in spec:
+        what = "an address, which is not fetched; download it first" if spec else "empty; it takes a file"
+        raise UsageError(f"--pretrained {spec!r} is {what}.")
     match = PINNED.fullmatch(spec)
     given, wanted = (match[1], match[2]) if match else (spec, None)
     path = _found(Path(given).expanduser())
