@@ -145,7 +145,7 @@ def test_from_the_command_line(convscope: Command, photos: Path) -> None:
     (photos.parent / "empty").mkdir()
     empty = convscope("predict", "runs/latest", "empty", "photos/dark/1.png")
     assert empty.returncode == 1
-    assert empty.stderr.strip() == "error: empty has no pictures in it, but nothing."
+    assert empty.stderr.strip() == "error: empty has no pictures in it."
     assert "photos/dark/1.png" in empty.stdout
 
 
@@ -167,7 +167,7 @@ def test_what_cannot_be_predicted_is_said_by_path(photos: Path, tmp_path: Path) 
     reasons = [
         "is cut off, damaged or not a zip archive", "is not an .npz file", "no pictures under a usual name",
         "rows of numbers without height", "lists no pictures", "has no pictures in it, but 1 .txt",
-        "has no pictures in it, but nothing", "there is no picture",
+        "has no pictures in it.", "there is no picture",
     ]  # fmt: skip
     for prediction, path, reason in zip(predictions, given, reasons, strict=True):
         assert prediction.path == str(path)

@@ -12,6 +12,7 @@ def columns(rows: Sequence[Sequence[str]], *, right: Collection[int] = (), gap: 
     net      parameters
     lenet-5      61,706
     """
+    rows = [[printable(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         (" " * gap)
@@ -22,6 +23,15 @@ def columns(rows: Sequence[Sequence[str]], *, right: Collection[int] = (), gap: 
         .rstrip()
         for row in rows
     ]
+
+
+def printable(text: str) -> str:
+    r"""Text whose control characters, as names of files may have, are escaped.
+
+    >>> print(printable("red\033[31m\n"))
+    red\x1b[31m\n
+    """
+    return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def shortened(text: str, length: int = 26) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -289,3 +290,41 @@ def test_a_reader_that_leaves_does_not_open_the_gate(tmp_path: Path, convscope: 
     gate = f"{sys.executable} -m convscope eval run --min-accuracy 1 | head -0; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", gate], cwd=tmp_path, check=False, capture_output=True, timeout=120)
     assert done.returncode == 3
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_what_is_no_ordinary_file_is_not_opened(convscope: Command, photos: Path, tmp_path: Path) -> None:
+    """A pipe would be waited for, and a device gives bytes for ever."""
+    os.mkfifo(photos / "dark" / "pipe.png")
+    trained = convscope("train", str(photos), "--epochs", "1", "--out", "run", "--size", "16", timeout=60)
+    assert trained.returncode == 0
+    assert "pipe.png is no ordinary file" in trained.stderr
+    shown = convscope("predict", "run", str(photos / "dark" / "pipe.png"), "/dev/zero", timeout=60)
+    assert shown.returncode == 1
+    assert shown.stderr.count("is no ordinary file.") == 2
+
+
+def test_an_encoding_that_lacks_letters(convscope: Command, photos: Path) -> None:
+    (photos / "dark").rename(photos / "dunkel 🐝")
+    words = ("train", str(photos), "--epochs", "1", "--size", "16", "--out", "run")
+    done = convscope(*words, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert (done.returncode, done.stderr.count("Traceback")) == (0, 0)
+    told = convscope("eval", "run", PYTHONIOENCODING="ascii")
+    assert r"dunkel \U0001f41d" in told.stdout
+
+
+def test_control_characters_stay_off_the_terminal(convscope: Command, photos: Path) -> None:
+    (photos / "dark").rename(photos / "red\033[31m")
+    assert convscope("train", str(photos), "--epochs", "1", "--size", "16", "--out", "run").returncode == 0
+    told = convscope("eval", "run")
+    assert "\033" not in told.stdout + told.stderr
+    assert r"red\x1b[31m" in told.stdout
+
+
+def test_a_folder_that_is_taken_is_said_before_the_data_is_read(convscope: Command, tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "mine.txt").write_text("mine")
+    for more in ((), ("--seeds", "2")):
+        done = convscope("train", "no-such-data", "--out", "taken", *more)
+        assert done.returncode == 1
+        assert done.stderr == "error: taken is there already and not empty; choose another --out.\n"

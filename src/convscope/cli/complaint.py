@@ -7,11 +7,14 @@ import shutil
 import sys
 import textwrap
 
+from ..columns import printable
+
 COMMAND = "  convscope "  # how a line begins that is to be copied, and is never broken
 
 
 def complain(sentence: str) -> None:
     """A line on standard error, broken between words on a terminal."""
+    sentence = "\n".join(map(printable, sentence.splitlines()))
     if sys.stderr.isatty():
         width = shutil.get_terminal_size().columns
         sentence = "\n".join(

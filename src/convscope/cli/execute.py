@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import warnings
 from typing import Any
@@ -23,6 +24,9 @@ def execute(arguments: list[str]) -> int:
     words = [word for word in arguments if word != "--debug"]
     debugging = len(words) < len(arguments)
     DEBUGGING.set(debugging)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name may have what the terminal's encoding has not
+            stream.reconfigure(errors="backslashreplace")
     _show_warnings(debugging)
     try:
         call = app(args=words or ["--help"], prog_name="convscope", standalone_mode=False)

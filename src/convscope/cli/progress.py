@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.live import Live as Display
 from rich.text import Text
 
+from ..columns import printable
 from ..metrics import EpochFigures
 from ..training.progress import Lines, Silent, epoch_line
 from ..training.progress import Progress as Listener
@@ -63,7 +64,7 @@ class Live(Silent):
         self.time = TimeLeft(epochs=1)
 
     def note(self, sentence: str) -> None:
-        self._print(sentence, "yellow" if sentence.startswith("warning:") else "dim")
+        self._print(printable(sentence), "yellow" if sentence.startswith("warning:") else "dim")
 
     def reading(self, what: str, done: int, whole: int | None) -> None:
         self._show(Reading(what, done, whole))

@@ -119,7 +119,11 @@ def picture_facts(path: Path | StoredFile) -> Facts:
     name = str(path)
     file: IO[bytes]
     try:
-        file = path.open("rb") if isinstance(path, Path) else io.BytesIO(path.read_bytes())
+        if isinstance(path, Path):
+            _check_ordinary(path, name)
+            file = path.open("rb")
+        else:
+            file = io.BytesIO(path.read_bytes())
     except FileNotFoundError as error:
         raise DataError(f"there is no picture {name}.") from error
     except OSError as error:
@@ -270,6 +274,7 @@ def file_content(file: PictureFile, name: str) -> bytes:
         try:
             if path.is_dir():
                 raise DataError(f"{name} is a folder, not a picture.")
+            _check_ordinary(path, name)
             if path.stat().st_size > MAX_BYTES:
                 raise DataError(_too_long(name))
             content = path.read_bytes()
@@ -284,6 +289,12 @@ def file_content(file: PictureFile, name: str) -> bytes:
     if len(content) > MAX_BYTES:
         raise DataError(_too_long(name))
     return content
+
+
+def _check_ordinary(path: Path, name: str) -> None:
+    """Raises `DataError` for a pipe or a device, which may give bytes for ever, or none."""
+    if path.exists() and not path.is_file():
+        raise DataError(f"{name} is no ordinary file.")
 
 
 def _too_long(name: str) -> str:

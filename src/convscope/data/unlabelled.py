@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import DataError
+from ..errors import ConvscopeWarning, DataError
 from .archive import is_archive, open_archive
 from .array_files import picture_arrays
 from .layout import Folder, Picture, picture_files
@@ -38,7 +39,10 @@ def pictures_in(path: Path) -> list[Picture] | list[Pixels] | None:
     elif not path.exists():
         return None
     elif is_archive(path):
-        found = _files(open_archive(path), path)
+        root = open_archive(path)
+        found = _files(root, path)
+        for note in root.archive.notes:
+            warnings.warn(ConvscopeWarning("passed-over", f"{path}: {note}"), stacklevel=2)
     elif ending in LISTS:
         found = [row.picture for row in csv_rows(path, labelled=False)]
     elif ending in TABLES:
@@ -61,5 +65,5 @@ def _files(folder: Folder, path: Path) -> list[Picture]:
     found = picture_files(folder, others)
     if not found:
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(others.items()))
-        raise DataError(f"{path} has no pictures in it, but {kinds or 'nothing'}.")
+        raise DataError(f"{path} has no pictures in it{f', but {kinds}' if kinds else ''}.")
     return found

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from ..columns import shortened
+from ..columns import printable, shortened
 from ..ops.rendering.animation import font
 from ..ops.rendering.theme import LIGHT
 
@@ -51,7 +51,7 @@ def contact_sheet(
     scale = max(1, round(SIDE / max(height, width)))
     height, width = height * scale, width * scale
     letters, large = font(LETTERS), font(TITLE, bold=True)
-    names = [shortened(name, LONGEST) for name, _ in rows]
+    names = [shortened(printable(name), LONGEST) for name, _ in rows]
     captions = [tile.caption for _, tiles in rows for tile in tiles]
     cell: int = max(width, *(round(letters.getlength(text)) for text in (*headings, *captions)))
     left: int = MARGIN + round(max(map(letters.getlength, names))) + 10

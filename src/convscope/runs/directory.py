@@ -43,10 +43,7 @@ class RunDirectory:
         """A new folder under `runs`, or `out`, which must be empty or not there yet."""
         try:
             if out is not None:
-                if out.exists() and not out.is_dir():
-                    raise ConvscopeError(f"{out} is a file; --out is a folder, new or empty.")
-                if out.exists() and any(out.iterdir()):
-                    raise ConvscopeError(f"{out} is there already and not empty; choose another --out.")
+                cls.check_new(out)
                 out.mkdir(parents=True, exist_ok=True)
                 return cls(out)
             stem = f"{datetime.now():%Y-%m-%d-%H%M%S}-{_plain(data)}-{_plain(net)}"
@@ -58,6 +55,14 @@ class RunDirectory:
         except OSError as error:
             raise ConvscopeError(f"cannot make the folder {error.filename}: {error.strerror}.") from error
         raise ConvscopeError(f"{ROOT / stem} is taken a thousand times; choose another --out.")
+
+    @staticmethod
+    def check_new(out: Path) -> None:
+        """Raises `ConvscopeError` for what is there and is not an empty folder."""
+        if out.exists() and not out.is_dir():
+            raise ConvscopeError(f"{out} is a file; --out is a folder, new or empty.")
+        if out.exists() and any(out.iterdir()):
+            raise ConvscopeError(f"{out} is there already and not empty; choose another --out.")
 
     @classmethod
     def opened(cls, path: Path) -> RunDirectory:

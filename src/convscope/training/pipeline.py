@@ -10,6 +10,7 @@ from ..data import Source
 from ..errors import UsageError
 from ..metrics import Evaluation
 from ..recipe import Recipe
+from ..runs.directory import RunDirectory
 from ..runs.run import Run
 from .prepare import prepare_aloud
 from .progress import Lines, Progress, Silent
@@ -58,6 +59,8 @@ def train(
             Path(resume), listener, net=net, source=source, evaluated=evaluated, **place, **settings
         )
     chosen = chosen_recipe(data, net, recipe, settings)
+    if out is not None:
+        RunDirectory.check_new(Path(out))  # before the data is read
     prepared = prepare_aloud(chosen, net if net is not None else chosen.net, listener, source=source)
     return run_prepared(prepared, Path(out) if out is not None else None, listener, evaluated=evaluated)
 

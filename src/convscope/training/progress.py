@@ -6,6 +6,7 @@ import contextlib
 import sys
 from typing import Protocol
 
+from ..columns import printable
 from ..metrics import EpochFigures
 
 
@@ -59,7 +60,7 @@ class Lines(Silent):
         self.epochs = 0
 
     def note(self, sentence: str) -> None:
-        self._print(sentence)
+        self._print(printable(sentence))
 
     def begin(self, description: str, epochs: int, runs: int = 1) -> None:
         self.epochs = epochs

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from ..graph.operation import spell
 from ..metrics import Evaluation
 from ..runs.directory import RunDirectory
 from ..runs.run import Run
@@ -118,11 +119,13 @@ def _train(
 def description(prepared: Prepared, engine: Engine) -> str:
     """What is about to be trained, in three lines."""
     recipe, dataset, network = prepared.recipe, prepared.dataset, prepared.network
+    of = dataset.preprocessing
+    nouns = f"{of.noun}s" + (f" of {spell(of.input_shape)}" if len(of.input_shape) == 2 else "")
     what = f"the last layer of {network.name}" if recipe.freeze else network.name
     trunk = f" (trunk {recipe.trunk_lr:g})" if recipe.trunk_lr is not None else ""
     return (
         f"Training {what} ({network.parameters:,} parameters) on {dataset.name}:\n"
-        f"{len(dataset.train):,} {dataset.preprocessing.noun}s in {len(dataset.classes)} classes, "
+        f"{len(dataset.train):,} {nouns} in {len(dataset.classes)} classes, "
         f"{recipe.epochs} epoch{'s' if recipe.epochs != 1 else ''}, batches of {recipe.batch_size},\n"
         f"{recipe.optimizer}, {recipe.schedule} learning rate {recipe.lr:g}{trunk}, {engine.name} engine."
     )

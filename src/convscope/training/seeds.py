@@ -67,6 +67,8 @@ def train_seeds(
         series = _Series.taken_up(Path(resume), seeds, net, {**place, **settings})
     else:
         chosen = chosen_recipe(data, net, recipe, settings)
+        if out is not None:
+            RunDirectory.check_new(Path(out))  # before the data is read
         series = _Series(chosen, net if net is not None else chosen.net, seeds or DEFAULT_SEEDS, _path(out))
     listener = SeriesProgress(progress or (Silent() if quiet else Lines()), series.wanted)
     return series.train(listener, data if isinstance(data, Source) else None)
