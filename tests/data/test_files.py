@@ -73,7 +73,8 @@ def test_no_test_set(make_folder: Callable) -> None:
     assert (len(dataset.train), len(dataset.validation), dataset.test) == (20, 6, None)
     assert dataset.evaluation == ("validation", dataset.validation)
     assert dataset.notes == (
-        "no test set: these are validation figures; --test-fraction 0.2 holds some out.",
+        "no test set: these are validation figures, of the pictures that the best epoch was chosen by; "
+        "--test-fraction 0.2 holds some out.",
     )
     held = read(root, test_fraction=0.2)
     assert (len(held.train), len(held.validation), len(held.test)) == (16, 6, 4)

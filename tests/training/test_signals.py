@@ -370,7 +370,7 @@ def test_pictures_and_signals_are_not_mixed_up(run: Run, digits_run: Run, file: 
 def test_the_command_line(convscope: Command, file: Path, tmp_path: Path) -> None:
     done = convscope("train", str(file), "--epochs", "4", "--normalize", "--batch-size", "32")
     assert done.returncode == 0, done.stderr
-    assert "360 signals in 2 classes" in done.stderr
+    assert "360 signals of 2×64 in 2 classes" in done.stderr
     assert "picture" not in done.stderr
     assert "Next    convscope predict runs/latest signal.npy" in done.stdout
 
