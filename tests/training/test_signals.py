@@ -372,7 +372,7 @@ def test_the_command_line(convscope: Command, file: Path, tmp_path: Path) -> Non
     assert done.returncode == 0, done.stderr
     assert "360 signals of 2×64 in 2 classes" in done.stderr
     assert "picture" not in done.stderr
-    assert "Next    convscope predict runs/latest signal.npy" in done.stdout
+    assert "Next    convscope predict runs/latest your-signal.npy" in done.stdout
 
     signals, names = tones(2, 9)
     np.save(tmp_path / "signal.npy", signals[0])
