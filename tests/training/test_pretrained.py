@@ -418,7 +418,7 @@ def test_a_run_goes_on_without_the_file(tmp_path: Path, freeze: bool) -> None:
     resumed = convscope.train(resume=tmp_path / "run", quiet=True)
     for name, value in whole.bundle.weights.items():
         np.testing.assert_array_equal(resumed.bundle.weights[name], value, err_msg=name)
-    assert resumed.notes == whole.notes
+    assert resumed.notes == tuple(note for note in whole.notes if "native engine" not in note)
     assert resumed.parameters == whole.parameters
     assert resumed.recipe == whole.recipe
     assert resumed.bundle.preprocessing == whole.bundle.preprocessing

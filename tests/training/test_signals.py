@@ -158,9 +158,10 @@ def test_the_bundle_comes_back_and_predicts(run: Run, tmp_path: Path) -> None:
     assert np.mean([p.label == name for p, name in zip(many, names, strict=True)]) >= 0.9
     files = loaded.predict([tmp_path / "one.npy", (tmp_path / "one.npy").read_bytes(), signals[0]])
     assert [p.path for p in files] == [str(tmp_path / "one.npy"), None, None]
-    assert {p.top for p in files} == {many[0].top}
     (alone,) = loaded.predict(signals[0])
-    assert alone.top == many[0].top
+    for one in (*files, alone):  # PyTorch's last bits depend on how many there are
+        assert [name for name, _ in one.top] == [name for name, _ in many[0].top]
+        np.testing.assert_allclose([p for _, p in one.top], [p for _, p in many[0].top], atol=1e-6)
 
 
 @pytest.mark.parametrize("length", [9, LENGTH + 1])
