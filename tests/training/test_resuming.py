@@ -45,6 +45,7 @@ SETTINGS = {
     "checkpoint_minutes": 1e-9,  # after each step
 }
 STEPS, OF_EPOCH = 63, 21
+KILLS = 20 if os.environ.get("CONVSCOPE_LONG") else 4  # each loads PyTorch
 ENGINES = [pytest.param("lanes", marks=needs_lanes), "torch"]
 KILLED = """
 import json, os, signal, sys
@@ -144,7 +145,9 @@ def test_stopped_by_ctrl_c_at_twenty_random_steps(
         assert_same_run(convscope.train(resume=out, quiet=True), whole(engine))
 
 
-@pytest.mark.parametrize(("engine", "count"), [pytest.param("lanes", 20, marks=needs_lanes), ("torch", 4)])
+@pytest.mark.parametrize(
+    ("engine", "count"), [pytest.param("lanes", 20, marks=needs_lanes), ("torch", KILLS)]
+)
 def test_killed_at_random_steps(engine: str, count: int, whole: Callable[[str], Run], tmp_path: Path) -> None:
     for at in random_steps(2, count):
         out = tmp_path / str(at)
