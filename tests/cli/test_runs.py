@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from convscope.cli import main
 from convscope.recipe import Recipe
 from convscope.runs.state import at_work
 
@@ -44,18 +42,10 @@ def make_run(
 
 
 @pytest.fixture
-def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_this_process: Command) -> Command:
     """The command line in this process, in `tmp_path`."""
     monkeypatch.chdir(tmp_path)
-
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        with pytest.raises(SystemExit) as left:
-            main(list(words))
-        printed = capsys.readouterr()
-        code = left.value.code if isinstance(left.value.code, int) else 0
-        return subprocess.CompletedProcess(words, code, printed.out, printed.err)
-
-    return run
+    return in_this_process
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from convscope import Bundle
-from convscope.cli import main
 from convscope.training import seeds
 
 from ..conftest import Command
@@ -34,18 +33,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def at(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+def at(folder: Path, monkeypatch: pytest.MonkeyPatch, in_this_process: Command) -> Command:
     """The command line in this process, in that folder: exit code, output and errors."""
     monkeypatch.chdir(folder)
-
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        with pytest.raises(SystemExit) as left:
-            main(list(words))
-        printed = capsys.readouterr()
-        code = left.value.code if isinstance(left.value.code, int) else 0
-        return subprocess.CompletedProcess(words, code, printed.out, printed.err)
-
-    return run
+    return in_this_process
 
 
 def series_of(folder: Path) -> Path:

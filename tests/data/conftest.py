@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from convscope.data import Dataset, load, open_source
+from convscope.errors import DataError
+
 
 @pytest.fixture(autouse=True)
 def _no_machine_state(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -18,6 +21,20 @@ def _no_machine_state(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
     monkeypatch.delenv("CONVSCOPE_DATA", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+def read(path: Path, *, strict: bool = False, **options: object) -> Dataset:
+    """The data set at a path, with the preprocessing that suits it."""
+    source = open_source(path, strict=strict)
+    return load(source, source.default_preprocessing(), **options)
+
+
+def message(path: Path, **options: object) -> str:
+    """What is said of data that cannot be read, in one line."""
+    with pytest.raises(DataError) as caught:
+        read(path, **options)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
 
 
 def idx_bytes(array: np.ndarray) -> bytes:

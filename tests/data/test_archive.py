@@ -18,9 +18,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convscope.data import Dataset, load, open_source
 from convscope.data import archive as archives
+from convscope.data import open_source
 from convscope.errors import DataError
+
+from .conftest import message, read
 
 KINDS = ("zip", "deflated.zip", "tar", "tar.gz", "tgz", "tar.bz2", "tar.xz")
 
@@ -62,17 +64,6 @@ def two_classes(count: int = 6) -> list[tuple[tarfile.TarInfo, bytes]]:
         for name in "ab"
         for number in range(count)
     ]
-
-
-def read(path: Path, *, strict: bool = False, **options: object) -> Dataset:
-    source = open_source(path, strict=strict)
-    return load(source, source.default_preprocessing(), **options)
-
-
-def message(path: Path, **options: object) -> str:
-    with pytest.raises(DataError) as caught:
-        read(path, **options)
-    return str(caught.value)
 
 
 @pytest.mark.parametrize("top", ["", "./", "photos-main/"])

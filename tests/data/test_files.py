@@ -8,20 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convscope.data import Dataset, load, open_source
+from convscope.data import load, open_source
 from convscope.data.subject import CHARACTERS
-from convscope.errors import DataError
 
-
-def read(root: Path, *, strict: bool = False, **options: object) -> Dataset:
-    source = open_source(root, strict=strict)
-    return load(source, source.default_preprocessing(), **options)
-
-
-def message(root: Path, **options: object) -> str:
-    with pytest.raises(DataError) as caught:
-        read(root, **options)
-    return str(caught.value)
+from .conftest import message, read
 
 
 def truncate(path: Path) -> None:

@@ -14,9 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from convscope.data import Dataset, load, open_source
+from convscope.data import open_source
 from convscope.data.lists import csv_rows, ordered
-from convscope.errors import ConvscopeError, DataError
+from convscope.errors import ConvscopeError
+
+from .conftest import message, read
 
 
 @pytest.fixture
@@ -38,18 +40,6 @@ def write(path: Path, lines: list[str], *, encoding: str = "utf-8", end: str = "
 def as_csv(pictures: Path, header: str | None = "path,label", separator: str = ",", **options: str) -> Path:
     lines = [separator.join(row) for row in rows(pictures)]
     return write(pictures.parent / "list.csv", [*([header] if header else []), *lines], **options)
-
-
-def read(path: Path, *, strict: bool = False, **options: object) -> Dataset:
-    source = open_source(path, strict=strict)
-    return load(source, source.default_preprocessing(), **options)
-
-
-def message(path: Path, **options: object) -> str:
-    with pytest.raises(DataError) as caught:
-        read(path, **options)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 def test_a_list_holds_the_pictures_of_its_folder(pictures: Path) -> None:

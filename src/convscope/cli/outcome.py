@@ -78,7 +78,7 @@ def _of_run(run: Run, quiet: bool) -> str:
             f"{epochs}, trained in {run.seconds:,.1f} s by the {run.engine} engine.",
             _labelled("Run", run.path),
             *inside,
-            _next(run.path, latest=_is_latest(run.path)),
+            _next(run.path, run.bundle),
         ]
     )
 
@@ -90,7 +90,7 @@ def _of_series(series: SeedRuns, quiet: bool) -> str:
     if quiet:
         return f"{series_text(series)}\n{where}"
     last = series.runs[-1]
-    following = _next(series.path / last.run, latest=_is_latest(series.path / last.run))
+    following = _next(series.path / last.run)
     return f"{series_text(series)}\n{where}\n{following}\n        with the run of seed {last.seed}"
 
 
@@ -102,18 +102,18 @@ def _is_latest(run: Path) -> bool:
     return latest is not None and latest.resolve() == run.resolve()
 
 
-def _next(run: Path, *, latest: bool) -> str:
+def _next(run: Path, bundle: Bundle | None = None) -> str:
     """Commands that can be typed as they stand, where the picture is a file."""
-    model = shlex.quote(str(Path(RUNS, LATEST) if latest else run))
-    commands = f"convscope predict {model} {shlex.quote(_picture(run))}", f"convscope eval {model}"
+    model = shlex.quote(str(Path(RUNS, LATEST) if _is_latest(run) else run))
+    commands = f"convscope predict {model} {shlex.quote(_picture(run, bundle))}", f"convscope eval {model}"
     return _labelled("Next", *commands)
 
 
-def _picture(run: Path) -> str:
+def _picture(run: Path, bundle: Bundle | None) -> str:
     """A picture to try it with: one that it was tested on, where these are files."""
     with (run / "predictions.csv").open(encoding="utf-8", newline="") as file:
         first = next(csv.DictReader(file))["picture"]
-    return first if Path(first).is_file() else f"your-{Bundle.load(run).preprocessing.example}"
+    return first if Path(first).is_file() else f"your-{(bundle or Bundle.load(run)).preprocessing.example}"
 
 
 def _labelled(label: str, *lines: object) -> str:

@@ -65,8 +65,7 @@ def find_layout(root: Folder) -> Layout:
         if len(layout.classes) == 1:
             raise DataError(_one_class(root, layout.classes[0]))
     if ignored:
-        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(ignored.items()))
-        layout.notes.append(f"files that are not pictures of a class were passed over: {kinds}.")
+        layout.notes.append(f"files that are not pictures of a class were passed over: {spelled(ignored)}.")
     return layout
 
 
@@ -115,13 +114,22 @@ def _with_parts(
     return layout
 
 
+def spelled(kinds: Counter[str]) -> str:
+    """How many files of each kind there are, in words.
+
+    >>> spelled(Counter({".txt": 2, ".md": 1}))
+    '1 .md, 2 .txt'
+    """
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+
+
 def _classes(folder: Folder, ignored: Counter[str]) -> dict[str, list[Picture]]:
     classes = {}
     for class_folder in subfolders(folder):
         others: Counter[str] = Counter()
         pictures = picture_files(class_folder, others)
         if not pictures:
-            found = ", ".join(f"{count} {kind}" for kind, count in sorted(others.items()))
+            found = spelled(others)
             has = f"no pictures, only other files ({found})" if found else "no pictures"
             raise DataError(
                 f"class {class_folder.name!r} has {has}: {class_folder}. "

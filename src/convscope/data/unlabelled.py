@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import ConvscopeWarning, DataError
 from .archive import is_archive, open_archive
 from .array_files import picture_arrays
-from .layout import Folder, Picture, picture_files
+from .layout import Folder, Picture, picture_files, spelled
 from .lists import csv_rows
 from .opening import ARRAYS, LISTS, TABLES
 from .tables import parquet_rows
@@ -64,6 +64,5 @@ def _files(folder: Folder, path: Path) -> list[Picture]:
     others: Counter[str] = Counter()
     found = picture_files(folder, others)
     if not found:
-        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(others.items()))
-        raise DataError(f"{path} has no pictures in it{f', but {kinds}' if kinds else ''}.")
+        raise DataError(f"{path} has no pictures in it{f', but {spelled(others)}' if others else ''}.")
     return found

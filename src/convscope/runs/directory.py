@@ -38,6 +38,11 @@ class RunDirectory:
         """The file of the checkpoint; its folder is there while the run is not finished."""
         return self.path / CHECKPOINTS / "checkpoint.safetensors"
 
+    @property
+    def initial(self) -> Path:
+        """The file of the first weights, which only some runs have."""
+        return self.path / "initial.safetensors"
+
     @classmethod
     def create(cls, data: str, net: str, out: Path | None) -> RunDirectory:
         """A new folder under `runs`, or `out`, which must be empty or not there yet."""
@@ -104,21 +109,27 @@ class RunDirectory:
 
     def _discard(self) -> None:
         shutil.rmtree(self.checkpoint.parent, ignore_errors=True)
-        for name in ("recipe.toml", "initial.safetensors", "metrics.jsonl", FILE_NAME):
-            (self.path / name).unlink(missing_ok=True)
+        for file in (
+            self.initial,
+            *(self.path / name for name in ("recipe.toml", "metrics.jsonl", FILE_NAME)),
+        ):
+            file.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             self.path.rmdir()
 
     def write_recipe(self, recipe: Recipe) -> None:
         atomic.write_text(self.path / "recipe.toml", recipe.to_toml())
 
-    def write_bundle(self, bundle: Bundle, name: str = FILE_NAME) -> None:
+    def write_initial(self, bundle: Bundle) -> None:
+        """Keep the first weights, where the seed alone does not give them again."""
+        bundle.save(self.initial)
+
+    def write_bundle(self, bundle: Bundle) -> None:
         """Keep the bundle; from its first one on the run, or this run of a series, is `runs/latest`."""
-        bundle.save(self.path / name)
-        if name == FILE_NAME:
-            self._kept = bundle.info["metrics"]["epoch"]
-            if ROOT in (self.path.parent, self.path.parent.parent):
-                point_latest_to(self.path, ROOT)
+        bundle.save(self.path / FILE_NAME)
+        self._kept = bundle.info["metrics"]["epoch"]
+        if ROOT in (self.path.parent, self.path.parent.parent):
+            point_latest_to(self.path, ROOT)
 
     def write_epochs(self, history: Sequence[EpochFigures]) -> None:
         """`metrics.jsonl`, a line per epoch."""

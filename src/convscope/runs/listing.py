@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import ConvscopeError
 from .seed_runs import SEEDS_FILE, SeedRuns, first_unfinished
-from .state import State, is_at_work, state_of
+from .state import RESULT, State, is_at_work, state_of
 
 
 def runs_in(folder: Path) -> list[dict[str, Any]]:
@@ -69,7 +69,7 @@ def _add_run(record: dict[str, Any], path: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         record["epochs"] = (path / "metrics.jsonl").read_bytes().count(b"\n")
     _add_recipe(record, path)
-    with _naming(path / "result.json") as file:
+    with _naming(path / RESULT) as file:
         if file.is_file():
             test = json.loads(file.read_text("utf-8"))["test"]
             record |= {"accuracy": float(test["accuracy"]), "split": str(test["split"])}

@@ -16,6 +16,7 @@ import numpy as np
 from ..bundle import FILE_NAME, Bundle
 from ..errors import ConvscopeError
 from ..graph import Graph
+from .state import RESULT
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class Predictions:
 
 def read_result(run: Path) -> dict[str, Any]:
     """`result.json` of a run directory; raises `ConvscopeError` for what is no run, or is not finished."""
-    file = run / "result.json"
+    file = run / RESULT
     try:
         result = json.loads(file.read_text("utf-8"))
     except FileNotFoundError:

@@ -46,7 +46,7 @@ class Loop:
     @property
     def over(self) -> bool:
         """Whether there is nothing left to do."""
-        return self.standing.stopped or self.standing.epoch > self.epochs
+        return self.standing.is_over(self.epochs)
 
     @property
     def first_step(self) -> int:

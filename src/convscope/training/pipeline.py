@@ -32,13 +32,13 @@ def train(
 ) -> Run:
     """Train a network on pictures or signals and keep everything about it in a run directory.
 
-    `data` is a data set's name or path (`convscope.data.open_source`), or a source
-    made of arrays (`convscope.data.SignalSource`); `net` a name of the catalogue,
-    `file.py:Class`, an `nn.Module` class or a module. `settings` are the fields of `Recipe` (`epochs`,
-    `batch_size`, `lr`, `optimizer`, `schedule`, `seed`, `validation`, `size`, ...; `help(convscope.Recipe)`
-    lists them), and win over those of `recipe`, which may also be a recipe file or the name of one that comes
-    with convscope, "mnist-fast". Prints a line per epoch to standard error unless `quiet`,
-    or tells `progress`; `evaluated` is called with the final figures, before the report is written.
+    `data` is a data set's name or path (`convscope.data.open_source`), or a source made of arrays
+    (`convscope.data.SignalSource`); `net` a name of the catalogue, `file.py:Class`, an `nn.Module` class
+    or a module. `settings` are the fields of `Recipe` (`epochs`, `batch_size`, `lr`, `optimizer`,
+    `schedule`, `seed`, `validation`, `size`, ...; `help(convscope.Recipe)` lists them), and win over
+    those of `recipe`, which may also be a recipe file or the name of one that comes with convscope,
+    "mnist-fast". Prints a line per epoch to standard error unless `quiet`, or tells `progress`;
+    `evaluated` is called with the final figures, before the report is written.
 
     The test pictures are read once, at the end, with the weights that validation chose. Interrupted, it
     leaves a bundle with the best weights so far and a checkpoint; `resume`, the run's folder, goes on from

@@ -51,7 +51,9 @@ def resume(
     checkpoint = Checkpoint.load(directory.checkpoint) if directory.checkpoint.is_file() else None
     if checkpoint is not None:
         _check_recipe(path, recipe, checkpoint)
-    prepared = prepare_aloud(recipe.but(**settings), _network(path, recipe, net), progress, source=source)
+    prepared = prepare_aloud(
+        recipe.but(**settings), _network(directory, recipe, net), progress, source=source
+    )
     if checkpoint is not None:
         if checkpoint.data != prepared.dataset.checksum:
             raise ConvscopeError(
@@ -59,7 +61,7 @@ def resume(
                 "cannot go on with it."
             )
         prepared = _with_notes(prepared, _what_differs(checkpoint, recipe, prepared.recipe), progress)
-    progress.note(_from_where(path, checkpoint, prepared.recipe.epochs))
+    progress.note(_from_where(path, checkpoint, prepared.recipe.epochs or 0))
     engine = make_engine(prepared, progress)
     return run_in(
         directory, prepared, engine, progress, checkpoint, evaluated=evaluated, with_report=with_report
@@ -106,10 +108,9 @@ def _check_recipe(path: Path, recipe: Recipe, checkpoint: Checkpoint) -> None:
         )
 
 
-def _network(path: Path, recipe: Recipe, net: Any) -> Any:
+def _network(directory: RunDirectory, recipe: Recipe, net: Any) -> Any:
     """What `open_network` takes: a person's own code is not run again where its graph is there."""
-    initial = path / "initial.safetensors"
-    if initial.is_file() and (bundle := Bundle.load(initial)).graph is not None:
+    if directory.initial.is_file() and (bundle := Bundle.load(directory.initial)).graph is not None:
         return bundle
     return net if net is not None else recipe.net
 
@@ -138,11 +139,11 @@ def _with_notes(prepared: Prepared, sentences: list[str], progress: Progress) ->
     return replace(prepared, notes=(*prepared.notes, *sentences))
 
 
-def _from_where(path: Path, checkpoint: Checkpoint | None, epochs: int | None) -> str:
+def _from_where(path: Path, checkpoint: Checkpoint | None, epochs: int) -> str:
     if checkpoint is None:
         return f"{path} has no checkpoint yet: it begins at its start."
     standing = checkpoint.standing
-    if standing.stopped or standing.epoch > len(standing.history) == epochs:
+    if standing.is_over(epochs):
         return f"{path} is trained; its results are written."
     step = f", after {standing.steps:,} of its steps" if standing.steps else ""
     return f"Going on with {path} in epoch {standing.epoch}{step}."

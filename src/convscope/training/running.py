@@ -47,9 +47,8 @@ def run_in(
     """The same in a directory that is there, from a checkpoint where there is one."""
     with directory.at_work():
         directory.write_recipe(prepared.recipe)
-        if prepared.network.own or prepared.pretrained:
-            initial = make_bundle(prepared, prepared.network.weights, {})
-            directory.write_bundle(initial, "initial.safetensors")
+        if (prepared.network.own or prepared.pretrained) and not directory.initial.is_file():
+            directory.write_initial(make_bundle(prepared, prepared.network.weights, {}))
         progress.begin(description(prepared, engine), prepared.recipe.epochs or 0)
         started = time.perf_counter() - (checkpoint.seconds if checkpoint else 0.0)
         loop = Loop(

@@ -105,7 +105,7 @@ class _Series:
         series = cls(recipe.but(**place), net if net is not None else recipe.net, wanted, path)
         series.directory, series.place = RunDirectory(path), place
         series.done = replace(done, wanted=wanted) if done else None
-        initial = first / "initial.safetensors"
+        initial = RunDirectory(first).initial
         if done and len(done.runs) == 1 and initial.is_file() and (bundle := Bundle.load(initial)).graph:
             series.first = open_network(bundle, bundle.graph.input_shape, len(bundle.classes), seed=0)
         return series

@@ -35,6 +35,10 @@ class Standing:
         """Whether the weights as they are now are those to keep: the epoch that has them just ended."""
         return self.steps == 0 and 0 < self.kept_epoch == self.epoch - 1
 
+    def is_over(self, epochs: int) -> bool:
+        """Whether there is nothing left to do of so many epochs."""
+        return self.stopped or self.epoch > epochs
+
     def add(self, part: StepFigures) -> None:
         """Count some steps. The losses are added one by one, so that how they are divided has no effect."""
         self.steps += len(part.losses)

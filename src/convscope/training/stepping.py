@@ -229,9 +229,10 @@ class Step:
         """Take the step, down the gradient of `loss`, or of the recipe's own; the loss as a number.
 
         The loss is one number that depends on the module's parameters; its gradients are computed here, and
-        clipped where the recipe says `clip_norm`. Where `logits` was not asked for, one
-        more pass in eval mode counts the pictures that are classified right. Raises `UsageError` for a step
-        that is taken already, and a loss on an engine that is not torch.
+        clipped where the recipe says `clip_norm`. Where `logits` was not asked for, one more pass in eval
+        mode counts the pictures that are classified right. Raises `UsageError` for a step that is taken
+        already, a loss that is none, an `lr` that is not above 0, and a loss on an engine that is not
+        torch.
         """
         if self.figures is not None:
             raise UsageError(f"step {self.number} is taken already.")
