@@ -14,9 +14,9 @@ class Checks:
 
     Areas are the mean probability of the target (0..1) while the most important pixels are removed from the
     picture (deletion: low is good) or put back into an empty one (insertion: high is good), beside the mean
-    of random orders (Petsiuk et al. 2018). `similarity` is Spearman's rank correlation of the map's magnitudes
-    with those of the same method after the weights are randomised (Adebayo et al. 2018): a map that stays as
-    it was shows the picture and not the network. `failed` has a sentence for each check that did not pass.
+    of random orders (Petsiuk et al. 2018). `similarity` is Spearman's rank correlation of the map's
+    magnitudes with those after the weights are randomised (Adebayo et al. 2018): a map that stays as it was
+    shows the picture, not the network. `failed` has a sentence for each check that it did not pass.
     """
 
     deletion: float

@@ -27,8 +27,8 @@ class Place:
 class Suspect:
     """Why a picture is suspect; the higher the `score` (0..1), the more.
 
-    Its label is probably another (`suggested`), or it is nearly the picture at `twin` in another part, or it is
-    like no other.
+    Its label is probably another (`suggested`), or it is nearly the picture at `twin` in another part, or
+    it is like no other.
     """
 
     kind: Kind
