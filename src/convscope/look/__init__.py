@@ -5,11 +5,22 @@ Nothing here imports torch before it is needed.
 
 from .activations import activations
 from .attribution import Attribution, Checks
+from .filters import Filters, filters
+from .maps import FeatureMaps, LayerMaps, feature_maps
+from .patches import Patch, Patches, patches
 from .robustness import Curve, LayerShift, Robustness
 from .suspect import Suspect, Suspects
 
 __all__ = [
     "activations",
+    "filters",
+    "Filters",
+    "feature_maps",
+    "FeatureMaps",
+    "LayerMaps",
+    "patches",
+    "Patches",
+    "Patch",
     "Attribution",
     "Checks",
     "Robustness",
