@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from .. import look
-from ..columns import columns
+from ..columns import columns, shortened
 from ..errors import DataError, UsageError
 from ..graph.operation import spell
 from ..graph.windows import Pool
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..training.progress import Progress
 
 MOST_NUMBERS = 4096  # of a layer in a JSON document
+MOST_LETTERS = 36  # of a picture's name in the table
 
 Names = Sequence[str] | None
 Channels = Sequence[int] | None
@@ -192,9 +193,11 @@ class Patches:
         rows = [("layer", "channel", "most", bundle.preprocessing.noun, "at")]
         for each in found:
             for channel in self._channels(each):
-                best = each.channels[channel][:1]
-                rows += [(each.layer, str(channel), "", "the same number everywhere", "")] * (not best)
-                rows += [(each.layer, str(channel), f"{p.value:.3g}", p.name, _at(p.place)) for p in best]
+                said = ("", "the same number everywhere", "")
+                if each.channels[channel]:
+                    best = each.channels[channel][0]
+                    said = (f"{best.value:.3g}", _short(best.name), ", ".join(map(str, best.place)))
+                rows.append((each.layer, str(channel), *said))
         document = {
             "kind": "patches",
             "net": bundle.net,
@@ -263,8 +266,9 @@ def _part(dataset: Dataset, name: str | None) -> tuple[str, Split]:
     return name, split
 
 
-def _at(place: Sequence[int]) -> str:
-    return ", ".join(map(str, place))
+def _short(name: str) -> str:
+    """A path by its end, which is in the folder of its class."""
+    return shortened("/".join(Path(name).parts[-2:]), MOST_LETTERS)
 
 
 def _chosen(values: np.ndarray, channels: Channels) -> np.ndarray:

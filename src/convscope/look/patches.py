@@ -34,7 +34,7 @@ class Patch:
 
     `picture` is the picture's position among those that were gone through, `place` the number's in the map,
     (row, column), and `value` the number. `field` is its receptive field on the picture, which may reach
-    beyond the border; `pixels` are what of it lies on the picture, as it is stored.
+    beyond the border; `pixels` are a view of what of it lies on the picture, as it is stored.
     """
 
     picture: int
@@ -174,7 +174,7 @@ class _Cutter:
     def __call__(
         self, picture: np.ndarray, place: tuple[int, ...]
     ) -> tuple[tuple[Extent, ...], tuple[Extent, ...], np.ndarray]:
-        """The field at a place of the map, what of it lies on the picture, and a copy of that."""
+        """The field at a place of the map, what of it lies on the picture, and that as a view."""
         window = self.field.window(place)
         whole = tuple((start // self.repeat, -(-stop // self.repeat)) for start, stop in window)
         seen = tuple(
@@ -183,4 +183,4 @@ class _Cutter:
         )
         parts = tuple(slice(*extent) for extent in seen)
         pixels = picture[parts] if self.channels_last else picture[(slice(None), *parts)]
-        return whole, seen, pixels.copy()
+        return whole, seen, pixels

@@ -20,6 +20,7 @@ from .page import layer_label
 from .wording import percent, significant
 
 ACROSS = 16  # tiles in a row
+MANY = 64  # of more, tiles are half as large
 SIDE = 64  # pixels of a tile, about
 PICTURE = 160  # of the picture that went through the network
 PATCH = 80  # of a patch; larger ones are reduced to twice that
@@ -47,7 +48,8 @@ def draw_filters(filters: Filters, *, own_scale: bool = False, channels: Channel
     elif filters.groups > 1:
         title += f", in {filters.groups} groups"
     single = values.shape[1] == 1 or filters.in_colour or (len(kernel) == 1 and filters.of_picture)
-    scale = _Scale(values, own_scale, "each filter", colours=filters.in_colour)
+    zero = "grey is 0" if filters.in_colour else "white is 0" if len(kernel) > 1 else "the line is 0"
+    scale = _Scale(values, own_scale, "each filter", zero)
     if single:
         shown = [(str(k), _filter_tile(filters, values[k], scale)) for k in chosen]
         return _grid([title, *_some(chosen, len(values), "filters")], shown, scale, values[chosen])
@@ -81,7 +83,7 @@ def draw_maps(layer: LayerMaps, *, own_scale: bool = False, channels: Channels =
     chosen, values = _chosen(channels, len(layer.values), "channel"), layer.values
     title = f"{layer_label(layer.nodes)}: {_count(len(values), 'map')} of {spell(values.shape[1:])}"
     titles = [title, *_some(chosen, len(values), "maps")]
-    scale = _Scale(values, own_scale, "each map")
+    scale = _Scale(values, own_scale, "each map", "white is 0")
     if values.ndim == 2:
         strips = [tiles.strip(values[k : k + 1], scale.of(values[k])).convert("RGB") for k in chosen]
         names = [f"{k} ±{significant(scale.of(values[k]))}" if own_scale else str(k) for k in chosen]
@@ -90,7 +92,8 @@ def draw_maps(layer: LayerMaps, *, own_scale: bool = False, channels: Channels =
         return contact_sheet(
             [*titles, scale.sentence], rows, [""], side=side, framed=True, bar=scale.bar
         ).image
-    shown = [(str(k), _numbers_tile(values[k], scale.of(values[k]))) for k in chosen]
+    side = _side(len(chosen))
+    shown = [(str(k), _numbers_tile(values[k], scale.of(values[k]), side)) for k in chosen]
     return _grid(titles, shown, scale, values[chosen])
 
 
@@ -125,7 +128,9 @@ def draw_patches(patches: Patches, *, channels: Channels = None) -> Image.Image:
         f"{patches.layer}: what excites each of its {_count(len(patches.channels), 'channel')} most",
         f"from {_count(patches.pictures, patches.noun)}, at most one patch of each; "
         + (
-            f"a number sees the whole {patches.noun}" if field.whole else f"a number sees {spell(field.size)}"
+            f"a number sees the whole {patches.noun}"
+            if field.whole
+            else f"a number sees {_extent(field.size)}"
         ),
         *_some(rows, len(chosen) - len(still), "channels"),
     ]
@@ -142,15 +147,15 @@ def draw_patches(patches: Patches, *, channels: Channels = None) -> Image.Image:
 class _Scale:
     """Which numbers have the full colours: the largest of all, or of each filter or map its own."""
 
-    def __init__(self, values: np.ndarray, own: bool, each: str, *, colours: bool = False) -> None:
+    def __init__(self, values: np.ndarray, own: bool, each: str, zero: str) -> None:
         self.own, self.limit = own, tiles.limit_of(values)
         largest = significant(self.limit)
-        self.sentence = f"{each} on its own scale" if own else f"one scale, ±{largest}"
-        self.sentence += "; grey is 0" if colours else "; white is 0"
+        self.sentence = f"{each} on its own scale; {zero}" if own else f"one scale, ±{largest}; {zero}"
         ends = ("-largest", "largest") if own else (f"-{largest}", largest)
         grey = np.linspace(0, 255, 2 * tiles.SHADES + 1).round().astype(np.uint8)
         palette = tiles.PALETTE[: 2 * tiles.SHADES + 1]
-        self.bar = Bar(np.stack([grey] * 3, axis=1) if colours else palette, (ends[0], "0", ends[1]))
+        colours = np.stack([grey] * 3, axis=1) if zero.startswith("grey") else palette
+        self.bar = None if zero.startswith("the line") else Bar(colours, (ends[0], "0", ends[1]))
 
     def of(self, one: np.ndarray) -> float:
         """For one of them."""
@@ -164,11 +169,16 @@ def _grid(
     pairs = zip(shown, values, strict=True)
     captions = [f"{n}\n±{significant(scale.of(v))}" if scale.own else n for (n, _), v in pairs]
     row = [Tile(pixels, caption) for (_, pixels), caption in zip(shown, captions, strict=True)]
-    rows = [("", row[start : start + ACROSS]) for start in range(0, len(row), ACROSS)]
-    across = min(len(row), ACROSS)
+    side = _side(len(row))
+    across = min(len(row), ACROSS * SIDE // side)
+    rows = [("", row[start : start + across]) for start in range(0, len(row), across)]
     return contact_sheet(
-        [*title, scale.sentence], rows, [""] * across, side=SIDE, framed=True, bar=scale.bar
+        [*title, scale.sentence], rows, [""] * across, side=side, framed=True, bar=scale.bar
     ).image
+
+
+def _side(count: int) -> int:
+    return SIDE if count <= MANY else SIDE // 2
 
 
 def _filter_tile(filters: Filters, one: np.ndarray, scale: _Scale) -> tiles.Pixels:
@@ -181,11 +191,11 @@ def _filter_tile(filters: Filters, one: np.ndarray, scale: _Scale) -> tiles.Pixe
     return _numbers_tile(one[0], limit)
 
 
-def _numbers_tile(values: np.ndarray, limit: float) -> tiles.Pixels:
+def _numbers_tile(values: np.ndarray, limit: float, side: int = SIDE) -> tiles.Pixels:
     """(H, W) as colours, or (L,) as a line."""
     if values.ndim == 1:
         return tiles.lines(values[None], width=SIDE, height=SIDE // 2, limit=limit)
-    pixels: tiles.Pixels = tiles.PALETTE[tiles.shades(tiles.reduced(values[None], SIDE)[0], limit)]
+    pixels: tiles.Pixels = tiles.PALETTE[tiles.shades(tiles.reduced(values[None], side)[0], limit)]
     return pixels
 
 
@@ -256,6 +266,10 @@ def _some(chosen: Sequence[int], count: int, what: str) -> Iterator[str]:
     if len(chosen) < count:
         first = list(chosen) == list(range(len(chosen)))
         yield f"{'the first ' if first else ''}{len(chosen):,} of {count:,} {what}"
+
+
+def _extent(size: Sequence[int]) -> str:
+    return spell(tuple(size)) if len(size) > 1 else f"{size[0]} values, drawn in their own range"
 
 
 def _count(number: int, what: str) -> str:
