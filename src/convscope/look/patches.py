@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ..data import ArrayPreprocessing, InputPreprocessing, Preprocessing
 from ..errors import UsageError
 from ..graph.head import up_to
 from ..graph.receptive_field import ReceptiveField, receptive_fields
-from ..inference import Forward, forward
 from .activations import check_finite
 from .layers import graph_of, node_with_maps
 
 if TYPE_CHECKING:
     from ..bundle import Bundle
+    from ..data import InputPreprocessing
+    from ..inference import Forward
 
 MEMORY = 64 << 20  # bytes of maps at a time, about
 MOST_AT_ONCE = 256  # pictures
@@ -85,6 +85,8 @@ def patches(
 
     Raises what `feature_maps` raises for names and weights, `ShapeError` for other pictures.
     """
+    from ..inference import forward  # which knows Pillow; who only draws a report waits for neither
+
     if count < 1:
         raise UsageError(f"count={count} should be 1 or more.")
     graph = graph_of(bundle)
@@ -102,8 +104,7 @@ def patches(
             progress(start + len(maps), len(pictures))
 
     field = receptive_fields(graph)[layer]
-    size = _size(bundle.preprocessing)
-    cut = _Cutter(bundle.preprocessing, field, size)
+    cut = _Cutter(bundle.preprocessing, field)
 
     def patch(value: float, picture: int, position: int) -> Patch:
         place = tuple(int(i) for i in np.unravel_index(position, node.shape[1:]))
@@ -112,7 +113,7 @@ def patches(
         return Patch(picture, name, place, value, whole, seen, pixels)
 
     found = tuple(tuple(patch(*each) for each in best.of(channel)) for channel in range(channels))
-    return Patches(layer, field, len(pictures), size, found, bundle.preprocessing.noun)
+    return Patches(layer, field, len(pictures), cut.size, found, bundle.preprocessing.noun)
 
 
 def _batches(compute: Forward, pictures: npt.NDArray[Any], numbers: int) -> Iterator[tuple[int, np.ndarray]]:
@@ -153,23 +154,15 @@ class _Best:
                 yield float(value), int(picture), int(position)
 
 
-def _size(preprocessing: InputPreprocessing) -> tuple[int, ...]:
-    """Along each axis of what is stored, without the channels."""
-    if isinstance(preprocessing, Preprocessing):
-        return preprocessing.height, preprocessing.width
-    assert isinstance(preprocessing, ArrayPreprocessing)
-    return preprocessing.shape[1:]
-
-
 class _Cutter:
     """Cuts receptive fields out of pictures as they are stored."""
 
-    def __init__(
-        self, preprocessing: InputPreprocessing, field: ReceptiveField, size: tuple[int, ...]
-    ) -> None:
-        self.field, self.size = field, size
-        self.channels_last = isinstance(preprocessing, Preprocessing)
-        self.repeat = preprocessing.repeat if isinstance(preprocessing, ArrayPreprocessing) else 1
+    def __init__(self, preprocessing: InputPreprocessing, field: ReceptiveField) -> None:
+        self.field = field
+        blank = preprocessing.blank(0)
+        self.channels_last = blank.dtype == np.uint8  # pictures; arrays have theirs first
+        self.size = blank.shape[1:-1] if self.channels_last else blank.shape[2:]
+        self.repeat = preprocessing.input_shape[1] // self.size[0]  # times that each number enters
 
     def __call__(
         self, picture: np.ndarray, place: tuple[int, ...]
