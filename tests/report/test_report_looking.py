@@ -9,7 +9,9 @@ import pytest
 from PIL import Image
 
 from convscope import Bundle, look
+from convscope.data import ArrayPreprocessing
 from convscope.errors import DataError, UsageError
+from convscope.graph import Builder, initial_weights
 from convscope.graph.receptive_field import ReceptiveField
 from convscope.look import Filters, LayerMaps, Patch, Patches
 from convscope.report import looking, tiles
@@ -195,6 +197,21 @@ def test_every_kind_of_network_is_drawn(name: str) -> None:
     drawn += [draw_patches(look.patches(bundle, stored, node, count=2)) for node in nodes]
     sheet = stacked(drawn)
     assert sheet.size == (max(each.width for each in drawn), sum(each.height for each in drawn))
+
+
+def test_a_field_that_lies_beyond_the_border_is_grey(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The largest number may see nothing but padding; here of arrays, which are drawn as maps are."""
+    sheets = read(monkeypatch)
+    b = Builder("padded")
+    x = b.conv2d(b.input(2, 8, 6), 1, kernel_size=3, padding=3, name="conv")
+    graph = b.build(b.linear(b.global_average_pool(x), 2))
+    weights = initial_weights(graph)
+    weights["conv.weight"][:], weights["conv.bias"][:] = -1, 1
+    bundle = bundle_of(graph, weights, ArrayPreprocessing(shape=(2, 8, 6)))
+    found = look.patches(bundle, np.ones((1, 2, 8, 6), np.float32), "conv")
+    assert [patch.seen for patch in found.channels[0]] == [((0, 0), (0, 0))]
+    draw_patches(found)
+    assert (sheets[0][1][0][1][0].image == np.full((3, 3, 3), BEYOND)).all()
 
 
 def test_what_cannot_be_drawn_is_said() -> None:
