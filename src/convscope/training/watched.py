@@ -1,0 +1,100 @@
+"""What is looked at in a training that is watched: which layers and pictures, and how much is kept of each."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+
+import numpy as np
+from PIL import Image
+
+from ..data import Dataset
+from ..errors import UnsupportedOperation
+from ..graph.graph import Node
+from ..graph.layers import BatchNorm, GroupNorm, LayerNorm
+from ..graph.pointwise import Activation, Affine, Dropout
+from ..graph.windows import Convolution
+from ..look.snapshot import WatchedLayer
+from .network import Network
+
+MOST_PICTURES = 8
+MOST_LAYERS = 4
+MOST_FILTERS, MOST_INPUTS = 64, 16  # of a layer, and channels of a filter
+MOST_MAPS = 16  # of a layer and a picture
+LONGEST = {2: 32, 1: 1024}  # axis of a map that is kept, by how many axes it has
+# what is taken together with the convolution before it
+FOLLOWERS = (GroupNorm, BatchNorm, LayerNorm, Activation, Affine, Dropout)
+
+
+def watched_layers(network: Network) -> tuple[WatchedLayer, ...]:
+    """The convolutions to look at, the first and the last among them, evenly chosen where there are many.
+
+    Raises `UnsupportedOperation` for a network that has none, or is not in the graph.
+
+    >>> from convscope.training.network import open_network
+    >>> network = open_network("simple-cnn-16-32", (1, 28, 28), 10, seed=0)
+    >>> [(layer.nodes, layer.maps_shape) for layer in watched_layers(network)]
+    [(('conv1', 'relu1'), (16, 26, 26)), (('conv2', 'relu2'), (16, 11, 11))]
+    """
+    graph = network.graph
+    if graph is None:
+        raise UnsupportedOperation(
+            f"{network.name} is not in convscope's graph, so that its layers are not known; leave out --watch."
+        )
+    users: dict[str, list[Node]] = defaultdict(list)
+    for node in graph.nodes:
+        for name in node.inputs:
+            users[name].append(node)
+    convolutions = [node for node in graph.nodes if isinstance(node.rule, Convolution)]
+    if not convolutions:
+        raise UnsupportedOperation(f"{network.name} has no convolution to watch; leave out --watch.")
+    layers = []
+    for i in np.linspace(0, len(convolutions) - 1, min(len(convolutions), MOST_LAYERS)).round().astype(int):
+        nodes = [convolutions[i]]
+        while len(users[nodes[-1].name]) == 1 and isinstance(users[nodes[-1].name][0].rule, FOLLOWERS):
+            nodes.append(users[nodes[-1].name][0])
+        filters, inputs, *kernel = weight_shape = graph.parameters[nodes[0].parameters["weight"]].shape
+        channels, *axes = nodes[-1].shape
+        layers.append(
+            WatchedLayer(
+                name=nodes[0].name,
+                nodes=tuple(node.name for node in nodes),
+                weight_shape=tuple(weight_shape),
+                output_shape=nodes[-1].shape,
+                filters_shape=(min(filters, MOST_FILTERS), min(inputs, MOST_INPUTS), *kernel),
+                maps_shape=(min(channels, MOST_MAPS), *_reduced_size(axes)),
+            )
+        )
+    return tuple(layers)
+
+
+def chosen_pictures(labels: np.ndarray) -> np.ndarray:
+    """The positions of at most 8 pictures, of as many classes as there are: the first of each, then the second.
+
+    >>> chosen_pictures(np.array([1, 1, 0, 2, 0, 1])).tolist()
+    [2, 0, 3, 4, 1, 5]
+    """
+    order = np.argsort(labels, kind="stable")
+    classes, starts = np.unique(labels[order], return_index=True)
+    rank = np.empty(len(labels), dtype=int)  # within the class
+    rank[order] = np.arange(len(labels)) - np.repeat(starts, np.diff([*starts, len(labels)]))
+    return np.lexsort((labels, rank))[:MOST_PICTURES]
+
+
+def kept_maps(outputs: np.ndarray, layer: WatchedLayer) -> np.ndarray:
+    """The first channels of (N, channels, ...), large maps averaged: float32 (N, *layer.maps_shape)."""
+    channels, *axes = layer.maps_shape
+    maps = outputs[:, :channels].astype(np.float32, copy=False)
+    if maps.shape[2:] == tuple(axes):
+        return maps
+    rows, columns = axes if len(axes) == 2 else (1, *axes)
+    planes = maps.reshape(-1, *maps.shape[2:]) if len(axes) == 2 else maps.reshape(-1, 1, maps.shape[2])
+    smaller = [
+        np.asarray(Image.fromarray(plane).resize((columns, rows), Image.Resampling.BOX)) for plane in planes
+    ]
+    return np.stack(smaller).reshape(len(maps), *layer.maps_shape)
+
+
+def _reduced_size(axes: list[int]) -> tuple[int, ...]:
+    share = min(1.0, LONGEST[len(axes)] / max(axes))
+    return tuple(max(1, round(size * share)) for size in axes)
