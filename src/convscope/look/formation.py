@@ -63,7 +63,7 @@ class Formation:
         return dict(self.snapshot(step).filters)
 
     def maps(self, step: int) -> dict[str, np.ndarray]:
-        """The feature maps by layer, float32 (pictures, channels, height, width) or (pictures, channels, L)."""
+        """Maps by layer, float32 (pictures, channels, height, width) or (pictures, channels, length)."""
         return dict(self.snapshot(step).maps)
 
     def epochs(self) -> list[EpochFigures]:

@@ -106,7 +106,9 @@ class Snapshot:
     def save(self, folder: Path) -> None:
         """Write it, whole or not at all; maps in half precision, which a picture of them does not show."""
         largest = float(np.finfo(np.float16).max)
-        halves = {name: np.clip(maps, -largest, largest).astype(np.float16) for name, maps in self.maps.items()}
+        halves = {
+            name: np.clip(maps, -largest, largest).astype(np.float16) for name, maps in self.maps.items()
+        }
         tensors = {f"{FILTERS}{name}": values for name, values in self.filters.items()}
         tensors |= {f"{MAPS}{name}": values for name, values in halves.items()}
         said = {name: getattr(self, name) for name in ("step", "epoch", "loss", "accuracy")}
@@ -163,5 +165,13 @@ def _read(path: Path, read: Callable[[dict[str, Any], dict[str, np.ndarray]], T]
         if kind != (FORMAT, VERSION):
             raise ValueError(f"it is {kind[0]} version {kind[1]}")
         return read(document, tensors)
-    except (SafetensorError, OSError, RuntimeError, LookupError, TypeError, ValueError, AttributeError) as error:
+    except (
+        SafetensorError,
+        OSError,
+        RuntimeError,
+        LookupError,
+        TypeError,
+        ValueError,
+        AttributeError,
+    ) as error:
         raise ConvscopeError(f"{path} is not of a watched training, or is damaged: {error}.") from error

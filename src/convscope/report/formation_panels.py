@@ -23,10 +23,7 @@ LONGEST_NAME = 24
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """A heading, and rows of equal tiles below it: the values of each in every frame, and how one is drawn.
-
-    `values` are (frames, rows, columns, ...); a row that is not full ends with NaN, and has `last` tiles.
-    """
+    """A heading and rows of equal tiles below it: the values of each in all frames, and how one is drawn."""
 
     heading: str
     tiles: Sequence[Sequence[np.ndarray]]  # rows of tiles, each (frames, ...)
@@ -65,16 +62,17 @@ def _filters(layer: WatchedLayer, values: np.ndarray, *, colours: bool) -> Panel
     name, scale = f"Filters of {shortened(layer.name, LONGEST_NAME)}", f"from {-limit:.2g} to {limit:.2g}"
     by_filter = np.moveaxis(values, 1, 0)  # (filters, frames, channels, *kernel)
     if colours:
-        heading = f"{name}: {_share(count, of)}, {spell(kernel)} over red, green and blue, {scale}, 0 is grey"
+        size = f"{spell(tuple(kernel))} over red, green and blue"
+        heading = f"{name}: {_share(count, of)}, {size}, {scale}, 0 is grey"
         side, rows = _in_rows(by_filter, LARGE if count <= FEW else SMALL)
-        return Panel(heading, rows, side, lambda one, side: _enlarged(_composite(one, limit), side))
+        return Panel(heading, rows, side, lambda one, side: fitted(_composite(one, limit), side))
     if inputs == 1:
-        heading = f"{name}: {_share(count, of)}, {spell(kernel)}, {scale}"
+        heading = f"{name}: {_share(count, of)}, {spell(tuple(kernel))}, {scale}"
         side, rows = _in_rows(by_filter[:, :, 0], LARGE if count <= FEW else SMALL)
     else:
         heading = (
-            f"{name}: {_share(min(count, ROWS), of)}, a row each, over {_share(channels, inputs)} inputs, "
-            f"{spell(kernel)}, {scale}"
+            f"{name}: {_share(min(count, ROWS), of)} in rows, over {_share(channels, inputs)} inputs, "
+            f"{spell(tuple(kernel))}, {scale}"
         )
         side = _side(max(channels, LARGE))
         rows = [[*np.moveaxis(one, 1, 0)] for one in by_filter[:ROWS]]
@@ -86,12 +84,21 @@ def _maps(layer: WatchedLayer, values: np.ndarray) -> Panel:
     limit = tiles.limit_of(values)
     channels, *axes = layer.output_shape
     least = -limit if (values < 0).any() else 0
-    nodes = shortened(", ".join(layer.nodes), LONGEST_NAME)
     heading = (
-        f"Maps of {nodes}: {_share(values.shape[1], channels)}, {spell(axes)}, from {least:.2g} to {limit:.2g}"
+        f"Maps of {_together(layer.nodes)}: {_share(values.shape[1], channels)}, {spell(tuple(axes))}, "
+        f"from {least:.2g} to {limit:.2g}"
     )
     side, rows = _in_rows(np.moveaxis(values, 1, 0), LARGE)
     return Panel(heading, rows, side, lambda one, side: _tile(one, limit, side))
+
+
+def _together(nodes: Sequence[str]) -> str:
+    """
+    >>> _together(("layer1.0.conv2", "layer1.0.bn2"))
+    'layer1.0.conv2, bn2'
+    """
+    scope = nodes[0].rpartition(".")[0] + "."
+    return shortened(", ".join([nodes[0], *(node.removeprefix(scope) for node in nodes[1:])]), 40)
 
 
 def _share(shown: int, of: int) -> str:
@@ -109,24 +116,24 @@ def _in_rows(values: np.ndarray, columns: int) -> tuple[int, list[list[np.ndarra
 
 def _composite(values: np.ndarray, limit: float) -> tiles.Pixels:
     """A filter (3, H, W)"""
-    return tiles.composite(np.nan_to_num(values)[None], limit)[0]
+    colours: tiles.Pixels = tiles.composite(np.nan_to_num(values)[None], limit)[0]
+    return colours
 
 
 def _tile(values: np.ndarray, limit: float, side: int) -> Image.Image:
     """A map or a filter (H, W) as colours, of signals (L,) as a line."""
     if values.ndim == 1:
         return Image.fromarray(tiles.lines(values[None], width=side, height=side, limit=limit))
-    return _enlarged(tiles.PALETTE[tiles.shades(values, limit)], side)
+    return fitted(tiles.PALETTE[tiles.shades(values, limit)], side)
 
 
-def _enlarged(pixels: np.ndarray, side: int) -> Image.Image:
-    """uint8 (H, W, 3), its longer side `side` pixels or, by a whole factor, a little less."""
+def fitted(pixels: np.ndarray, side: int) -> Image.Image:
+    """uint8 (H, W, 3) as a picture whose longer side is `side` or, enlarged by a whole factor, a little less.
+
+    >>> fitted(np.zeros((5, 3, 3), np.uint8), 64).size, fitted(np.zeros((100, 50, 3), np.uint8), 64).size
+    ((36, 60), (32, 64))
+    """
     image, longest = Image.fromarray(pixels), max(pixels.shape[:2])
     share = side // longest if longest <= side else side / longest
     size = max(1, round(image.width * share)), max(1, round(image.height * share))
     return image.resize(size, Image.Resampling.NEAREST if share >= 1 else Image.Resampling.BOX)
-
-
-def enlarged(image: Image.Image, side: int) -> Image.Image:
-    """A picture, its longer side `side` pixels or, by a whole factor, a little less."""
-    return _enlarged(np.asarray(image.convert("RGB")), side)

@@ -24,9 +24,9 @@ from .state import RESULT
 class Conditions:
     """What a run was made of, all but its seed: runs of equal conditions differ by seed noise alone.
 
-    `recipe` has every setting but the seed and whether it was watched, `graph` a sha256 of the layers (None where the graph cannot
-    express the network), `checksum` that of the data. The figures are of `count` pictures of `split`, and
-    `pictures` is a sha256 of which ones (None for runs that each held out others).
+    `recipe` has every setting but the seed and whether it was watched, `graph` a sha256 of the layers (None
+    where the graph cannot express the network), `checksum` that of the data. The figures are of `count`
+    pictures of `split`, and `pictures` is a sha256 of which ones (None for runs that each held out others).
     """
 
     net: str

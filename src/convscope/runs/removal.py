@@ -15,7 +15,9 @@ from .seed_runs import SEEDS_FILE, first_unfinished
 from .state import CHECKPOINTS, RESULT, WATCH, is_at_work
 
 MARKS = (FILE_NAME, RESULT, "metrics.jsonl", "initial.safetensors", CHECKPOINTS)
-FOLDERS = re.compile(rf"figures|{CHECKPOINTS}|{WATCH}|seed-\d+|\..*")  # of a run; dots are of files being written
+FOLDERS = re.compile(
+    rf"figures|{CHECKPOINTS}|{WATCH}|seed-\d+|\..*"
+)  # of a run; dots are of files being written
 FILES = re.compile(
     r"(bundle|initial)\.safetensors|recipe\.toml|metrics\.jsonl|predictions\.csv|report\.html|"
     r"(result|seeds)\.json|\..*"

@@ -1,14 +1,12 @@
-"""What is looked at in a training that is watched: which layers and pictures, and how much is kept of each."""
+"""What is looked at in a watched training: which layers and pictures, and how much is kept of each."""
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 
 import numpy as np
 from PIL import Image
 
-from ..data import Dataset
 from ..errors import UnsupportedOperation
 from ..graph.graph import Node
 from ..graph.layers import BatchNorm, GroupNorm, LayerNorm
@@ -29,6 +27,7 @@ FOLLOWERS = (GroupNorm, BatchNorm, LayerNorm, Activation, Affine, Dropout)
 def watched_layers(network: Network) -> tuple[WatchedLayer, ...]:
     """The convolutions to look at, the first and the last among them, evenly chosen where there are many.
 
+    Those of one position, which mix channels and see no pattern, are left out where there are others.
     Raises `UnsupportedOperation` for a network that has none, or is not in the graph.
 
     >>> from convscope.training.network import open_network
@@ -39,7 +38,8 @@ def watched_layers(network: Network) -> tuple[WatchedLayer, ...]:
     graph = network.graph
     if graph is None:
         raise UnsupportedOperation(
-            f"{network.name} is not in convscope's graph, so that its layers are not known; leave out --watch."
+            f"{network.name} is not in convscope's graph, so that its layers are not known; "
+            "leave out --watch."
         )
     users: dict[str, list[Node]] = defaultdict(list)
     for node in graph.nodes:
@@ -48,12 +48,14 @@ def watched_layers(network: Network) -> tuple[WatchedLayer, ...]:
     convolutions = [node for node in graph.nodes if isinstance(node.rule, Convolution)]
     if not convolutions:
         raise UnsupportedOperation(f"{network.name} has no convolution to watch; leave out --watch.")
+    shapes = {node.name: graph.parameters[node.parameters["weight"]].shape for node in convolutions}
+    convolutions = [node for node in convolutions if max(shapes[node.name][2:]) > 1] or convolutions
     layers = []
     for i in np.linspace(0, len(convolutions) - 1, min(len(convolutions), MOST_LAYERS)).round().astype(int):
         nodes = [convolutions[i]]
         while len(users[nodes[-1].name]) == 1 and isinstance(users[nodes[-1].name][0].rule, FOLLOWERS):
             nodes.append(users[nodes[-1].name][0])
-        filters, inputs, *kernel = weight_shape = graph.parameters[nodes[0].parameters["weight"]].shape
+        filters, inputs, *kernel = weight_shape = shapes[nodes[0].name]
         channels, *axes = nodes[-1].shape
         layers.append(
             WatchedLayer(
@@ -69,13 +71,13 @@ def watched_layers(network: Network) -> tuple[WatchedLayer, ...]:
 
 
 def chosen_pictures(labels: np.ndarray) -> np.ndarray:
-    """The positions of at most 8 pictures, of as many classes as there are: the first of each, then the second.
+    """The positions of at most 8 pictures, of as many classes as there are: first the first of each.
 
     >>> chosen_pictures(np.array([1, 1, 0, 2, 0, 1])).tolist()
     [2, 0, 3, 4, 1, 5]
     """
     order = np.argsort(labels, kind="stable")
-    classes, starts = np.unique(labels[order], return_index=True)
+    _, starts = np.unique(labels[order], return_index=True)
     rank = np.empty(len(labels), dtype=int)  # within the class
     rank[order] = np.arange(len(labels)) - np.repeat(starts, np.diff([*starts, len(labels)]))
     return np.lexsort((labels, rank))[:MOST_PICTURES]
