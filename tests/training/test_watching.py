@@ -371,7 +371,7 @@ def test_weights_that_are_no_numbers_have_no_maps(tmp_path: Path, monkeypatch: p
     weights = TorchEngine.weights
 
     def broken(self: TorchEngine) -> dict[str, np.ndarray]:
-        return {name: value * np.float32(math.inf) for name, value in weights(self).items()}
+        return {name: np.full(value.shape, math.inf, np.float32) for name, value in weights(self).items()}
 
     monkeypatch.setattr(TorchEngine, "weights", broken)
     monkeypatch.setattr("convscope.training.running.finish", lambda *_, **__: None)

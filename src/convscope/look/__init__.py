@@ -5,6 +5,7 @@ Nothing here imports torch before it is needed.
 
 from .activations import activations
 from .attribution import Attribution, Checks
+from .formation import Formation
 from .robustness import Curve, LayerShift, Robustness
 from .suspect import Suspect, Suspects
 
@@ -12,6 +13,7 @@ __all__ = [
     "activations",
     "Attribution",
     "Checks",
+    "Formation",
     "Robustness",
     "Curve",
     "LayerShift",
