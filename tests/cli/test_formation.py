@@ -16,6 +16,7 @@ FAST = ("--net", "simple-cnn-16-32", "--epochs", "1")
 def test_from_training_to_gif(convscope: Command, tmp_path: Path) -> None:
     done = convscope("train", "digits", *FAST, "--watch-every", "10")
     assert done.returncode == 0, done.stderr
+    assert "Watching 2 layers with 8 pictures: 4 snapshots, " in done.stderr
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("Watch")]
     command = shlex.split(line.removeprefix("Watch"))
     assert command == ["convscope", "look", "runs/latest", "--gif", "formed.gif"]

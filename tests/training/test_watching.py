@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -224,6 +225,23 @@ def test_without_a_checkpoint_it_begins_anew(
     (tmp_path / "run" / "watch" / file_name(0)).write_bytes(b"something else")
     run = convscope.train(resume=tmp_path / "run", quiet=True)
     assert snapshots(run.path) == snapshots(runs("torch", True).path)
+
+
+def test_the_size_that_is_announced_is_that_of_the_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listener = Press(10**9)
+    settings = {"net": "convnet-bn", "epochs": 1, "watch_every": 5, "out": tmp_path / "run"}
+    run = convscope.train("digits", progress=listener, **settings)
+    (said,) = [note for note in listener.notes if note.startswith("Watching")]
+    count, size = re.fullmatch(
+        r"Watching 2 layers with 8 pictures: (\d) snapshots, (\d+) kB\.", said
+    ).groups()  # type: ignore[union-attr]
+    files = [run.path / "watch" / file_name(step) for step in Formation.open(run.path).steps]
+    assert len(files) == int(count) == 6
+    assert sum(file.stat().st_size for file in files) == pytest.approx(
+        1000 * int(size), rel=0.03
+    )  # and headers
 
 
 def test_by_default_about_sixty_close_together_at_first(tmp_path: Path) -> None:

@@ -50,9 +50,11 @@ def run_in(
         directory.write_recipe(prepared.recipe)
         if (prepared.network.own or prepared.pretrained) and not directory.initial.is_file():
             directory.write_initial(make_bundle(prepared, prepared.network.weights, {}))
+        watch = Watch(directory.path, prepared) if prepared.recipe.watches else None
+        if watch:
+            progress.note(watch.announcement)
         progress.begin(description(prepared, engine), prepared.recipe.epochs or 0)
         started = time.perf_counter() - (checkpoint.seconds if checkpoint else 0.0)
-        watch = Watch(directory.path, prepared) if prepared.recipe.watches else None
         loop = Loop(
             engine,
             prepared.dataset,

@@ -33,7 +33,7 @@ def watched_layers(network: Network) -> tuple[WatchedLayer, ...]:
     >>> from convscope.training.network import open_network
     >>> network = open_network("simple-cnn-16-32", (1, 28, 28), 10, seed=0)
     >>> [(layer.nodes, layer.maps_shape) for layer in watched_layers(network)]
-    [(('conv1', 'relu1'), (16, 26, 26)), (('conv2', 'relu2'), (16, 11, 11))]
+    [(('conv1', 'relu1'), (16, 28, 28)), (('conv2', 'relu2'), (16, 14, 14))]
     """
     graph = network.graph
     if graph is None:

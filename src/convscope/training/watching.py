@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from ..columns import in_bytes
 from ..errors import ConvscopeError, DataError
 from ..look import activations
 from ..look.snapshot import Snapshot, Watched, file_name, steps_in
@@ -65,6 +67,21 @@ class Watch:
         self.planned = frozenset(self.watched.planned)
         self.pools = ThreadpoolController()
         self.inputs = np.ascontiguousarray(dataset.preprocessing.batch(self.watched.images))
+
+    @property
+    def announcement(self) -> str:
+        """What is kept, how often, and how much that takes."""
+        watched, pictures = self.watched, len(self.watched.images)
+        size = sum(
+            4 * math.prod(layer.filters_shape) + 2 * pictures * math.prod(layer.maps_shape)
+            for layer in watched.layers
+        )
+        count = len(watched.planned)
+        layers, pictures_of = (
+            f"{number} {noun}{'s' * (number != 1)}"
+            for number, noun in ((len(watched.layers), "layer"), (pictures, watched.noun))
+        )
+        return f"Watching {layers} with {pictures_of}: {count:,} snapshots, {in_bytes(count * size)}."
 
     def begin(self, step: int | None) -> None:
         """Make the folder ready to go on from a checkpoint after so many steps; None begins anew."""
