@@ -227,9 +227,7 @@ def test_without_a_checkpoint_it_begins_anew(
     assert snapshots(run.path) == snapshots(runs("torch", True).path)
 
 
-def test_the_size_that_is_announced_is_that_of_the_files(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_size_that_is_announced_is_that_of_the_files(tmp_path: Path) -> None:
     listener = Press(10**9)
     settings = {"net": "convnet-bn", "epochs": 1, "watch_every": 5, "out": tmp_path / "run"}
     run = convscope.train("digits", progress=listener, **settings)
