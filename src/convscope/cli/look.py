@@ -61,7 +61,11 @@ def look(
     ] = None,
     gif: Annotated[
         Path | None,
-        typer.Option(help="How the filters formed, of a run that was watched.", metavar="FILE.gif"),
+        typer.Option(help="How filters and maps formed, of a run trained with --watch.", metavar="FILE.gif"),
+    ] = None,
+    watched: Annotated[
+        int | None,
+        typer.Option(min=1, help="Which of the watched pictures, with --gif. (1)", metavar="<int>"),
     ] = None,
     count: Annotated[
         int | None, typer.Option(help=f"Patches of each channel. ({PATCHES})", metavar="<int>")
@@ -82,11 +86,15 @@ def look(
     of_patches = {"--count": count, "--part": part, "--data": data, "--data-dir": data_dir}
     shown = {"--layer": layer, "--channel": channel, "--scale": scale, "--out": out}
     if gif is not None:
-        _alone("--gif", picture, asked, {**shown, **of_patches})
+        _alone("--gif", picture, asked, {**shown, "--layer": None, **of_patches})
+        if len(layer or ()) > 1:
+            raise UsageError("--gif shows one --layer, or all that were watched.")
         from .formation import show_formation
 
-        show_formation(model, gif, json=json)
+        show_formation(model, gif, json=json, layer=layer[0] if layer else None, picture=watched or 1)
         return
+    if watched is not None:
+        raise UsageError("--watched is for --gif.")
     kind = _kind(model, picture, asked)
     if scale is not None and scale not in SCALES:
         raise UnknownName("scale", scale, SCALES)

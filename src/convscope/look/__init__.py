@@ -6,6 +6,7 @@ Nothing here imports torch before it is needed.
 from .activations import activations
 from .attribution import Attribution, Checks
 from .filters import Filters, filters
+from .formation import Formation
 from .maps import FeatureMaps, LayerMaps, feature_maps
 from .patches import Patch, Patches, patches
 from .robustness import Curve, LayerShift, Robustness
@@ -23,6 +24,7 @@ __all__ = [
     "Patch",
     "Attribution",
     "Checks",
+    "Formation",
     "Robustness",
     "Curve",
     "LayerShift",

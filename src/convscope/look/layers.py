@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -43,19 +42,19 @@ def layers(graph: Graph) -> list[Layer]:
     >>> [[node.name for node in layer] for layer in layers(nets.graph("convnet-bn"))][:2]
     [['conv1', 'norm1', 'relu1'], ['pool1']]
     """
-    users: dict[str, list[Node]] = defaultdict(list)
-    for node in graph.nodes:
-        for name in node.inputs:
-            users[name].append(node)
-    found = []
-    for node in graph.nodes:
-        if not isinstance(node.rule, LAYERS) or not gives_maps(node.shape):
-            continue
-        layer = [node]
-        while len(users[layer[-1].name]) == 1 and isinstance(users[layer[-1].name][0].rule, FOLLOWERS):
-            layer.append(users[layer[-1].name][0])
-        found.append(tuple(layer))
-    return found
+    return [
+        layer_of(graph, node)
+        for node in graph.nodes
+        if isinstance(node.rule, LAYERS) and gives_maps(node.shape)
+    ]
+
+
+def layer_of(graph: Graph, node: Node) -> Layer:
+    """The node and what follows it alone."""
+    layer = [node]
+    while len(users := graph.users[layer[-1].name]) == 1 and isinstance(users[0].rule, FOLLOWERS):
+        layer.append(users[0])
+    return tuple(layer)
 
 
 def gives_maps(shape: Shape) -> bool:
