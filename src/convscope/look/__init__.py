@@ -4,14 +4,20 @@ Nothing here imports torch before it is needed.
 """
 
 from .activations import activations
+from .attack import Attacked, attack
 from .attribution import Attribution, Checks
 from .robustness import Curve, LayerShift, Robustness
 from .suspect import Suspect, Suspects
+
+from .breaking import robustness  # isort: skip  (after the module of its name)
 
 __all__ = [
     "activations",
     "Attribution",
     "Checks",
+    "attack",
+    "Attacked",
+    "robustness",
     "Robustness",
     "Curve",
     "LayerShift",
