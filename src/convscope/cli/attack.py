@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json as json_format
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..errors import ConvscopeError, DataError, UsageError
+from ..errors import ConvscopeError, UnknownName, UsageError
 from .app import command
 from .options import Json, Model, Quiet
 from .output import print_json
@@ -65,6 +66,7 @@ def attack(
     from ..look.attack_pictures import Fooled, require_free
     from ..look.breaking import robustness
     from ..look.pictures_only import of_pictures
+    from ..look.robustness import FILE_NAME
     from ..training.evaluation import dataset_of
     from .progress import listening
 
@@ -97,12 +99,16 @@ def attack(
             attacked=fooled.add if out is not None else None,
         )
         said = [*notes, *_remarks(bundle, measured, methods)]
+        kept = model.is_dir()
+        if kept and measured.data != (bundle.info.get("data") or {}).get("checksum"):
+            kept = False
+            said.append(f"these are not the run's own pictures, so they are not in its {FILE_NAME}.")
         for note in said:
             progress.note(f"note: {note}")
         if out is not None:
             progress.waiting(f"writing {out}")
             _save(bundle, fooled, split.names, measured.clean, out)
-    written = _keep(model, bundle, measured, said)
+    written = _keep(model / FILE_NAME, measured) if kept else None
     if json:
         of = {"file": str(written) if written else None, "out": str(out) if out else None, "notes": said}
         print_json({**measured.to_dict(), **of})
@@ -110,11 +116,12 @@ def attack(
     from .attack_table import table
 
     print(table(measured, dataset.name))
+    if out is not None or written:
+        print()
     if out is not None:
-        print(f"\n{_of_saved(fooled)}")
-        print(f"Pictures  {out}")
+        print(f"{_of_saved(fooled)}\nPictures  {out}")
     if written:
-        print(f"{'' if out else chr(10)}Figures   {written}")
+        print(f"Figures   {written}")
 
 
 def _methods(text: str) -> list[str] | None:
@@ -125,8 +132,6 @@ def _methods(text: str) -> list[str] | None:
         return None
     for word in words:
         if word not in METHODS:
-            from ..errors import UnknownName
-
             raise UnknownName("method", word, [*METHODS, "all"])
     if not words:
         raise UsageError("--method should be some of the methods, such as fgsm,pgd, or all.")
@@ -181,23 +186,13 @@ def _of_saved(fooled: Fooled) -> str:
     return f"All {count:,} saved attack pictures were re-read and still fool the network."
 
 
-def _keep(model: Path, bundle: Bundle, measured: Robustness, notes: list[str]) -> Path | None:
-    """`robustness.json` in the run's folder, with what was measured earlier of the same; None without a run."""
+def _keep(file: Path, measured: Robustness) -> Path:
+    """The figures in a run's folder, with those measured earlier of the same pictures and weights."""
     from .. import atomic
-    from ..look.robustness import FILE_NAME, Robustness
+    from ..look.robustness import Robustness
 
-    trained_on = bundle.info.get("data") or {}
-    if not model.is_dir():
-        return None
-    if measured.data != trained_on.get("checksum"):
-        notes.append(f"these are not the run's own pictures, so they are not in its {FILE_NAME}.")
-        return None
-    file = model / FILE_NAME
-    if file.is_file():
-        try:
-            earlier = Robustness.from_dict(json_format.loads(file.read_text("utf-8")))
-            measured = measured.with_earlier(earlier)
-        except (ConvscopeError, ValueError, OSError):
-            pass  # damaged, or of a later version: written anew
+    # what is damaged, or of a later version, is written anew
+    with contextlib.suppress(ConvscopeError, ValueError, OSError):
+        measured = measured.with_earlier(Robustness.from_dict(json_format.loads(file.read_text("utf-8"))))
     atomic.write_text(file, json_format.dumps(measured.to_dict(), indent=1) + "\n")
     return file

@@ -1,4 +1,4 @@
-"""Pictures changed within epsilon until a network takes them for something else, and read again from files."""
+"""Pictures changed within epsilon until a network takes them for something else, and read again as files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from .. import native
 from ..bundle import Bundle
-from ..data import Preprocessing
 from ..errors import GateFailed, ShapeError, UnknownName, UsageError
 from .pictures_only import of_pictures
 from .rereading import reread
@@ -34,9 +33,9 @@ Told = Callable[[str, int, int], None]  # what is done, so many of so many
 class Attacked:
     """What an attack within `epsilon` (in 1/255 of the pixel range) made of pictures, and what came of it.
 
-    `images` are uint8 (N, H, W, C), each at most `epsilon` from its original in every value; `labels`, `clean`
-    and `predicted` are positions of classes (N,): the truth, and what the network says of the original and of
-    the attacked picture after both were read again from files.
+    `images` are uint8 (N, H, W, C), each at most `epsilon` from its original in every value; `labels`,
+    `clean` and `predicted` are positions of classes (N,): the truth, and what the network says of the
+    original and of the attacked picture after both were read again from files.
     """
 
     method: str
@@ -74,8 +73,8 @@ def attack(
     `epsilon` is in 1/255 of the pixel range: 8 lets each value move by 8 of 255 levels. A picture has whole
     levels, so that of 76.5 (0.3 of the range) 76 are used. "fgsm" is one step along the sign of the gradient
     (Goodfellow et al. 2015), "pgd" the most wrong of FGSM's picture and of those on `steps` steps of
-    `step_size` levels from there and from a random place (Madry et al. 2018), drawn from `seed`. Pictures that
-    the network takes for something else anyway are left as they are. Imports torch and captum.
+    `step_size` levels from there and from a random place (Madry et al. 2018), drawn from `seed`. Pictures
+    that the network takes for something else anyway are left as they are. Imports torch and captum.
 
     Raises `DataError` where the network takes no pictures, `ShapeError` for pictures of another size,
     `UsageError` for settings that no attack could use, and `GateFailed` where files are not read back as
@@ -86,7 +85,8 @@ def attack(
     >>> b = Builder("brighter-left")
     >>> graph = b.build(b.linear(b.flatten(b.input(1, 1, 2)), 2))
     >>> weights = {"fc1.weight": np.eye(2, dtype=np.float32), "fc1.bias": np.zeros(2, np.float32)}
-    >>> bundle = Bundle("net", ("left", "right"), Preprocessing(height=1, width=2, channels=1), graph, weights)
+    >>> seen = Preprocessing(height=1, width=2, channels=1)
+    >>> bundle = Bundle("brighter-left", ("left", "right"), seen, graph, weights)
     >>> picture = np.array([[[[60], [50]]]], np.uint8)
     >>> attack(bundle, picture, [0], epsilon=8, method="fgsm").images.ravel()
     array([52, 58], dtype=uint8)
@@ -278,13 +278,13 @@ def judged(bundle: Bundle, images: np.ndarray, logits: np.ndarray) -> npt.NDArra
             f"{int((back != images).any((1, 2, 3)).sum())} of {len(images)} pictures are not read back from "
             "PNG files as they were, so no attack on them would count."
         )
-    predicted = bundle.logits(back).argmax(1)
+    predicted: npt.NDArray[np.int64] = bundle.logits(back).argmax(1).astype(np.int64)
     if not np.array_equal(predicted, logits.argmax(1)):
         raise GateFailed(
             f"without an attack {int((predicted != logits.argmax(1)).sum())} of {len(images)} pictures are "
             "taken for something else than by eval, so no attack on them would count."
         )
-    return predicted.astype(np.int64)
+    return predicted
 
 
 def checked_labels(bundle: Bundle, images: np.ndarray, labels: npt.ArrayLike) -> npt.NDArray[np.int64]:
@@ -306,7 +306,7 @@ def checked_labels(bundle: Bundle, images: np.ndarray, labels: npt.ArrayLike) ->
 
 
 def checked_epsilons(epsilons: Sequence[float]) -> tuple[float, ...]:
-    """In order, each once. Raises `UsageError` for one that is no part of the pixel range, or less than a level."""
+    """In order, each once. Raises `UsageError` for what is not in the pixel range, or less than a level."""
     for epsilon in epsilons:
         if 0 < epsilon < 1:
             raise UsageError(

@@ -49,7 +49,7 @@ class Fooling:
 
 @dataclass(eq=False)
 class Fooled:
-    """Of each method and picture the first attack that fooled the network; `positions` are those in the split."""
+    """Of each method and picture the first attack that fooled the network. `positions` are of the split."""
 
     images: np.ndarray
     positions: np.ndarray
@@ -84,7 +84,7 @@ def require_free(folder: Path) -> None:
 
 @contextmanager
 def new_folder(folder: Path) -> Iterator[Path]:
-    """A folder beside its place that gets its name at the end; nothing of it stays where that does not come."""
+    """A folder that gets its name at the end; nothing of it stays where that does not come."""
     require_free(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -107,8 +107,8 @@ def new_folder(folder: Path) -> Iterator[Path]:
 def save_pictures(bundle: Bundle, fooled: Sequence[Fooling], names: Sequence[str], folder: Path) -> None:
     """Write each picture and its original as PNG, and a table of them; then read the pictures again.
 
-    Files are as a person would give them, at the size that the network sees: `predict` takes them. `names` are
-    those of the split. Raises `GateFailed` where the network takes one that was read again for what it is.
+    Files are as a person would give them, at the size that the network sees: `predict` takes them. `names`
+    are those of the split. Raises `GateFailed` where the network takes one that is read again for what it is.
     """
     preprocessing: Any = bundle.preprocessing
     rows, files = [], []

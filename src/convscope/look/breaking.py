@@ -13,7 +13,7 @@ from .attack import ATTACKS, EPSILONS, STEPS, Attacked, Told, attacks, checked_l
 from .changes import CHANGES, Outside
 from .layer_shifts import PICTURES, layer_shifts
 from .pictures_only import of_pictures
-from .robustness import Curve, Robustness
+from .robustness import Curve, LayerShift, Robustness
 
 EQUIVARIANCE = "equivariance"
 METHODS = (*ATTACKS, *dict.fromkeys(change.method for change in CHANGES), EQUIVARIANCE)
@@ -38,7 +38,7 @@ def robustness(
 
     `methods` are names of `METHODS`; all by default, but for what a network outside the graph cannot have.
     `epsilons`, `steps` and `step_size` are those of `attack`; each that was made goes to `attacked` too, and
-    `told` hears how far things are. `split` and `data` are kept with the figures. Raises what `attack` raises.
+    `told` hears how far things are. `split` and `data` are kept with the figures. Raises what `attack` does.
 
     >>> METHODS
     ('fgsm', 'pgd', 'shift', 'rotation', 'scale', 'noise', 'blur', 'contrast', 'inversion', 'equivariance')
@@ -85,7 +85,7 @@ def robustness(
             logits = bundle.logits(change.apply(images, level, seed, outside))
             points.append((float(level), int((logits.argmax(1) == truth).sum())))
         curves.append(Curve(change.name, change.unit, *_transposed(points), how=change.how))
-    shifts = ()
+    shifts: tuple[LayerShift, ...] = ()
     if EQUIVARIANCE in methods:
         tell("equivariance of the layers", 0, 1)
         shifts = layer_shifts(bundle, images[:PICTURES])

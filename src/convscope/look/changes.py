@@ -1,4 +1,4 @@
-"""Pictures shifted, turned, scaled, with noise, blurred, with less contrast, inverted: what no attacker chose.
+"""Pictures shifted, turned, scaled, noisy, blurred, pale or inverted: changes that no attacker chose.
 
 Shifts, turns and scales are those of the augmentation (`data/moving.py`): turned and scaled about the middle,
 bilinear. What comes in from outside is the value that most edge pixels of the pictures have, where more than
@@ -83,7 +83,7 @@ def _moved(images: Pixels, outside: Outside, columns: dict[int, npt.ArrayLike]) 
 
 def _shift(images: Pixels, level: float, seed: int, outside: Outside) -> Pixels:
     chosen = DIRECTIONS[Chance(len(images), seed=seed, epoch=0).below(len(DIRECTIONS), 0)]
-    return shifted(images, *(int(level) * chosen.T), outside)
+    return shifted(images, int(level) * chosen[:, 0], int(level) * chosen[:, 1], outside)
 
 
 def _turn(images: Pixels, level: float, seed: int, outside: Outside) -> Pixels:

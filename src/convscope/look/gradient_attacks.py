@@ -36,11 +36,9 @@ class GradientAttacks:
 
     def logits(self, images: np.ndarray) -> np.ndarray:
         """uint8 (N, H, W, C) pictures → float32 (N, classes), as the attacks see them."""
-        parts = []
         with torch.inference_mode():
-            for start in range(0, len(images), self.batch_size):
-                parts.append(self.model(_levels(images[start : start + self.batch_size]) / LEVELS).numpy())
-        return np.concatenate(parts)
+            logits: np.ndarray = self.model(_levels(images) / LEVELS).numpy()
+        return logits
 
     def fgsm(self, images: np.ndarray, labels: np.ndarray, radius: int) -> np.ndarray:
         """Each picture one step of `radius` levels along the sign of its gradient, uint8 (N, H, W, C)."""

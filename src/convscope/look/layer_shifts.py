@@ -21,11 +21,12 @@ PICTURES = 8  # that the distances are the mean of
 def layer_shifts(bundle: Bundle, images: Pixels) -> tuple[LayerShift, ...]:
     """For each layer with rows and columns, how far its maps of a shifted picture are from its shifted maps.
 
-    ‖maps of the shifted picture - shifted maps‖ / ‖shifted maps‖ over all `images`, uint8 (N, H, W, C), shifted
-    down and to the right. `distance` is for a shift by one pixel, which is 1/jump of a position in a layer
-    whose positions are `jump` pixels apart; between positions maps are interpolated linearly. A convolution
-    with stride 1 has 0, a stride or a pool loses what lies between its positions (Zhang 2019). `aligned` is
-    for a shift by `jump` pixels, a whole position: 0 where nothing but strides depends on the place.
+    ‖maps of the shifted picture - shifted maps‖ / ‖shifted maps‖ over all `images`, uint8 (N, H, W, C),
+    shifted down and to the right. `distance` is for a shift by one pixel, which is 1/jump of a position in
+    a layer whose positions are `jump` pixels apart; between positions maps are interpolated linearly. A
+    convolution with stride 1 has 0, a stride or a pool loses what lies between its positions (Zhang 2019).
+    `aligned` is for a shift by `jump` pixels, a whole position: 0 where nothing but strides depends on the
+    place.
 
     Measured where no receptive field reaches over the border of either picture. Where a layer has no such
     place `interior` is false: `distance` then is of all places and has the border's part, and `aligned` is
@@ -85,13 +86,14 @@ def _distance(
         inside[axis] = inside[axis][: got.shape[2 + axis]] & sees_none_new[math.ceil(positions) :]
         interior &= all(mask.any() for mask in inside)
         rows, columns = np.ix_(*inside)
-        for which, places in enumerate(((..., rows, columns), ...)):
-            difference[which] += ((got[places] - wanted[places]) ** 2).sum()
-            reference[which] += (wanted[places] ** 2).sum()
-    inner, outer = (
+        inner = got[..., rows, columns], wanted[..., rows, columns]
+        for which, (a, b) in enumerate((inner, (got, wanted))):
+            difference[which] += ((a - b) ** 2).sum()
+            reference[which] += (b**2).sum()
+    inside_only, everywhere = (
         math.sqrt(d / r) if r else float(d > 0) for d, r in zip(difference, reference, strict=True)
     )
-    return inner if interior else None, outer
+    return inside_only if interior else None, everywhere
 
 
 def _counterparts(

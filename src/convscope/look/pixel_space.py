@@ -1,4 +1,4 @@
-"""A network of a bundle that takes pictures as pixels, so that gradients are those of pixels. Imports torch."""
+"""The network of a bundle with its preprocessing inside, so that gradients are of pixels. Imports torch."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def attack_sheet(bundle: Bundle, fooled: Sequence[Fooling], *, of: int) -> Sheet
         rows.append((bundle.classes[one.label], tiles))
     title = [
         f"{fooled[0].method.upper()} on {bundle.net}",
-        f"{len(fooled):,} of {of:,} pictures that were right fooled it, "
+        f"{len(fooled):,} of {of:,} pictures that were right fooled it,",
         "each within the smallest epsilon that did",
     ]
     return contact_sheet(title, rows, ["original", "added", "attacked"])

@@ -28,7 +28,7 @@ def evaluate_bundle(
 def dataset_of(
     bundle: Bundle, data: str | Source | None = None, *, progress: Progress | None = None, **settings: Any
 ) -> tuple[Dataset, tuple[str, ...]]:
-    """The data that a bundle was trained for, or other data, split as its recipe says, and what to know of it.
+    """The data of a bundle, or other data, split as its recipe says, and what a person should know.
 
     `settings` replace fields of the recipe. Raises `ConvscopeError` where the data is not there, or has other
     classes than the bundle.
