@@ -84,7 +84,7 @@ def attack(
     >>> from convscope.graph import Builder
     >>> b = Builder("brighter-left")
     >>> graph = b.build(b.linear(b.flatten(b.input(1, 1, 2)), 2))
-    >>> weights = {"fc1.weight": np.eye(2, dtype=np.float32), "fc1.bias": np.zeros(2, np.float32)}
+    >>> weights = {"linear1.weight": np.eye(2, dtype=np.float32), "linear1.bias": np.zeros(2, np.float32)}
     >>> seen = Preprocessing(height=1, width=2, channels=1)
     >>> bundle = Bundle("brighter-left", ("left", "right"), seen, graph, weights)
     >>> picture = np.array([[[[60], [50]]]], np.uint8)
@@ -144,7 +144,8 @@ def attacks(
         if "pgd" in methods:
             strongest = strongest.or_worse(single)
             step = step_size or max(1, round(REACH * radius / steps))
-            for starts in (strongest.images, work.random(radius, seed)):
+            random = random_starts(work.originals, work.right, radius, seed)
+            for starts in (strongest.images, random):
                 left = ~strongest.fooled
                 if left.any():
                     found = work.pgd(starts, left, radius=radius, step=step, steps=steps, epsilon=epsilon)
@@ -230,15 +231,6 @@ class _Work:
         found = self._side_by_side(made, np.flatnonzero(left), f"PGD, epsilon {epsilon:g}/255")
         return self.state(found, left)
 
-    def random(self, radius: int, seed: int) -> np.ndarray:
-        """A picture anywhere within `radius` levels of each original, drawn from (seed, radius, position)."""
-        moved = self.originals.copy()
-        for number, position in enumerate(self.right):
-            generator = np.random.default_rng((seed % 2**64, radius, int(position)))
-            far = generator.integers(-radius, radius + 1, moved[number].shape)
-            moved[number] = (moved[number].astype(np.int64) + far).clip(0, 255)
-        return moved
-
     def attacked(self, method: str, epsilon: float, state: _State) -> Attacked:
         images, predicted = self.images.copy(), self.clean.copy()
         images[self.right], predicted[self.right] = state.images, state.predicted
@@ -263,6 +255,16 @@ class _Work:
                 pool.shutdown(cancel_futures=True)
                 raise
         return np.concatenate(results)
+
+
+def random_starts(images: np.ndarray, positions: np.ndarray, radius: int, seed: int) -> np.ndarray:
+    """A picture anywhere within `radius` levels of each, drawn from (seed, radius, position)."""
+    moved = images.copy()
+    for number, position in enumerate(positions):
+        generator = np.random.default_rng((seed % 2**64, radius, int(position)))
+        far = generator.integers(-radius, radius + 1, images.shape[1:])
+        moved[number] = (images[number].astype(np.int64) + far).clip(0, 255)
+    return moved
 
 
 def judged(bundle: Bundle, images: np.ndarray, logits: np.ndarray) -> npt.NDArray[np.int64]:
