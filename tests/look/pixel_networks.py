@@ -58,7 +58,7 @@ def linear(weights: np.ndarray, biases: np.ndarray, *, softmax: bool = False) ->
     classes, height, width = weights.shape
     b = Builder("linear")
     x = b.linear(b.flatten(b.input(1, height, width)), classes)
-    graph = b.build(b.softmax(x, dim=1) if softmax else x)
+    graph = b.build(b.append("softmax", x, dim=1) if softmax else x)
     arrays = {"linear1.weight": weights.reshape(classes, -1), "linear1.bias": biases}
     return Bundle(
         "linear",
