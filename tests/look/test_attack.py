@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from pathlib import Path
 from typing import Any
@@ -159,7 +160,7 @@ def test_pgd_never_helps_and_never_is_below_fgsm() -> None:
     fgsm, pgd = ([one for one in found if one.method == method] for method in ("fgsm", "pgd"))
     for single, many in zip(fgsm, pgd, strict=True):
         assert (many.fooled >= single.fooled).all()
-    for smaller, larger in zip(pgd, pgd[1:], strict=False):
+    for smaller, larger in itertools.pairwise(pgd):
         assert (larger.fooled >= smaller.fooled).all()
     assert pgd[0].correct > pgd[-1].correct
 
@@ -215,7 +216,7 @@ def test_a_network_that_says_something_else_to_the_judge_is_a_failed_gate(
     monkeypatch.setattr(
         Bundle,
         "logits",
-        lambda self, images: np.roll(logits(images), 1, 1) if next(calls) else logits(images),
+        lambda _, images: np.roll(logits(images), 1, 1) if next(calls) else logits(images),
     )
     with pytest.raises(GateFailed, match="without an attack 4 of 4 pictures"):
         attack(bundle, images, [0] * 4)

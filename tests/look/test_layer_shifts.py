@@ -114,7 +114,7 @@ def test_a_group_norm_sees_the_whole_picture() -> None:
 def test_a_network_without_a_graph_or_without_finite_weights_is_refused() -> None:
     with pytest.raises(UnsupportedOperation, match="not in convscope's graph"):
         layer_shifts(convolutions(exported=True)[1], pictures(1))
-    module, bundle = convolutions()
+    _, bundle = convolutions()
     bundle.weights["fc.bias"][0] = np.nan
     with pytest.raises(DataError, match="diverged"):
         layer_shifts(bundle, pictures(1))
