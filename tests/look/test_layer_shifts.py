@@ -111,6 +111,11 @@ def test_a_group_norm_sees_the_whole_picture() -> None:
     assert [shift.layer for shift in layer_shifts(bundle, pictures(2, side=SIDE))] == ["conv1"]
 
 
+def test_a_single_place_has_no_shifted_counterpart() -> None:
+    bundle = bundle_of(lambda b, x: b.average_pool(x, kernel_size=SIDE))  # type: ignore[arg-type]
+    assert layer_shifts(bundle, pictures(2, side=SIDE)) == ()
+
+
 def test_a_network_without_a_graph_or_without_finite_weights_is_refused() -> None:
     with pytest.raises(UnsupportedOperation, match="not in convscope's graph"):
         layer_shifts(convolutions(exported=True)[1], pictures(1))

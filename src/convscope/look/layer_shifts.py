@@ -19,7 +19,7 @@ PICTURES = 8  # that the distances are the mean of
 
 
 def layer_shifts(bundle: Bundle, images: Pixels) -> tuple[LayerShift, ...]:
-    """For each layer with rows and columns, how far its maps of a shifted picture are from its shifted maps.
+    """For each layer with places beside each other, how far its maps of a shifted picture are from its shifted maps.
 
     ‖maps of the shifted picture - shifted maps‖ / ‖shifted maps‖ over all `images`, uint8 (N, H, W, C),
     shifted down and to the right. `distance` is for a shift by one pixel, which is 1/jump of a position in
@@ -42,7 +42,7 @@ def layer_shifts(bundle: Bundle, images: Pixels) -> tuple[LayerShift, ...]:
     layers = {
         node.name: fields[node.name]
         for node in graph.nodes[1:]
-        if len(node.shape) == 3 and not fields[node.name].whole
+        if len(node.shape) == 3 and min(node.shape[1:]) > 1 and not fields[node.name].whole
     }
     outside = Outside.of(images)
 
