@@ -19,7 +19,7 @@ PICTURES = 8  # that the distances are the mean of
 
 
 def layer_shifts(bundle: Bundle, images: Pixels) -> tuple[LayerShift, ...]:
-    """For each layer with places beside each other, how far its maps of a shifted picture are from its shifted maps.
+    """For each layer with several places, how far its maps of a shifted picture are from its shifted maps.
 
     ‖maps of the shifted picture - shifted maps‖ / ‖shifted maps‖ over all `images`, uint8 (N, H, W, C),
     shifted down and to the right. `distance` is for a shift by one pixel, which is 1/jump of a position in
