@@ -211,7 +211,9 @@ def test_a_network_outside_the_graph_and_one_that_diverged(
         (["--out", "nowhere/folder"], 1, "there is no folder nowhere"),
         (["digit.png", "--out", "digit.png"], 2, "the file of the picture too"),
         (["--gif", "a.gif", "--maps"], 2, "--maps and --gif do not go together"),
-        (["--gif", "a.gif", "--layer", "conv1"], 2, "--layer and --gif do not go together"),
+        (["--gif", "a.gif", "--channel", "1"], 2, "--channel and --gif do not go together"),
+        (["--gif", "a.gif", "--layer", "conv1", "--layer", "conv2"], 2, "--gif shows one --layer"),
+        (["--watched", "2"], 2, "--watched is for --gif"),
     ],
 )
 def test_what_goes_wrong_is_one_sentence(

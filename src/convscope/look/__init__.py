@@ -4,6 +4,7 @@ Nothing here imports torch before it is needed.
 """
 
 from .activations import activations
+from .attack import Attacked, attack
 from .attribution import Attribution, Checks
 from .filters import Filters, filters
 from .formation import Formation
@@ -11,6 +12,8 @@ from .maps import FeatureMaps, LayerMaps, feature_maps
 from .patches import Patch, Patches, patches
 from .robustness import Curve, LayerShift, Robustness
 from .suspect import Suspect, Suspects
+
+from .breaking import robustness  # isort: skip  (after the module of its name)
 
 __all__ = [
     "activations",
@@ -25,6 +28,9 @@ __all__ = [
     "Attribution",
     "Checks",
     "Formation",
+    "attack",
+    "Attacked",
+    "robustness",
     "Robustness",
     "Curve",
     "LayerShift",
