@@ -6,10 +6,13 @@ Nothing here imports torch before it is needed.
 from .activations import activations
 from .attribution import Attribution, Checks
 from .robustness import Curve, LayerShift, Robustness
+from .seen import Seen, seen
 from .suspect import Suspect, Suspects
 
 __all__ = [
     "activations",
+    "seen",
+    "Seen",
     "Attribution",
     "Checks",
     "Robustness",
