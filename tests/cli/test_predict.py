@@ -81,7 +81,7 @@ def test_seen_draws_what_can_be_read(convscope: Command, bundle: Bundle, tmp_pat
     with Image.open(tmp_path / "seen.png") as drawing:
         assert drawing.height > 5 * 280
     one = convscope("predict", "net.safetensors", "0.png", "--seen", "one.png")
-    assert one.returncode == 0
+    assert (one.returncode, one.stdout.splitlines()[-1]) == (0, "Seen    one.png")
     with Image.open(tmp_path / "one.png") as drawing:
         assert drawing.height < 500
 

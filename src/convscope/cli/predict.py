@@ -66,6 +66,8 @@ def predict(
                 then = ", ".join(f"{label} {percent(share, 1)}" for label, share in p.top[1:])
                 rows.append((str(p.path), p.label, percent(p.probability, 1), then))
         print("\n".join(columns(rows, right=[2])))
+        if seen is not None:
+            print(f"Seen    {seen}")
     for sentence in warned(predictions, inverted=invert):
         complain(f"warning: {sentence}")
     for prediction in failed:

@@ -51,7 +51,7 @@ class FileSource(Source):
             parts[part] = Part(
                 np.array(labels, dtype=np.int64),
                 [str(picture) for picture in pictures],
-                np.array([(facts[picture].height, facts[picture].width) for picture in pictures]),
+                np.array([(facts[p].height, facts[p].width) for p in pictures], np.int64).reshape(-1, 2),
             )
         _check_left(layout, facts, broken)
         self.parts = parts
