@@ -11,7 +11,7 @@ import typer
 from ..bundle import FILE_NAME, LATEST, RUNS
 from ..columns import columns
 from ..errors import ConvscopeError, UsageError
-from ..prediction import inputs_in
+from ..prediction import inputs_in, predictions
 from .app import command
 from .complaint import complain
 from .options import Json, Model
@@ -52,23 +52,23 @@ def predict(
     given = inputs_in(pictures, bundle.preprocessing)
     if seen is not None:
         check_seen(bundle, given, seen)
-    predictions = bundle.predict(given, top=top)
-    sound = [one for one, prediction in zip(given, predictions, strict=True) if prediction.error is None]
+    found = predictions(bundle, given, top=top)
+    sound = [one for one, prediction in zip(given, found, strict=True) if prediction.error is None]
     if seen is not None and sound:
         draw_seen(bundle, sound, seen)
-    failed = [prediction for prediction in predictions if prediction.error is not None]
+    failed = [prediction for prediction in found if prediction.error is not None]
     if json:
-        print_json([prediction.to_dict() for prediction in predictions])
-    elif len(failed) < len(predictions):
+        print_json([prediction.to_dict() for prediction in found])
+    elif len(failed) < len(found):
         rows = [(bundle.preprocessing.noun, "class", "probability", "then")]
-        for p in predictions:
+        for p in found:
             if p.error is None:
                 then = ", ".join(f"{label} {percent(share, 1)}" for label, share in p.top[1:])
                 rows.append((str(p.path), p.label, percent(p.probability, 1), then))
         print("\n".join(columns(rows, right=[2])))
         if seen is not None:
             print(f"Seen    {seen}")
-    for sentence in warned(predictions, inverted=invert):
+    for sentence in warned(found, inverted=invert):
         complain(f"warning: {sentence}")
     for prediction in failed:
         complain(f"error: {prediction.error}")
