@@ -123,8 +123,7 @@ def _read(one: Any, preprocessing: InputPreprocessing) -> Reading | Unreadable:
     try:
         if not isinstance(preprocessing, Preprocessing):
             return Reading(path, preprocessing.one(given))
-        opened = preprocessing.opened(given)
-        return Reading(path, preprocessing.picture(opened), (opened.height, opened.width))
+        return Reading(path, *preprocessing.sized(given))
     except ConvscopeError as error:
         return Unreadable(path, str(error))
 

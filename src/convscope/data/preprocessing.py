@@ -74,12 +74,21 @@ class Preprocessing(BaseModel):
         `given` is a path, encoded bytes, a Pillow image, or a uint8 array (H, W), (H, W, 1) or (H, W, 3).
         Raises `DataError` for what is none, or cannot be read.
         """
-        return self.picture(self.opened(given))
+        return self.sized(given)[0]
+
+    def sized(self, given: PictureFile | Image.Image | np.ndarray) -> tuple[np.ndarray, tuple[int, int]]:
+        """What `one` gives, and the picture's (height, width) before it was resized, as it was decoded."""
+        if isinstance(given, np.ndarray):
+            pixels = _checked(given)
+            return self.pictures(pixels[None])[0].copy(), pixels.shape[:2]
+        image = self.opened(given)
+        return self.picture(image), (image.height, image.width)
 
     def opened(self, given: PictureFile | Image.Image | np.ndarray) -> Image.Image:
         """The picture that `one` brings to its size: upright, a large file perhaps reduced (see `read`)."""
         if isinstance(given, np.ndarray):
-            given = _from_array(given)
+            pixels = _checked(given)
+            return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
         if isinstance(given, Image.Image):
             if 0 in given.size:
                 raise DataError(f"a picture of {given.width}×{given.height} has nothing to see.")
@@ -208,9 +217,9 @@ class Preprocessing(BaseModel):
         return Preprocessing(**fields)
 
 
-def _from_array(pixels: np.ndarray) -> Image.Image:
-    if pixels.ndim == 3 and pixels.shape[2] == 1:
-        pixels = pixels[:, :, 0]
-    if pixels.dtype != np.uint8 or pixels.size == 0 or (pixels.ndim != 2 and pixels.shape[2:] != (3,)):
+def _checked(pixels: np.ndarray) -> np.ndarray:
+    """An array as a person gives it as uint8 (H, W, 1) or (H, W, 3)."""
+    grey = pixels.ndim == 2 or pixels.shape[2:] == (1,)
+    if pixels.dtype != np.uint8 or pixels.size == 0 or not (grey or pixels.shape[2:] == (3,)):
         raise DataError(f"an array should be uint8 (H, W) or (H, W, 3), not {pixels.dtype} {pixels.shape}.")
-    return Image.fromarray(pixels)
+    return pixels.reshape(*pixels.shape[:2], -1)
