@@ -289,6 +289,7 @@ def test_a_prediction_as_a_record() -> None:
         "class": "cat",
         "probability": 0.75,
         "top": [{"class": "cat", "probability": 0.75}, {"class": "dog", "probability": 0.25}],
+        "warnings": [],
     }
 
 

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .api import evaluate, predict, summary
-    from .bundle import Bundle, Prediction
+    from .bundle import Bundle
     from .errors import ConvscopeError
     from .graph import Builder, Graph
     from .graph.tracing import trace
+    from .prediction import Prediction
     from .recipe import Recipe
     from .runs.run import Run
     from .runs.seed_runs import SeedRuns
@@ -38,7 +39,7 @@ _HOMES = {
     "predict": "api",
     "summary": "api",
     "Bundle": "bundle",
-    "Prediction": "bundle",
+    "Prediction": "prediction",
     "Builder": "graph",
     "Graph": "graph",
     "trace": "graph.tracing",

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import nets
-from .bundle import Bundle, Picture, Prediction
+from .bundle import Bundle
 from .data import Source
 from .errors import ConvscopeError, UsageError
 from .graph import Graph, Summary, summarize
 from .metrics import Evaluation
+from .prediction import Picture, Prediction
 from .training.network import is_own
 
 if TYPE_CHECKING:

@@ -6,23 +6,24 @@ import difflib
 import hashlib
 import json
 import os
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
 
 from . import atomic
 from .columns import shortened
-from .data import InputPreprocessing, Preprocessing, StoredFile, preprocessing_of
-from .data.unlabelled import Pixels, pictures_in
-from .errors import ConvscopeError, DataError, ShapeError
+from .data import InputPreprocessing, Preprocessing, preprocessing_of
+from .data.usual import Usual
+from .errors import ConvscopeError, ConvscopeWarning, ShapeError, UsageError
 from .graph import Graph
 from .metrics import probabilities
+from .prediction import Picture, Prediction, inputs_in, predictions
+from .versions import machine, versions
 
 if TYPE_CHECKING:
     from torch import nn
@@ -33,51 +34,10 @@ FILE_NAME = "bundle.safetensors"
 RUNS = "runs"  # the folder of runs, where training is started
 LATEST = "latest"  # in a folder of runs, the one to use where none is named
 FORMAT, VERSION = "convscope-bundle", 1
+USUAL = "usual"  # in `info`: what the training pictures are like
 PROGRAM = "exported_program"  # the one tensor of a network that the graph cannot express
-READ_AT_ONCE = 256
 QUOTED = 200  # characters of a path or a reason in an error
 WRONG_KIND = (TypeError, ValueError, AttributeError)
-
-Picture = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
-PICTURE_TYPES = (str, os.PathLike, bytes, Image.Image, np.ndarray)
-
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """What the network says of one picture, or signal: the most probable classes, or why not."""
-
-    path: str | None
-    top: tuple[tuple[str, float], ...] = ()  # (class, probability in 0..1), the most probable first
-    error: str | None = None
-
-    @property
-    def label(self) -> str:
-        """The most probable class; raises `DataError` for a picture that could not be read."""
-        return self._best[0]
-
-    @property
-    def probability(self) -> float:
-        """Its probability, 0..1; raises `DataError` for a picture that could not be read."""
-        return self._best[1]
-
-    @property
-    def _best(self) -> tuple[str, float]:
-        if self.error is not None:
-            raise DataError(self.error)
-        return self.top[0]
-
-    def to_dict(self) -> dict[str, Any]:
-        """A record of `convscope predict --json`.
-
-        >>> Prediction("a.png", (("cat", 0.75), ("dog", 0.25))).to_dict()["top"]
-        [{'class': 'cat', 'probability': 0.75}, {'class': 'dog', 'probability': 0.25}]
-        >>> Prediction("b.png", error="b.png is empty (0 bytes).").to_dict()
-        {'path': 'b.png', 'error': 'b.png is empty (0 bytes).'}
-        """
-        if self.error is not None:
-            return {"path": self.path, "error": self.error}
-        top = [{"class": label, "probability": probability} for label, probability in self.top]
-        return {"path": self.path, "class": self.label, "probability": self.probability, "top": top}
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +63,55 @@ class Bundle:
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled and copied as the bytes of its file."""
         return Bundle.from_bytes, (self.to_bytes(),)
+
+    @staticmethod
+    def of(
+        module: nn.Module,
+        classes: Sequence[str],
+        preprocessing: InputPreprocessing,
+        *,
+        net: str | None = None,
+        trained_on: np.ndarray | None = None,
+    ) -> Bundle:
+        """The bundle of a module that was trained elsewhere, in float32 and eval mode (imports torch).
+
+        `preprocessing` is what its pictures went through (`mean` and `std` are those of
+        torchvision's `Normalize`), `net` what it is called, by default as its class. `trained_on`, training
+        pictures as `preprocessing.one` gives them, uint8 (N, H, W, C), lets `predict` warn of others. The
+        module is traced and not changed; what the graph cannot express is kept as an exported program, with a
+        warning. Raises `ShapeError` where it does not give a score per class for such inputs,
+        `UnsupportedOperation` where it cannot be kept.
+
+        >>> from torch import nn
+        >>> module = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 2))
+        >>> Bundle.of(module, ["a", "b"], Preprocessing(height=8, width=8, channels=1), net="mine")
+        Bundle('mine', 2 classes, pictures of (1, 8, 8))
+        """
+        from .graph.module import network_name
+        from .traced import check_scores, in_float32, traced
+
+        names, shape = tuple(map(str, classes)), preprocessing.input_shape
+        if len(set(names)) < len(names):
+            raise UsageError(f"classes={list(names)} names a class twice.")
+        usual = None
+        if trained_on is not None:
+            _check_stored(trained_on, preprocessing)
+            usual = Usual.of(preprocessing, trained_on)
+        module = in_float32(module)
+        check_scores(module, shape, len(names), settings="preprocessing")
+        found = traced(module, shape, name=net or network_name(module))
+        weights: Mapping[str, np.ndarray] = found.weights
+        if found.program is not None:
+            weights = {PROGRAM: np.frombuffer(found.program, dtype=np.uint8)}
+            what = (
+                f"{found.refusal} It is kept as a program, which predicts; its layers cannot be looked into."
+            )
+            warnings.warn(ConvscopeWarning("not-in-graph", what), stacklevel=2)
+        info = {"parameters": found.parameters, "versions": versions(), "machine": machine()}
+        info |= {USUAL: usual.to_dict()} if usual else {}
+        return Bundle(
+            net or network_name(module), names, preprocessing, found.graph, weights, found.outputs, info
+        )
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the bundle to `path`, whole or not at all."""
@@ -182,6 +191,7 @@ class Bundle:
                 info=dict(document["info"]),
             )
             bundle._check_weights()
+            _ = bundle.usual  # raises where it is damaged
         except (RuntimeError, LookupError, *WRONG_KIND) as error:
             raise _damaged(file, error) from error
         return bundle
@@ -215,13 +225,7 @@ class Bundle:
 
     def check_inputs(self, images: np.ndarray) -> None:
         """Raises `ShapeError` for what is not stored as the bundle's inputs are, with a batch axis."""
-        wanted, noun = self.preprocessing.blank(0), self.preprocessing.noun
-        if images.dtype != wanted.dtype or images.ndim == 0 or images.shape[1:] != wanted.shape[1:]:
-            shape = ", ".join(map(str, wanted.shape[1:]))
-            raise ShapeError(
-                f"the {noun}s are {images.dtype} {images.shape}; the bundle takes {wanted.dtype} "
-                f"(N, {shape}), which `predict` makes of any {noun}."
-            )
+        _check_stored(images, self.preprocessing)
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """What `logits` takes → float32 (N, classes), rows sum to 1."""
@@ -238,57 +242,32 @@ class Bundle:
         .npz or .npy file is all pictures in it. Where the network takes signals: paths or bytes of `.npy`
         files, or arrays (C, L), (N, C, L), with one channel also (L,) and (N, L); where it takes arrays, one
         or several of its shape, or rows of as many numbers. One `Prediction` per picture, in order, with the
-        `top` most probable classes. What cannot be read gets a prediction with its `error`; it does not stop
-        the others.
+        `top` most probable classes and warnings where it is unlike the training pictures. What cannot be
+        read gets a prediction with its `error`; it does not stop the others.
         """
-        waiting: list[Picture]
-        if isinstance(pictures, PICTURE_TYPES):
-            waiting = self.preprocessing.apart(pictures)
-        else:
-            waiting = list(pictures)
-        if isinstance(self.preprocessing, Preprocessing):
-            waiting = [one for given in waiting for one in _all_in(given)]
-        predictions: list[Prediction] = []
-        with ThreadPoolExecutor() as pool:
-            for start in range(0, len(waiting), READ_AT_ONCE):
-                chunk = waiting[start : start + READ_AT_ONCE]
-                predictions += self._predict(list(pool.map(self._read, chunk)), top)
-        return predictions
+        return predictions(self, inputs_in(pictures, self.preprocessing), top=top)
+
+    def inverted(self) -> Bundle:
+        """The same network for pictures of the other polarity: what is light in them becomes dark.
+
+        Raises `UsageError` where it does not take pictures.
+        """
+        if not isinstance(self.preprocessing, Preprocessing):
+            raise UsageError(f"the network takes {self.preprocessing.noun}s, which have no polarity.")
+        turned = self.preprocessing.model_copy(update={"invert": not self.preprocessing.invert})
+        return replace(self, preprocessing=turned)
+
+    @cached_property
+    def usual(self) -> Usual | None:
+        """What its training pictures were like, from `info`; None where that was not kept."""
+        known = self.info.get(USUAL)
+        return None if known is None else Usual.model_validate(known)
 
     @cached_property
     def _forward(self) -> Forward:
         from . import inference
 
         return inference.forward(self.graph, self.weights, self.preprocessing, self.to_module)
-
-    def _read(self, picture: Any) -> tuple[str | None, np.ndarray | str]:
-        """The input's path and either its numbers or what is wrong with it."""
-        path = None
-        if isinstance(picture, _Unreadable):
-            return picture
-        if isinstance(picture, Pixels):
-            path, picture = picture
-        elif isinstance(picture, str | os.PathLike):
-            path = os.fspath(picture)
-        elif isinstance(picture, StoredFile):
-            path = str(picture)
-        try:
-            return path, self.preprocessing.one(picture)
-        except ConvscopeError as error:
-            return path, str(error)
-
-    def _predict(self, read: Sequence[tuple[str | None, np.ndarray | str]], top: int) -> list[Prediction]:
-        images = [pixels for _, pixels in read if isinstance(pixels, np.ndarray)]
-        rows = iter(self.probabilities(np.stack(images)) if images else ())
-        predictions = []
-        for path, pixels in read:
-            if isinstance(pixels, str):
-                predictions.append(Prediction(path, error=pixels))
-            else:
-                row = next(rows)
-                best = np.argsort(-row, kind="stable")[:top]
-                predictions.append(Prediction(path, tuple((self.classes[i], float(row[i])) for i in best)))
-        return predictions
 
     def _check_weights(self) -> None:
         if self.outputs not in ("logits", "probabilities"):
@@ -308,6 +287,16 @@ class Bundle:
             raise ValueError(f"{of.noun}s of {of.input_shape} for {self.graph.input_shape}")
 
 
+def _check_stored(images: np.ndarray, preprocessing: InputPreprocessing) -> None:
+    wanted, noun = preprocessing.blank(0), preprocessing.noun
+    if images.dtype != wanted.dtype or images.ndim == 0 or images.shape[1:] != wanted.shape[1:]:
+        shape = ", ".join(map(str, wanted.shape[1:]))
+        raise ShapeError(
+            f"the {noun}s are {images.dtype} {images.shape}; the bundle takes {wanted.dtype} "
+            f"(N, {shape}), which `predict` makes of any {noun}."
+        )
+
+
 def _damaged(file: str, error: Exception) -> ConvscopeError:
     name, why = shortened(file, QUOTED), shortened(str(error), QUOTED)
     return ConvscopeError(f"{name} is not a convscope bundle, or is damaged: {why}.")
@@ -320,26 +309,6 @@ def checksum(document: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> 
         whole.update(f"\0{name}\0".encode("utf-8", "surrogatepass"))
         whole.update(np.ascontiguousarray(tensors[name]).tobytes())
     return whole.hexdigest()
-
-
-class _Unreadable(NamedTuple):
-    """A path that has no pictures, and why."""
-
-    path: str
-    error: str
-
-
-def _all_in(given: Any) -> Iterable[Any]:
-    """The pictures at a path; what is no path is one."""
-    if not isinstance(given, str | os.PathLike):
-        return (given,)
-    try:
-        found = pictures_in(Path(given))
-    except ConvscopeError as error:
-        return (_Unreadable(os.fspath(given), str(error)),)
-    except (OSError, ValueError):  # too long for a name, or with a NUL: said where it is read
-        return (given,)
-    return (given,) if found is None else found
 
 
 def find(path: Path) -> Path:

@@ -54,7 +54,7 @@ def test_from_training_to_prediction(convscope: Command, tmp_path: Path) -> None
     assert predicted.returncode == 1  # two of them could not be read; the others are answered
     rows = json.loads(predicted.stdout)
     assert [row["path"] for row in rows] == ["zero.png", "broken.png", "missing.png"]
-    assert set(rows[0]) == {"path", "class", "probability", "top"}
+    assert set(rows[0]) == {"path", "class", "probability", "top", "warnings"}
     assert rows[0]["top"][0] == {"class": rows[0]["class"], "probability": rows[0]["probability"]}
     assert set(rows[1]) == set(rows[2]) == {"path", "error"}
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
 
 from convscope.data import load, open_source
+from convscope.data.unusual import unusual
 
 DATA = os.environ.get("CONVSCOPE_DATA", "")
 
@@ -45,3 +47,20 @@ def test_hymenoptera() -> None:
     assert "1 GIF among 397 JPEG: train/ants/imageNotFound.gif (first frame read)." in dataset.notes
     assert any(note.startswith("no test set") for note in dataset.notes)
     assert dataset.evaluation[0] == "validation"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param("mnist", marks=needs("mnist")), pytest.param("hymenoptera", marks=needs("hymenoptera"))],
+)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_warnings_on_pictures_held_out_are_rare(name: str, channels: Literal[1, 3]) -> None:
+    source = open_source(name, data_dir=DATA)
+    dataset = load(source, source.default_preprocessing(channels=channels))
+    held = dataset.test or dataset.validation
+    assert held is not None
+    told = unusual(dataset.preprocessing, dataset.usual, held.images, held.sizes)
+    assert sum(map(bool, told)) <= 0.001 * len(told)
+    inverted = unusual(dataset.preprocessing, dataset.usual, 255 - held.images)
+    found = sum(any(one.kind == "inverted" for one in of) for of in inverted)
+    assert found == (len(held) if name == "mnist" else 0)  # of photos it cannot be told

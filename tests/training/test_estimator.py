@@ -388,6 +388,13 @@ def test_partial_fit_learns_and_goes_on_after_fit() -> None:
     assert fitted.score(X[:800], y[:800]) > before
 
 
+def test_what_is_usual_is_known_of_all_samples_and_not_of_a_part() -> None:
+    X, y = digits(100)
+    classifier = small().fit(X, y)
+    assert classifier.bundle_.usual is not None
+    assert classifier.partial_fit(X[:40], y[:40]).bundle_.usual is None
+
+
 def test_what_partial_fit_refuses() -> None:
     X, y = digits(100)
     with pytest.raises(EstimatorError, match="the first call of partial_fit needs classes"):

@@ -457,3 +457,16 @@ def test_the_best_weights_are_kept_and_evaluated(tmp_path: Path, monkeypatch: An
     assert best.evaluation.accuracy > last.evaluation.accuracy + 0.2
     for run in (best, last):
         assert convscope.evaluate(run.path).to_dict() == run.evaluation.to_dict()
+
+
+def test_two_runs_keep_the_same_bundle_with_what_is_usual(tmp_path: Path) -> None:
+    runs = [
+        convscope.train("digits", net="simple-cnn-16-32", epochs=1, out=tmp_path / name, quiet=True)
+        for name in "ab"
+    ]
+    first, second = ((run.path / "bundle.safetensors").read_bytes() for run in runs)
+    assert first == second
+    usual = runs[0].bundle.usual
+    assert usual is not None
+    assert (usual.count, usual.smallest) == (1294, (8, 8))
+    assert usual.ranges["ground"].high < 20

@@ -11,11 +11,13 @@ import typer
 from ..bundle import FILE_NAME, LATEST, RUNS
 from ..columns import columns
 from ..errors import ConvscopeError, UsageError
+from ..prediction import inputs_in, predictions
 from .app import command
 from .complaint import complain
 from .options import Json, Model
 from .output import percent, print_json
 from .run_name import named_run
+from .seen import check_seen, draw_seen, warned
 
 if TYPE_CHECKING:
     from ..bundle import Bundle
@@ -31,21 +33,43 @@ def predict(
         ),
     ],
     top: Annotated[int, typer.Option(min=1, help="How many classes to name.")] = 3,
+    invert: Annotated[
+        bool,
+        typer.Option("--invert", help="Turn light and dark around: for dark ink on light paper, say."),
+    ] = False,
+    seen: Annotated[
+        Path | None,
+        typer.Option(
+            help="Draw each picture beside what the network saw of it, into this PNG.", metavar="FILE.png"
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Classify pictures with a trained network; exits with 1 where one cannot be read."""
     bundle = _open(model, pictures)
-    predictions = bundle.predict(pictures, top=top)
-    failed = [prediction for prediction in predictions if prediction.error is not None]
+    if invert:
+        bundle = bundle.inverted()
+    given = inputs_in(pictures, bundle.preprocessing)
+    if seen is not None:
+        check_seen(bundle, given, seen)
+    found = predictions(bundle, given, top=top)
+    sound = [one for one, prediction in zip(given, found, strict=True) if prediction.error is None]
+    if seen is not None and sound:
+        draw_seen(bundle, sound, seen)
+    failed = [prediction for prediction in found if prediction.error is not None]
     if json:
-        print_json([prediction.to_dict() for prediction in predictions])
-    elif len(failed) < len(predictions):
+        print_json([prediction.to_dict() for prediction in found])
+    elif len(failed) < len(found):
         rows = [(bundle.preprocessing.noun, "class", "probability", "then")]
-        for p in predictions:
+        for p in found:
             if p.error is None:
                 then = ", ".join(f"{label} {percent(share, 1)}" for label, share in p.top[1:])
                 rows.append((str(p.path), p.label, percent(p.probability, 1), then))
         print("\n".join(columns(rows, right=[2])))
+        if seen is not None:
+            print(f"Seen    {seen}")
+    for sentence in warned(found, inverted=invert):
+        complain(f"warning: {sentence}")
     for prediction in failed:
         complain(f"error: {prediction.error}")
     if failed:

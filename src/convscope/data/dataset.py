@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from .input_preprocessing import InputPreprocessing
+from .usual import Usual
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +28,8 @@ class Split:
     names: Sequence[str]
     #: float32 (N,), how much each picture counts in the loss, a weighted mean; None: all the same
     weights: np.ndarray | None = None
+    #: (N, 2), height and width of each picture before it was resized; None where that is not known
+    sizes: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -45,6 +49,11 @@ class Dataset:
     notes: tuple[str, ...]
     #: sha256 of the source's content, whatever the splits, seed and preprocessing: it names the data exactly
     checksum: str
+
+    @cached_property
+    def usual(self) -> Usual | None:
+        """What the training pictures are like; None where they are too few to say."""
+        return Usual.of(self.preprocessing, self.train.images, self.train.sizes)
 
     @property
     def evaluation(self) -> tuple[str, Split]:

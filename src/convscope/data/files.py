@@ -48,7 +48,11 @@ class FileSource(Source):
                 pictures += sound
                 labels += [label] * len(sound)
             self._pictures[part] = pictures
-            parts[part] = Part(np.array(labels, dtype=np.int64), [str(picture) for picture in pictures])
+            parts[part] = Part(
+                np.array(labels, dtype=np.int64),
+                [str(picture) for picture in pictures],
+                np.array([(facts[p].height, facts[p].width) for p in pictures], np.int64).reshape(-1, 2),
+            )
         _check_left(layout, facts, broken)
         self.parts = parts
         sizes = {(fact.height, fact.width) for fact in facts.values()}

@@ -38,6 +38,11 @@ class InputPreprocessing(Protocol):
         """Per channel, what is subtracted; None where nothing is."""
         ...
 
+    @property
+    def std(self) -> tuple[float, ...] | None:
+        """Per channel, by what the rest is divided; None where by nothing."""
+        ...
+
     def blank(self, count: int) -> np.ndarray:
         """Zeros of the type and shape in which so many inputs are stored."""
         ...

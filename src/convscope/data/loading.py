@@ -58,7 +58,12 @@ def load(
     for name, (part, positions) in plan.items():
         reading = source.read(part, positions, preprocessing, progress)
         given = source.parts[part]
-        splits[name] = Split(reading.images, given.labels[reading.kept], _pick(given.names, reading.kept))
+        splits[name] = Split(
+            reading.images,
+            given.labels[reading.kept],
+            _pick(given.names, reading.kept),
+            sizes=None if given.sizes is None else given.sizes[reading.kept],
+        )
         digests.update(reading.digests)
         broken += [reason for _, reason in reading.broken]
         _check_classes(source, part, name, reading)

@@ -111,19 +111,19 @@ def read_picture(
         raise DataError(f"{name} ends early or is damaged ({_reason(error)}).") from error
 
 
-def picture_facts(path: Path | StoredFile) -> Facts:
-    """Format, size and greyness of a picture file from its head; pixels are not decoded.
+def picture_facts(path: str | os.PathLike[str] | bytes | StoredFile) -> Facts:
+    """Format, size and greyness of a picture file, or its bytes, from its head; pixels are not decoded.
 
     Raises `DataError` like `read_picture` for what the head already shows.
     """
-    name = str(path)
+    name = _name(path)
     file: IO[bytes]
     try:
-        if isinstance(path, Path):
-            _check_ordinary(path, name)
-            file = path.open("rb")
+        if isinstance(path, StoredFile | bytes):
+            file = io.BytesIO(file_content(path, name))
         else:
-            file = io.BytesIO(path.read_bytes())
+            _check_ordinary(Path(path), name)
+            file = Path(path).open("rb")  # noqa: SIM115 (closed below)
     except FileNotFoundError as error:
         raise DataError(f"there is no picture {name}.") from error
     except OSError as error:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..errors import DataError
 from .pictures import PictureFile, as_grey_or_rgb, read_picture
-from .resizing import Resize, resize, to_grey
+from .resizing import Resize, fit, resize, to_grey
 from .stored import StoredFile
 
 
@@ -74,14 +74,27 @@ class Preprocessing(BaseModel):
         `given` is a path, encoded bytes, a Pillow image, or a uint8 array (H, W), (H, W, 1) or (H, W, 3).
         Raises `DataError` for what is none, or cannot be read.
         """
+        return self.sized(given)[0]
+
+    def sized(self, given: PictureFile | Image.Image | np.ndarray) -> tuple[np.ndarray, tuple[int, int]]:
+        """What `one` gives, and the picture's (height, width) before it was resized, as it was decoded."""
         if isinstance(given, np.ndarray):
-            given = _from_array(given)
+            pixels = _checked(given)
+            return self.pictures(pixels[None])[0].copy(), pixels.shape[:2]
+        image = self.opened(given)
+        return self.picture(image), (image.height, image.width)
+
+    def opened(self, given: PictureFile | Image.Image | np.ndarray) -> Image.Image:
+        """The picture that `one` brings to its size: upright, a large file perhaps reduced (see `read`)."""
+        if isinstance(given, np.ndarray):
+            pixels = _checked(given)
+            return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
         if isinstance(given, Image.Image):
             if 0 in given.size:
                 raise DataError(f"a picture of {given.width}×{given.height} has nothing to see.")
-            return self.picture(given)
+            return given
         if isinstance(given, str | os.PathLike | bytes | StoredFile):
-            return self.read(given)
+            return self._decoded(given)
         kind = type(given).__name__
         raise DataError(f"a picture is a path, bytes, a Pillow image or a uint8 array, not a {kind}.")
 
@@ -96,7 +109,10 @@ class Preprocessing(BaseModel):
         least twice the height and width needed remain.
         Raises `DataError` like `read_picture`.
         """
-        return self.picture(read_picture(file, at_least=(2 * self.height, 2 * self.width), name=name))
+        return self.picture(self._decoded(file, name))
+
+    def _decoded(self, file: PictureFile, name: str | None = None) -> Image.Image:
+        return read_picture(file, at_least=(2 * self.height, 2 * self.width), name=name)
 
     def picture(self, image: Image.Image) -> np.ndarray:
         """Resize, channels and polarity of one picture: uint8 (height, width, channels).
@@ -123,9 +139,22 @@ class Preprocessing(BaseModel):
         if (height, width, channels) == (self.height, self.width, self.channels):
             return np.ascontiguousarray(images)
         framed = np.full((count, self.height, self.width, self.channels), self.fill, dtype=np.uint8)
-        top, left = (self.height - height) // 2, (self.width - width) // 2
+        top, left = self._corner(height, width)
         framed[:, top : top + height, left : left + width] = images  # a grey picture goes to all channels
         return framed
+
+    def place(self, size: tuple[int, int]) -> tuple[int, int, int, int]:
+        """(top, left, height, width) of a picture of `size` (height, width) within the frame.
+
+        >>> Preprocessing(height=28, width=28, channels=1).place((400, 200))
+        (0, 7, 28, 14)
+        """
+        frame = self.height, self.width
+        height, width = fit(size, frame) if self.resize == "fit" else frame
+        return *self._corner(height, width), height, width
+
+    def _corner(self, height: int, width: int) -> tuple[int, int]:
+        return (self.height - height) // 2, (self.width - width) // 2
 
     def factor_and_offset(self) -> tuple[np.ndarray, np.ndarray | None]:
         """float32 (C,) factor and offset of `batch`: x * factor + offset; offset None without mean/std.
@@ -188,9 +217,9 @@ class Preprocessing(BaseModel):
         return Preprocessing(**fields)
 
 
-def _from_array(pixels: np.ndarray) -> Image.Image:
-    if pixels.ndim == 3 and pixels.shape[2] == 1:
-        pixels = pixels[:, :, 0]
-    if pixels.dtype != np.uint8 or pixels.size == 0 or (pixels.ndim != 2 and pixels.shape[2:] != (3,)):
+def _checked(pixels: np.ndarray) -> np.ndarray:
+    """An array as a person gives it as uint8 (H, W, 1) or (H, W, 3)."""
+    grey = pixels.ndim == 2 or pixels.shape[2:] == (1,)
+    if pixels.dtype != np.uint8 or pixels.size == 0 or not (grey or pixels.shape[2:] == (3,)):
         raise DataError(f"an array should be uint8 (H, W) or (H, W, 3), not {pixels.dtype} {pixels.shape}.")
-    return Image.fromarray(pixels)
+    return pixels.reshape(*pixels.shape[:2], -1)

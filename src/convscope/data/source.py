@@ -34,6 +34,7 @@ class Part:
 
     labels: np.ndarray  # int64 (N,)
     names: Sequence[str]
+    sizes: np.ndarray | None = None  # (N, 2), height and width of each picture before it is resized
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -176,7 +177,10 @@ class ArraySource(Source):
         self.notes = tuple(notes)
         if names is None:
             names = {part: Names(f"{name}/{part}", np.arange(len(labels[part]))) for part in labels}
-        self.parts = {part: Part(labels[part], names[part]) for part in labels}
+        self.parts = {
+            part: Part(labels[part], names[part], np.broadcast_to([height, width], (len(labels[part]), 2)))
+            for part in labels
+        }
 
     def read(
         self, part: str, positions: np.ndarray, preprocessing: Preprocessing, progress: Progress | None = None

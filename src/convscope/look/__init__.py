@@ -11,12 +11,15 @@ from .formation import Formation
 from .maps import FeatureMaps, LayerMaps, feature_maps
 from .patches import Patch, Patches, patches
 from .robustness import Curve, LayerShift, Robustness
+from .seen import Seen, seen
 from .suspect import Suspect, Suspects
 
 from .breaking import robustness  # isort: skip  (after the module of its name)
 
 __all__ = [
     "activations",
+    "seen",
+    "Seen",
     "filters",
     "Filters",
     "feature_maps",

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..bundle import PROGRAM, Bundle
+from ..bundle import PROGRAM, USUAL, Bundle
 from ..metrics import Evaluation, evaluate
 from ..runs.directory import RunDirectory
 from ..runs.run import Run
@@ -86,6 +86,7 @@ def make_bundle(prepared: Prepared, weights: Weights, metrics: Mapping[str, Any]
             "recipe": prepared.recipe.model_dump(mode="json"),
             "metrics": dict(metrics),
             "notes": list(prepared.notes),
+            **({USUAL: dataset.usual.to_dict()} if dataset.usual else {}),
             **({"pretrained": prepared.pretrained} if prepared.pretrained else {}),
             "versions": versions(),
             "machine": machine(),

@@ -6,12 +6,12 @@ import hashlib
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from ..bundle import Bundle
+from ..bundle import USUAL, Bundle
 from ..data import Dataset, InputPreprocessing, Preprocessing, Split
 from ..data.source import Names
 from ..data.split import hold_out
@@ -117,6 +117,8 @@ def train_more(prepared: Prepared, before: Trained | None) -> Trained:
     history = () if before is None else before.history
     figures = _pass(engine, dataset, recipe, epoch=len(history) + 1, first_step=int(engine.state()["steps"]))
     bundle = make_bundle(prepared, engine.weights(), {"epoch": figures.epoch})
+    # what is usual in this part need not be so in the parts before
+    bundle = replace(bundle, info={key: value for key, value in bundle.info.items() if key != USUAL})
     return Trained((*history, figures), bundle, engine.state())
 
 

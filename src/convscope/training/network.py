@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import nets
 from ..bundle import Bundle
-from ..errors import ConvscopeWarning, UnsupportedOperation
+from ..errors import ConvscopeWarning
 from ..graph import Graph, initial_weights
 from ..graph.operation import Shape
 
@@ -79,27 +79,19 @@ def _of_bundle(bundle: Bundle) -> Network:
 
 
 def _traced(name: str, module: nn.Module, input_shape: Shape) -> Network:
-    from .. import program
-    from ..graph.module import state_arrays
-    from ..graph.tracing import trace
+    from ..traced import traced
 
-    weights = state_arrays(module)
-    parameters = sum(p.numel() for p in module.parameters())
-    try:
-        graph = trace(module, input_shape, name=name)
-    except UnsupportedOperation as refusal:
-        kept = program.save(module, input_shape)  # before the training, so that its result can be kept
+    found = traced(module, input_shape, name=name)  # before the training, so that its result can be kept
+    if found.graph is None:
         warnings.warn(
             ConvscopeWarning(
                 "not-in-graph",
-                f"{refusal} Only the torch engine trains such a network; its bundle is an exported program.",
+                f"{found.refusal} Only the torch engine trains such a network; its bundle is an exported "
+                "program.",
             ),
             stacklevel=3,
         )
-        return Network(name, None, weights, module, kept, parameters, "logits", own=True)
-    outputs = "logits"
-    if graph.ends_in_softmax:
-        outputs = "probabilities"
+    elif found.outputs == "probabilities":
         warnings.warn(
             ConvscopeWarning(
                 "softmax-output",
@@ -108,5 +100,13 @@ def _traced(name: str, module: nn.Module, input_shape: Shape) -> Network:
             ),
             stacklevel=3,
         )
-    first = initial_weights(graph) | {key: weights[key] for key in graph.parameters if key in weights}
-    return Network(name, graph, first, None, None, graph.parameter_count, outputs, own=True)
+    return Network(
+        name,
+        found.graph,
+        found.weights,
+        module if found.graph is None else None,
+        found.program,
+        found.parameters,
+        found.outputs,
+        own=True,
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import importlib.util
 import inspect
 import sys
@@ -11,12 +10,11 @@ from types import ModuleType
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.nn.parameter import is_lazy
+from torch import nn
 
-from ..errors import ConvscopeError, ShapeError, UnknownName, UsageError
-from ..graph.module import network_name
-from ..graph.operation import Shape, spell
+from ..errors import ConvscopeError, UnknownName, UsageError
+from ..graph.operation import Shape
+from ..traced import check_scores
 from ..user_code import user_line
 
 CLASS_COUNT_NAMES = ("num_classes", "n_classes", "classes", "nb_classes", "out_features", "num_outputs")
@@ -31,7 +29,7 @@ def own_module(net: Any, input_shape: Shape, classes: int, *, seed: int) -> nn.M
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         module = _made(load_file(net) if isinstance(net, str) else net, classes)
-        _try(module, input_shape, classes)
+        check_scores(module, input_shape, classes)
     return module
 
 
@@ -115,40 +113,3 @@ def _made(kind: Any, classes: int) -> nn.Module:
     if "_parameters" not in vars(module):
         raise ConvscopeError(f"{kind.__name__} is not made whole: __init__ should call super().__init__().")
     return module
-
-
-def _try(module: nn.Module, input_shape: Shape, classes: int) -> None:
-    name = network_name(module)
-    lazy = any(is_lazy(parameter) for parameter in module.parameters())  # its first input gives it its sizes
-    tried = module if lazy else copy.deepcopy(module).cpu()
-    mode = module.training
-    kind, sizes, flags = "pictures", "size and channels", "train: --size, --channels; summary: --input"
-    if len(input_shape) == 2:
-        kind, sizes, flags = "signals", "channels and length", "summary: --input"
-    try:
-        with torch.no_grad():
-            result = tried.eval()(torch.zeros(2, *input_shape))
-    except (RuntimeError, ValueError, IndexError) as error:
-        raise ShapeError(
-            f"{name} does not take {kind} of {spell(input_shape)}{user_line(error)}: {_sentence(error)} "
-            f"Check the {sizes} it was written for ({flags})."
-        ) from error
-    except Exception as error:
-        what = type(error).__name__
-        raise ConvscopeError(f"{name} fails{user_line(error)}: {what}: {_sentence(error)}") from error
-    finally:
-        module.train(mode)
-    if isinstance(result, Tensor) and result.shape == (2, classes):
-        return
-    got = spell(tuple(result.shape)) if isinstance(result, Tensor) else type(result).__name__
-    advice = "Check its last layer and the size it was written for."
-    if isinstance(result, Tensor) and result.dim() == 2 and result.shape[0] != 2:
-        advice = "A view mixes the pictures: x.view(x.size(0), -1) keeps them apart."
-    raise ShapeError(
-        f"{name} should give 2×{classes} scores for 2 pictures and {classes} classes, but gives {got}. "
-        f"{advice}"
-    )
-
-
-def _sentence(error: Exception) -> str:
-    return f"{str(error).strip().rstrip('.')}."

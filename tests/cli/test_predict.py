@@ -1,0 +1,147 @@
+"""`convscope predict`: warnings of pictures unlike those of the training, and what the network saw."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from convscope import Bundle, nets
+from convscope.data import ArrayPreprocessing, load, open_source
+from convscope.graph.weights import initial_weights
+
+from ..conftest import Command
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Bundle:
+    """A network that was never trained, with what is known of the digits; and files to try it on."""
+    source = open_source("digits")
+    dataset = load(source, source.default_preprocessing())
+    assert dataset.usual is not None
+    assert dataset.test is not None
+    graph = nets.graph("resnet-8", (1, 8, 8), 10)
+    bundle = Bundle(
+        "resnet-8", dataset.classes, dataset.preprocessing, graph, initial_weights(graph),
+        info={"usual": dataset.usual.to_dict()},
+    )  # fmt: skip
+    bundle.save(tmp_path / "net.safetensors")
+    (tmp_path / "inverted").mkdir()
+    for number, digit in enumerate(dataset.test.images[:5, :, :, 0]):
+        Image.fromarray(digit).save(tmp_path / f"{number}.png")
+        Image.fromarray(255 - digit).save(tmp_path / "inverted" / f"{number}.png")
+    Image.new("RGB", (64, 48), "white").save(tmp_path / "white.png")
+    (tmp_path / "text.png").write_text("no picture")
+    return bundle
+
+
+def test_a_warning_of_each_kind_is_printed_once(convscope: Command, bundle: Bundle) -> None:
+    result = convscope("predict", "net.safetensors", "0.png", "inverted", "white.png")
+    assert result.returncode == 0
+    assert len(result.stdout.splitlines()) == 8
+    first, second = result.stderr.splitlines()
+    assert first == (
+        "warning: 5 of 7 pictures, the first inverted/0.png: its ground is light (255 of 255), "
+        "that of the training pictures dark (0 to 16); --invert turns it round."
+    )
+    assert second == "warning: white.png: it is of one colour (255 of 255), with nothing in it to see."
+    assert convscope("predict", "net.safetensors", "0.png", "1.png").stderr == ""
+
+
+def test_invert_turns_the_polarity_round(convscope: Command, bundle: Bundle) -> None:
+    turned = convscope("predict", "net.safetensors", "inverted/0.png", "inverted/1.png", "--invert", "--json")
+    plain = convscope("predict", "net.safetensors", "0.png", "1.png", "--json")
+    assert (turned.returncode, turned.stderr, plain.stderr) == (0, "", "")
+    for one, other in zip(json.loads(turned.stdout), json.loads(plain.stdout), strict=True):
+        assert one["top"] == other["top"]
+    wrongly = convscope("predict", "net.safetensors", "0.png", "--invert")
+    assert wrongly.stderr.rstrip().endswith("leave out --invert.")
+
+
+def test_json_has_the_warnings_of_each_picture(convscope: Command, bundle: Bundle, tmp_path: Path) -> None:
+    result = convscope("predict", "net.safetensors", "0.png", "inverted/0.png", "text.png", "--json")
+    assert result.returncode == 1
+    fine, inverted, text = json.loads(result.stdout)
+    assert fine["warnings"] == []
+    assert [warning["kind"] for warning in inverted["warnings"]] == ["inverted"]
+    assert inverted["warnings"][0]["message"].startswith("its ground is light")
+    assert set(text) == {"path", "error"}
+    (prediction,) = bundle.predict(tmp_path / "inverted" / "0.png")
+    assert [warning.to_dict() for warning in prediction.warnings] == inverted["warnings"]
+    assert str(prediction.warnings[0]) == inverted["warnings"][0]["message"]
+
+
+def test_seen_draws_what_can_be_read(convscope: Command, bundle: Bundle, tmp_path: Path) -> None:
+    result = convscope("predict", "net.safetensors", "inverted", "text.png", "--seen", "seen.png")
+    assert result.returncode == 1  # of the text
+    with Image.open(tmp_path / "seen.png") as drawing:
+        assert drawing.height > 5 * 280
+    one = convscope("predict", "net.safetensors", "0.png", "--seen", "one.png")
+    assert (one.returncode, one.stdout.splitlines()[-1]) == (0, "Seen    one.png")
+    with Image.open(tmp_path / "one.png") as drawing:
+        assert drawing.height < 500
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["0.png", "--seen", "seen.jpg"], 2, "--seen seen.jpg should end in .png, which is what is written."),
+        (["0.png", "--seen", "away/seen.png"], 1, "cannot write away/seen.png"),
+        ([*["0.png"] * 25, "--seen", "seen.png"], 2, "draws up to 24 pictures, and there are 25"),
+    ],
+)
+def test_what_seen_refuses(
+    convscope: Command, bundle: Bundle, tmp_path: Path, words: list[str], code: int, message: str
+) -> None:
+    result = convscope("predict", "net.safetensors", *words)
+    assert (result.returncode, result.stdout) == (code, "")
+    assert message in result.stderr
+    assert not list(tmp_path.glob("seen.*"))
+
+
+def test_signals_have_no_polarity_and_no_drawing(convscope: Command, tmp_path: Path) -> None:
+    graph = nets.graph("simple-cnn-1d", (1, 64), 2)
+    preprocessing = ArrayPreprocessing(shape=(1, 64))
+    Bundle("net", ("a", "b"), preprocessing, graph, initial_weights(graph)).save(tmp_path / "net.safetensors")
+    np.save(tmp_path / "signal.npy", np.arange(64.0))
+    for words, message in (
+        (["--invert"], "the network takes signals, which have no polarity."),
+        (["--seen", "seen.png"], "--seen draws pictures, and the network takes signals."),
+    ):
+        result = convscope("predict", "net.safetensors", "signal.npy", *words)
+        assert (result.returncode, result.stdout) == (2, "")
+        assert message in result.stderr
+
+
+def test_bundles_from_before_say_what_a_picture_shows_itself(bundle: Bundle) -> None:
+    before = Bundle.from_bytes(
+        Bundle(
+            bundle.net, bundle.classes, bundle.preprocessing, bundle.graph, bundle.weights
+        ).to_bytes()
+    )  # fmt: skip
+    assert before.usual is None
+    page, white = np.full((8, 8), 255, np.uint8), np.full((8, 8), 255, np.uint8)
+    page[2:6, 3] = 0
+    assert [[one.kind for one in p.warnings] for p in before.predict([page, white])] == [[], ["blank"]]
+
+
+def test_damaged_ranges_are_a_damaged_bundle(bundle: Bundle) -> None:
+    from convscope.errors import ConvscopeError
+
+    bad = Bundle(
+        bundle.net, bundle.classes, bundle.preprocessing, bundle.graph, bundle.weights, info={"usual": [1]}
+    )
+    with pytest.raises(ConvscopeError, match="is not a convscope bundle, or is damaged"):
+        Bundle.from_bytes(bad.to_bytes())
+
+
+def test_pictures_of_all_kinds_are_read_alike(bundle: Bundle) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 30)).astype(np.uint8)
+    content = io.BytesIO()
+    Image.fromarray(pixels).save(content, "PNG")
+    three = bundle.predict([pixels, Image.fromarray(pixels), content.getvalue()])
+    assert three[0] == three[1] == three[2]
