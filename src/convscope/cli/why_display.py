@@ -24,7 +24,6 @@ FEW_CHANNELS = 3  # whose windows are all shown
 LARGE = 5  # the longest side of a window of which several are shown
 TERMS = 8
 CHANNELS = 6
-DIGITS = 4
 GRID_SAYS_ALL = ("max_pool", "adaptive", "average_pool", "mean", "group_norm", "layer_norm")
 Block = list[Text]
 
@@ -122,7 +121,7 @@ def _grids(why: Why, place: Place, width: int) -> Iterator[Block]:
     arrays = [(window.values, marks)]
     if window.weights is not None:
         norms = listed([fold.norm for fold in why.folds]) if why.folds else ""
-        total = plain(_sum_of(why, place), DIGITS)
+        total = plain(_sum_of(why, place))
         names += [f"weights{norms and ' with '}{norms}", f"products, sum {total}"]
         none = np.zeros(marks.shape, dtype=np.uint8)
         arrays += [(window.weights, none), (window.contributions, none)]
@@ -153,17 +152,20 @@ def _corner(window: Window) -> str:
 
 def _channel_table(why: Why) -> Iterator[Block]:
     """What each input channel adds, where they are many and only one was drawn."""
-    if len(why.windows) != 1 or not _is_grid(why.windows[0]) or len(why.windows[0].values) <= FEW_CHANNELS:
+    if (
+        len(why.windows) != 1
+        or why.windows[0].weights is None
+        or not _is_grid(why.windows[0])
+        or len(why.windows[0].values) <= FEW_CHANNELS
+    ):
         return
     window = why.windows[0]
     sums = np.array([_sum_of(why, (0, channel)) for channel in range(len(window.values))])
     order = np.argsort(-np.abs(sums), kind="stable")
     rows = [("channel", "adds")]
-    rows += [
-        (f"{window.layer}:{window.coordinates[0][at]}", plain(sums[at], DIGITS)) for at in order[:CHANNELS]
-    ]
+    rows += [(f"{window.layer}:{window.coordinates[0][at]}", plain(sums[at])) for at in order[:CHANNELS]]
     if len(order) > CHANNELS:
-        rows.append((f"{len(order) - CHANNELS} more", plain(sums[order[CHANNELS:]].sum(), DIGITS)))
+        rows.append((f"{len(order) - CHANNELS} more", plain(sums[order[CHANNELS:]].sum())))
     yield _table(rows, right=[1])
 
 
@@ -175,27 +177,20 @@ def _term_table(forward: ForwardPass, why: Why, shown: list[Place]) -> Iterator[
     if count == 1 and leading.weight is None:
         yield _table([("from", "value"), (_named(forward, leading), plain(leading.value))], right=[1])
         return
-    terms = why.largest(TERMS)
+    terms, rest = why.largest(TERMS), why.rest(TERMS)
     if not terms:
         return
-    rest = why.rest(TERMS)
-    softmax = why.operation.endswith("softmax")
     weighted = any(window.weights is not None for window in why.windows)
-    last = "product" if weighted else "exponential" if softmax else "adds"
-    rows = [("largest" if rest.count else "from", "value", *(["weight"] if weighted else []), last)]
+    plainly = not rest.count and all(term.contribution == term.value for term in terms)
+    last = "product" if weighted else "exponential" if why.operation.endswith("softmax") else "adds"
+    rows = [["largest" if rest.count else "from", "value", "weight", last]]
     for term in terms:
-        weight = [] if term.weight is None else [spelled(term.weight, DIGITS)]
-        rows.append(
-            (
-                _named(forward, term),
-                plain(term.value, DIGITS),
-                *weight,
-                plain(term.contribution, DIGITS),
-            )
-        )
+        weight = "" if term.weight is None else spelled(term.weight)
+        rows.append([_named(forward, term), plain(term.value), weight, plain(term.contribution)])
     if rest.count:
-        rows.append((f"{rest.count:,} more", "", *([""] if weighted else []), plain(rest.total, DIGITS)))
-    yield _table(rows, right=range(1, len(rows[0])))
+        rows.append([f"{rest.count:,} more", "", "", plain(rest.total)])
+    kept = [0, 1, *([2] if weighted else []), *([] if plainly else [3])]
+    yield _table([tuple(row[at] for at in kept) for row in rows], right=range(1, len(kept)))
 
 
 def _named(forward: ForwardPass, term: Term) -> str:

@@ -37,7 +37,8 @@ def pixels_seen(graph: Graph, name: str, position: Sequence[int]) -> Spans | Non
     """The rows and columns of the input between which all lies that a position of a layer depends on.
 
     Followed down window by window, so a window over the border sees what its padding is made of: nothing
-    for zeros, the picture's other side for a circular one. None where it sees nothing but padding.
+    for zeros, the picture's other side for a circular one (and all between counts as seen). None where it
+    sees nothing but padding.
 
     >>> from convscope import nets
     >>> pixels_seen(nets.graph("convnet-bn"), "conv1", (0, 7))

@@ -5,8 +5,11 @@ Nothing here imports torch before it is needed.
 
 from .activations import activations
 from .attribution import Attribution, Checks
+from .cell import Cell
+from .forward_pass import ForwardPass
 from .robustness import Curve, LayerShift, Robustness
 from .suspect import Suspect, Suspects
+from .why_number import Why, why
 
 __all__ = [
     "activations",
@@ -17,4 +20,8 @@ __all__ = [
     "LayerShift",
     "Suspects",
     "Suspect",
+    "why",
+    "Why",
+    "ForwardPass",
+    "Cell",
 ]

@@ -100,7 +100,7 @@ def _mean_of_axes(numbers: Numbers, node: Node, index: Index) -> Arithmetic:
 def _mean(node: Node, window: Window, count: int) -> Arithmetic:
     total = float(window.values.sum())
     steps = (
-        Step(f"sum of {window.values.size:,} numbers", None, total),
+        Step(f"sum of {count:,} numbers", None, total),
         Step("divided by", float(count), total / count),
     )
     shares = window.values / count
@@ -114,9 +114,9 @@ def _lp_pool(numbers: Numbers, node: Node, index: Index) -> Arithmetic:
     window, p = _pooled(numbers, node, index), float(node.attributes["p"])
     powers = np.where(window.inside, window.values**p, 0.0)
     total = float(powers.sum())
-    steps = [Step(f"sum of {window.values.size:,} powers of {p:g}", None, total)]
-    size = math.prod(node.attributes["kernel_size"])
     count = _counted(node, window, numbers.inputs(node)[0].shape)
+    steps = [Step(f"sum of {count:,} powers of {p:g}", None, total)]
+    size = math.prod(node.attributes["kernel_size"])
     if count != size:
         total *= size / count
         steps.append(Step("scaled up to a whole window, times", size / count, total))

@@ -149,7 +149,8 @@ def how(why: Why) -> str:
     name = kind(why.operation)
     if len(why.layers) == 1 and (not why.windows or why.windows[0].weights is None):
         return f"{name} of {count:,}" if count > 1 else name
-    products = "product" if why.windows[0].weights is not None else "number"
+    if why.windows[0].weights is None:
+        return f"{why.steps[0].what}, {name}"
     bias = " + bias" if any(step.what == "bias" for step in why.steps) else ""
     after = "" if why.operation in WEIGHTED else f", {name}"
-    return f"{count:,} {products}{'s' * (count > 1)}{bias}{after}"
+    return f"{count:,} product{'s' * (count > 1)}{bias}{after}"
