@@ -13,7 +13,7 @@ from PIL import Image
 from convscope import nets
 from convscope.bundle import Bundle
 from convscope.data import ArrayPreprocessing, Preprocessing
-from convscope.graph import initial_weights
+from convscope.graph import Builder, initial_weights
 
 from ..conftest import Command
 from ..terminal import in_terminal
@@ -102,6 +102,23 @@ def test_the_grid_of_a_small_window(tmp_path: Path, in_this_process: Command) ->
     assert re.search(r"^ +0 +0 +0 ", printed, flags=re.MULTILINE)  # the padding above the frame
     assert "sum of 27 products" in printed
     assert "Next    --why input:" in printed
+
+
+def test_a_dilated_window_says_how_far_its_numbers_are_apart(
+    tmp_path: Path, in_this_process: Command
+) -> None:
+    b = Builder("dilated")
+    x = b.conv2d(b.input(1, 8, 8), 1, kernel_size=(3, 1), dilation=(2, 1), padding=((2, 0), (0, 0)))
+    graph = b.build(b.linear(b.flatten(x), 10))
+    preprocessing = Preprocessing(height=8, width=8, channels=1)
+    bundle = Bundle("dilated", CLASSES, preprocessing, graph, initial_weights(graph))
+    bundle.save(tmp_path / "model.safetensors")
+    Image.new("L", (8, 8), 99).save(tmp_path / "picture.png")
+    result = in_this_process(
+        "explain", str(tmp_path / "model.safetensors"), str(tmp_path / "picture.png"), "--why", "conv1:0:1:4"
+    )
+    assert "input:0 from row -1 by 2, column 4" in result.stdout
+    assert "rows 1 to 3, column 4 of the input; its field of 5×1" in result.stdout
 
 
 def test_in_a_terminal_there_is_colour_and_no_line_is_too_long(tmp_path: Path) -> None:

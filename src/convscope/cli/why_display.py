@@ -22,7 +22,7 @@ from ..ops.steps import plain, spelled
 
 FEW_CHANNELS = 3  # whose windows are all shown
 LARGE = 5  # the longest side of a window of which several are shown
-TERMS = 8
+TERMS, EXPONENTIALS = 8, 20
 CHANNELS = 6
 GRID_SAYS_ALL = ("max_pool", "adaptive", "average_pool", "mean", "group_norm", "layer_norm")
 Block = list[Text]
@@ -111,10 +111,9 @@ def _grids(why: Why, place: Place, width: int) -> Iterator[Block]:
     window = why.windows[number]
     padding = BEYOND if window.weights is not None or not why.operation.startswith("max") else BEYOND | EMPTY
     marks = np.where(window.inside[channel], 0, padding).astype(np.uint8)
-    leading = why.leading
     best = np.zeros(window.values.shape, dtype=bool)
-    if leading is not None and (leading.contribution or why.follow):
-        best |= np.array([window.cell(i) == leading.cell for i in range(best.size)]).reshape(best.shape)
+    if why.leading is not None and why.lead is not None and (why.leading.contribution or why.follow):
+        best.flat[why.lead[1]] = why.lead[0] == number
     flag = WINNER if why.follow is not None else MARKED
     source = int(window.coordinates[0][channel])
     names = [f"{window.layer}:{source}{_corner(window)}"]
@@ -141,10 +140,13 @@ def _digits(numbers: np.ndarray, width: int, grids: int) -> int:
 
 
 def _corner(window: Window) -> str:
-    """From which row and column on."""
+    """From which row and column on, and how far apart where it is dilated."""
     names = ("row", "column") if len(window.coordinates) == 3 else ("place",)
-    first = (int(coordinates[0]) for coordinates in window.coordinates[1:])
-    return " from " + ", ".join(f"{name} {at}" for name, at in zip(names, first, strict=True))
+    words = []
+    for name, positions in zip(names, window.coordinates[1:], strict=True):
+        apart = int(positions[1] - positions[0]) if len(positions) > 1 else 1
+        words.append(f"{name} {positions[0]}{f' by {apart}' if apart > 1 else ''}")
+    return f" from {', '.join(words)}"
 
 
 # -- tables
@@ -177,12 +179,14 @@ def _term_table(forward: ForwardPass, why: Why, shown: list[Place]) -> Iterator[
     if count == 1 and leading.weight is None:
         yield _table([("from", "value"), (_named(forward, leading), plain(leading.value))], right=[1])
         return
-    terms, rest = why.largest(TERMS), why.rest(TERMS)
+    softmax = why.operation.endswith("softmax")
+    most = EXPONENTIALS if softmax else TERMS
+    terms, rest = why.largest(most), why.rest(most)
     if not terms:
         return
     weighted = any(window.weights is not None for window in why.windows)
     plainly = not rest.count and all(term.contribution == term.value for term in terms)
-    last = "product" if weighted else "exponential" if why.operation.endswith("softmax") else "adds"
+    last = "product" if weighted else "exponential" if softmax else "adds"
     rows = [["largest" if rest.count else "from", "value", "weight", last]]
     for term in terms:
         weight = "" if term.weight is None else spelled(term.weight)

@@ -1,4 +1,4 @@
-"""Which pixels of the input one single number depends on, exactly, at the border too."""
+"""Between which pixels of the input all lies that one single number depends on, at the border too."""
 
 from __future__ import annotations
 
@@ -88,8 +88,8 @@ def _through(node: Node, windows: tuple[Window, ...], spans: Spans, sizes: Seque
                 node.attributes, sizes[unpadded:], axis - unpadded, np.arange(first, last + 1)
             )
         else:
-            begin = first * window.stride - window.before
-            source = np.arange(begin, last * window.stride - window.before + window.extent)
+            starts = np.arange(first, last + 1) * window.stride - window.before
+            source = np.add.outer(starts, np.arange(window.kernel_size) * window.dilation)
         source = source[(source >= 0) & (source < size)]
         if not len(source):
             return None

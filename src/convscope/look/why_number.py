@@ -143,14 +143,17 @@ class Why:
         return Rest(numbers - listed, float(sum(others, beyond)))
 
     @property
-    def leading(self) -> Term | None:
-        """The number that this one is about (of a maximum the one that won), else the one that adds most.
+    def lead(self) -> tuple[int, int] | None:
+        """Which window, and which of its numbers: the one that this is about, else the one that adds most.
 
-        None at the input, and where all is padding.
+        Of a maximum it is the one that won. None at the input, and where all is padding.
         """
-        if self.follow is not None:
-            return self._term(*self.follow)
-        return self._term(*self._ranked[0]) if self._ranked else None
+        return self.follow or (self._ranked[0] if self._ranked else None)
+
+    @property
+    def leading(self) -> Term | None:
+        """The number at `lead`."""
+        return None if self.lead is None else self._term(*self.lead)
 
     @property
     def next(self) -> Cell | None:
