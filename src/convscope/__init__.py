@@ -44,7 +44,7 @@ _HOMES = {
     "trace": "graph.tracing",
     "ConvscopeError": "errors",
 }
-_MODULES = ("data", "errors", "exercise", "graph", "lanes", "nets", "ops", "report", "training")
+_MODULES = ("data", "errors", "exercise", "graph", "lanes", "look", "nets", "ops", "report", "training")
 
 __all__ = [
     "train",

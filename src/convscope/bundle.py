@@ -210,6 +210,11 @@ class Bundle:
         Signals and arrays are float32 (N, C, ...). Computed by the native engine where it can, else by
         PyTorch. Raises `ShapeError` for other inputs.
         """
+        self.check_inputs(images)
+        return self._forward(images)
+
+    def check_inputs(self, images: np.ndarray) -> None:
+        """Raises `ShapeError` for what is not stored as the bundle's inputs are, with a batch axis."""
         wanted, noun = self.preprocessing.blank(0), self.preprocessing.noun
         if images.dtype != wanted.dtype or images.ndim == 0 or images.shape[1:] != wanted.shape[1:]:
             shape = ", ".join(map(str, wanted.shape[1:]))
@@ -217,7 +222,6 @@ class Bundle:
                 f"the {noun}s are {images.dtype} {images.shape}; the bundle takes {wanted.dtype} "
                 f"(N, {shape}), which `predict` makes of any {noun}."
             )
-        return self._forward(images)
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """What `logits` takes → float32 (N, classes), rows sum to 1."""

@@ -37,6 +37,8 @@ MOVES: Mapping[str, int | float | bool] = {
     "cutout": 0,
     "mixup": 0.0,
 }
+#: the settings that keep more of a training and change nothing of it
+WATCHING = ("watch", "watch_every")
 
 
 class Recipe(BaseModel):
@@ -128,6 +130,12 @@ class Recipe(BaseModel):
     checkpoint_minutes: float = Field(
         5.0, gt=0, description="between checkpoints within an epoch; each epoch ends with one"
     )
+    watch: bool | None = Field(
+        None, description="keep snapshots of filters and feature maps, for `convscope look RUN --gif`"
+    )
+    watch_every: int | None = Field(
+        None, ge=1, description="steps between them; else about 60 in all, close together at first"
+    )
     threads: int | None = Field(
         None, ge=1, description="CPU threads; all cores, but of the torch engine one for a small network"
     )
@@ -168,11 +176,24 @@ class Recipe(BaseModel):
             raise _Clash(
                 "{} leaves all layers but the last as they are, {} does not; leave one out", freeze, rate
             )
+        if self.freeze and self.watches:
+            sentence = "{} leaves all filters as they are, so that {} has nothing to see; leave one out"
+            given = ("watch", True) if self.watch else ("watch_every", self.watch_every)
+            raise _Clash(sentence, freeze, given)
         for name in ("augment", *MOVES):
             if self.freeze and (value := getattr(self, name)):
                 sentence = "{} looks at each picture once, and {} changes it in every epoch; leave one out"
                 raise _Clash(sentence, freeze, (name, value))
         return self
+
+    @property
+    def watches(self) -> bool:
+        """Whether the run keeps snapshots: `watch_every` alone asks for them too.
+
+        >>> Recipe.of(watch_every=10).watches, Recipe.of(watch=False, watch_every=10).watches
+        (True, False)
+        """
+        return self.watch_every is not None if self.watch is None else self.watch
 
     @classmethod
     def of(cls, **settings: Any) -> Recipe:

@@ -73,10 +73,9 @@ def test_a_network_outside_the_graph_or_without_maps_says_so() -> None:
     b = Builder("mlp")
     graph = b.build(b.linear(b.flatten(b.input(1, 4, 4)), 2))
     weights = initial_weights(graph)
-    assert first_filters(graph, weights) == Absent("The network has no convolution.")
-    assert feature_maps(graph, weights, batch[None], ANSWER) == Absent(
-        "The network has no layer that gives a map."
-    )
+    filters, maps = first_filters(graph, weights), feature_maps(graph, weights, batch[None], ANSWER)
+    assert filters == Absent("Mlp has no convolution, so there are no filters to see.")
+    assert maps == Absent("Mlp has no layer that gives a map.")
 
 
 def test_a_diverged_network_says_so() -> None:

@@ -169,3 +169,23 @@ def test_the_sum_of_losses_does_not_depend_on_how_they_come(losses: list[float],
         parted.add(StepFigures(np.array(losses[start:stop]), 1, 1))
     assert parted.loss_sum == whole.loss_sum == sum(losses)
     assert Standing.from_dict(json.loads(json.dumps(parted.to_dict()))) == parted
+
+
+@pytest.mark.parametrize("stops", [(), (0,), (3, 5), (7, 14, 21), (1, 2, 3, 20), (6, 8, 100)])
+def test_it_hands_over_after_the_steps_it_is_told(stops: tuple[int, ...]) -> None:
+    """7 steps an epoch, 3 epochs; the engine gets what lies between two stops."""
+    dataset = make_dataset(50, 20)
+    assert dataset.validation is not None
+    recipe = Recipe.of(epochs=3, lr=0.1, batch_size=8, schedule="constant")
+    engine = Scripted(dataset.validation.labels, [(1, 1.0)] * 3, [1.0] * 3)
+    checked: Engine = engine
+    loop = Loop(checked, dataset, recipe, Silent(), stops=stops)
+    handed_over = [loop.first_step for _ in loop.run()]
+    assert {stop for stop in stops if 0 < stop <= 21} <= set(handed_over)
+    whole, _, _ = run([(1, 1.0)] * 3)
+    assert loop.standing.history[-1].train_loss == whole.standing.history[-1].train_loss
+    taken = [batch.tolist() for batches, *_ in engine.calls for batch in batches]
+    other = Scripted(dataset.validation.labels, [(1, 1.0)] * 3, [1.0] * 3)
+    list(Loop(other, dataset, recipe, Silent()).run())
+    assert taken == [batch.tolist() for batches, *_ in other.calls for batch in batches]
+    assert [first for _, _, _, first in engine.calls] == sorted({0, 7, 14, *(s for s in stops if s < 21)})

@@ -103,7 +103,7 @@ def test_the_document_has_the_documented_keys(digits_run: Run) -> None:
     document = json.loads(json.dumps(digits_run.to_dict(), allow_nan=False))
     assert set(document) == {
         *("run", "net", "data", "engine", "parameters", "seconds"),
-        *("epochs", "best_epoch", "test", "notes"),
+        *("epochs", "best_epoch", "test", "watch", "notes"),
     }
     keys = {"epoch", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy", "seconds"}
     assert [set(epoch) for epoch in document["epochs"]] == [keys, keys]

@@ -78,6 +78,10 @@ def _of_run(run: Run, quiet: bool) -> str:
             f"{epochs}, trained in {run.seconds:,.1f} s by the {run.engine} engine.",
             _labelled("Run", run.path),
             *inside,
+            *(
+                [_labelled("Watch", f"convscope look {_model(run.path)} --gif formed.gif")]
+                * run.recipe.watches
+            ),
             _next(run.path, run.bundle),
         ]
     )
@@ -102,9 +106,14 @@ def _is_latest(run: Path) -> bool:
     return latest is not None and latest.resolve() == run.resolve()
 
 
+def _model(run: Path) -> str:
+    """A run as an argument of a command."""
+    return shlex.quote(str(Path(RUNS, LATEST) if _is_latest(run) else run))
+
+
 def _next(run: Path, bundle: Bundle | None = None) -> str:
     """Commands that can be typed as they stand, where the picture is a file."""
-    model = shlex.quote(str(Path(RUNS, LATEST) if _is_latest(run) else run))
+    model = _model(run)
     commands = f"convscope predict {model} {shlex.quote(_picture(run, bundle))}", f"convscope eval {model}"
     return _labelled("Next", *commands)
 

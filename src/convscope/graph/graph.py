@@ -72,6 +72,15 @@ class Graph:
     def by_name(self) -> Mapping[str, Node]:
         return MappingProxyType({node.name: node for node in self.nodes})
 
+    @cached_property
+    def users(self) -> Mapping[str, tuple[Node, ...]]:
+        """The nodes that take each node's output, by its name; once for each time that they take it."""
+        found: dict[str, list[Node]] = {node.name: [] for node in self.nodes}
+        for node in self.nodes:
+            for name in node.inputs:
+                found[name].append(node)
+        return MappingProxyType({name: tuple(nodes) for name, nodes in found.items()})
+
     def __getitem__(self, name: str) -> Node:
         return self.by_name[name]
 

@@ -1,4 +1,4 @@
-"""A network in two parts: the trunk, which makes features of a picture, and the head, which scores them."""
+"""Parts of a network: what makes the value of a node; the trunk, which makes features, and its head."""
 
 from __future__ import annotations
 
@@ -41,10 +41,7 @@ def cut(graph: Graph) -> Parts:
     while graph[first.inputs[0]].operation in DROPOUTS:
         first = graph[first.inputs[0]]
     seam = graph[first.inputs[0]]
-    trunk = Builder(graph.name)
-    for node in graph.nodes:
-        _append(trunk, node)
-    below = trunk.build(trunk[seam.name])
+    below = up_to(graph, seam.name)
     if not below.parameters:
         raise _no_head(graph, f"{layer.name} is its only layer with weights")
     head = Builder(graph.name)
@@ -57,6 +54,21 @@ def cut(graph: Graph) -> Parts:
     if shared := set(below.parameters) & set(above.parameters):
         raise _no_head(graph, f"{min(shared)} is shared with the layers before")
     return Parts(below, above, layer)
+
+
+def up_to(graph: Graph, name: str, *, flat: bool = False) -> Graph:
+    """The part of a graph that makes the value of one node, its output then; `flat` as a row of numbers.
+
+    >>> from convscope import nets
+    >>> graph = nets.graph("lenet-5")
+    >>> up_to(graph, "pool1").output_shape, up_to(graph, "pool1", flat=True).output_shape
+    ((6, 14, 14), (1176,))
+    """
+    builder = Builder(graph.name)
+    for node in graph.nodes:
+        _append(builder, node)
+    seam = builder[name]
+    return builder.build(builder.flatten(seam) if flat and len(seam.shape) > 1 else seam)
 
 
 def head_layer(graph: Graph) -> Node:

@@ -26,11 +26,7 @@ def unclipped(field: ReceptiveField, position: Sequence[int]) -> Spans:
     """
     if field.whole:
         return tuple((0, size - 1) for size in field.size)
-    spans = []
-    for size, jump, centre, at in zip(field.size, field.jump, field.centre, position, strict=True):
-        first = round(centre + at * jump - (size - 1) / 2)
-        spans.append((first, first + size - 1))
-    return tuple(spans)
+    return tuple((first, end - 1) for first, end in field.window(position))
 
 
 def pixels_seen(graph: Graph, name: str, position: Sequence[int]) -> Spans | None:

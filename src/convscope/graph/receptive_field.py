@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..ops.geometry import Field
@@ -22,6 +24,18 @@ class ReceptiveField:
     jump: tuple[int, ...]
     centre: tuple[float, ...]
     whole: bool = False
+
+    def window(self, position: Sequence[int]) -> tuple[tuple[int, int], ...]:
+        """The pixels that the output at `position` sees, per axis from the first to behind the last.
+
+        Not clipped: below 0 and behind the picture lies the padding.
+
+        >>> ReceptiveField((5, 4), (2, 2), (0.0, 1.5)).window((0, 3))
+        ((-2, 3), (6, 10))
+        """
+        axes = zip(self.size, self.jump, self.centre, position, strict=True)
+        starts = [(math.floor(c + i * jump - (size - 1) / 2 + 0.5), size) for size, jump, c, i in axes]
+        return tuple((start, start + size) for start, size in starts)
 
 
 def receptive_fields(graph: Graph) -> dict[str, ReceptiveField]:

@@ -39,9 +39,7 @@ def activations(graph: Graph, weights: Mapping[str, np.ndarray], inputs: np.ndar
         raise ShapeError(
             f"the inputs have the shape {inputs.shape}; {graph.name} takes (N, {spell(graph.input_shape)})."
         )
-    for name in graph.parameters:
-        if not np.isfinite(weights[name]).all():
-            raise DataError(f"the weights {name!r} are not all finite: the training diverged.")
+    check_finite(graph, weights)
     outputs: dict[str, np.ndarray] = {}
     with np.errstate(over="ignore", invalid="ignore"):  # as PyTorch: no news
         for node in graph.nodes:
@@ -52,6 +50,13 @@ def activations(graph: Graph, weights: Mapping[str, np.ndarray], inputs: np.ndar
                 result = FUNCTIONS[node.operation](node, *(outputs[name] for name in node.inputs), **tensors)
             outputs[node.name] = result.astype(np.float32, copy=False)
     return outputs
+
+
+def check_finite(graph: Graph, weights: Mapping[str, np.ndarray]) -> None:
+    """Raises `DataError` for weights that are not finite, as those of a diverged training."""
+    for name in graph.parameters:
+        if not np.isfinite(weights[name]).all():
+            raise DataError(f"the weights {name!r} are not all finite: the training diverged.")
 
 
 def _defines(*names: str) -> Callable[[Function], Function]:

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
 from ..errors import ConvscopeError
 from ..graph import Graph
-from ..graph.graph import Node
-from ..graph.layers import BatchNorm, GroupNorm, LayerNorm
-from ..graph.pointwise import Activation, Affine, Combine, Concat, Dropout
-from ..graph.windows import AdaptivePool, Convolution, Pool
 from ..look import activations
+from ..look.filters import filters_of
+from ..look.maps import maps_of, named_layers
 from .content import Absent, Answer, FeatureMaps, Filters, LayerMaps
 
 MOST_FILTERS = 64
 MOST_LAYERS = 12
 MOST_CHANNELS = 16
-LAYERS = (Convolution, Pool, AdaptivePool, Combine, Concat)
-# what is taken together with the layer before it
-FOLLOWERS = (GroupNorm, BatchNorm, LayerNorm, Activation, Affine, Dropout)
 
 
 def first_filters(graph: Graph | None, weights: Mapping[str, np.ndarray]) -> Filters | Absent:
@@ -36,13 +30,11 @@ def first_filters(graph: Graph | None, weights: Mapping[str, np.ndarray]) -> Fil
     """
     if graph is None:
         return Absent("The network is not in convscope's graph, so its filters are not known by name.")
-    node = next((node for node in graph.nodes if isinstance(node.rule, Convolution)), None)
-    if node is None:
-        return Absent("The network has no convolution.")
-    values = weights[node.parameters["weight"]]
-    if not np.isfinite(values).all():
-        return Absent(f"The weights of {node.name} are not all finite: the training diverged.")
-    return Filters(node.name, values[:MOST_FILTERS], len(values))
+    try:
+        found = filters_of(graph, weights)
+    except ConvscopeError as error:
+        return Absent(_sentence(error))
+    return Filters(found.layer, found.values[:MOST_FILTERS], len(found.values))
 
 
 def feature_maps(
@@ -50,41 +42,31 @@ def feature_maps(
 ) -> FeatureMaps | Absent:
     """The maps of the one record in `batch`, float32 (1, *graph.input_shape), which is that of `answer`.
 
-    A layer is a convolution, a pool or a join of branches, with the normalisation and the activation that
-    follow it; of more than `MOST_LAYERS` layers some are left out, evenly, of each the channels behind the
-    first `MOST_CHANNELS`.
+    Of more than `MOST_LAYERS` layers some are left out, evenly, of each the channels behind the first
+    `MOST_CHANNELS`.
     """
     if graph is None:
         return Absent("The network is not in convscope's graph, so what its layers give is not at hand.")
-    layers = list(_layers(graph))
-    if not layers:
-        return Absent("The network has no layer that gives a map.")
     try:
-        outputs = activations(graph, weights, batch)
+        wanted = named_layers(graph)
+        layers = maps_of(activations(graph, weights, batch), wanted)
     except ConvscopeError as error:
-        return Absent(f"There are no feature maps: {error}")
+        return Absent(_sentence(error))
     shown = np.linspace(0, len(layers) - 1, min(len(layers), MOST_LAYERS)).round().astype(int)
-    maps = tuple(
-        LayerMaps(
-            nodes=tuple(node.name for node in layers[i]),
-            shape=layers[i][-1].shape,
-            values=outputs[layers[i][-1].name][0, :MOST_CHANNELS],
-        )
-        for i in shown
+    return FeatureMaps(
+        answer,
+        tuple(
+            LayerMaps(layers[i].nodes, layers[i].values.shape, layers[i].values[:MOST_CHANNELS])
+            for i in shown
+        ),
+        len(layers),
     )
-    return FeatureMaps(answer, maps, len(layers))
 
 
-def _layers(graph: Graph) -> Iterator[list[Node]]:
-    """Each layer as the nodes it is made of; its output is that of the last one."""
-    users: dict[str, list[Node]] = defaultdict(list)
-    for node in graph.nodes:
-        for name in node.inputs:
-            users[name].append(node)
-    for node in graph.nodes:
-        if not isinstance(node.rule, LAYERS) or len(node.shape) < 2 or max(node.shape[1:]) == 1:
-            continue  # it gives no map, or maps of one number each
-        layer = [node]
-        while len(users[layer[-1].name]) == 1 and isinstance(users[layer[-1].name][0].rule, FOLLOWERS):
-            layer.append(users[layer[-1].name][0])
-        yield layer
+def _sentence(error: ConvscopeError) -> str:
+    """
+    >>> _sentence(ConvscopeError("the training diverged."))
+    'The training diverged.'
+    """
+    text = str(error)
+    return text[0].upper() + text[1:]

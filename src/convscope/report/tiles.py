@@ -67,14 +67,20 @@ def composite(filters: npt.NDArray[np.floating], limit: float) -> Pixels:
     return colours.transpose(0, 2, 3, 1)
 
 
+def reduced(maps: npt.NDArray[np.floating], side: int) -> npt.NDArray[np.floating]:
+    """Maps (N, H, W) whose longer side is at most `side`: larger ones are averaged."""
+    height, width = maps.shape[1:]
+    if max(height, width) <= side:
+        return maps
+    scale = side / max(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    finite = np.nan_to_num(maps.astype(np.float32))
+    return np.stack([np.asarray(Image.fromarray(m).resize(size, Image.Resampling.BOX)) for m in finite])
+
+
 def maps_sheet(maps: npt.NDArray[np.floating], limit: float) -> Image.Image:
     """Maps (N, H, W) beside each other on one scale; large ones are averaged."""
-    height, width = maps.shape[1:]
-    if max(height, width) > SIDE:
-        scale = SIDE / max(height, width)
-        size = max(1, round(width * scale)), max(1, round(height * scale))
-        finite = np.nan_to_num(maps.astype(np.float32))
-        maps = np.stack([np.asarray(Image.fromarray(m).resize(size, Image.Resampling.BOX)) for m in finite])
+    maps = reduced(maps, SIDE)
     return _with_palette(_sheet(shades(maps, limit), FRAME_SHADE, NOTHING))
 
 

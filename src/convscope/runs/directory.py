@@ -21,7 +21,7 @@ from ..errors import ConvscopeError
 from ..metrics import EpochFigures
 from ..recipe import Recipe
 from .latest import last_begun, point_latest_to, target_of
-from .state import CHECKPOINTS, RESULT, at_work
+from .state import CHECKPOINTS, RESULT, WATCH, at_work
 
 ROOT = Path(RUNS)
 
@@ -108,7 +108,8 @@ class RunDirectory:
         )
 
     def _discard(self) -> None:
-        shutil.rmtree(self.checkpoint.parent, ignore_errors=True)
+        for folder in (self.checkpoint.parent, self.path / WATCH):
+            shutil.rmtree(folder, ignore_errors=True)
         for file in (
             self.initial,
             *(self.path / name for name in ("recipe.toml", "metrics.jsonl", FILE_NAME)),

@@ -16,6 +16,7 @@ import numpy as np
 from ..bundle import FILE_NAME, Bundle
 from ..errors import ConvscopeError
 from ..graph import Graph
+from ..recipe import WATCHING
 from .state import RESULT
 
 
@@ -23,9 +24,9 @@ from .state import RESULT
 class Conditions:
     """What a run was made of, all but its seed: runs of equal conditions differ by seed noise alone.
 
-    `recipe` has every setting but the seed, `graph` a sha256 of the layers (None where the graph cannot
-    express the network), `checksum` that of the data. The figures are of `count` pictures of `split`, and
-    `pictures` is a sha256 of which ones (None for runs that each held out others).
+    `recipe` has every setting but the seed and whether it was watched, `graph` a sha256 of the layers (None
+    where the graph cannot express the network), `checksum` that of the data. The figures are of `count`
+    pictures of `split`, and `pictures` is a sha256 of which ones (None for runs that each held out others).
     """
 
     net: str
@@ -47,7 +48,8 @@ class Conditions:
         """Those of a finished run; raises `ConvscopeError` where something of it is missing or damaged."""
         result, bundle = read_result(run), Bundle.load(run / FILE_NAME)
         try:
-            recipe = {name: value for name, value in bundle.info["recipe"].items() if name != "seed"}
+            left_out = {"seed", *WATCHING}
+            recipe = {name: value for name, value in bundle.info["recipe"].items() if name not in left_out}
             if bundle.info.get("by_hand"):  # what made it is not in the recipe, and no other run is like it
                 recipe["steps"] = f"taken by a program, for {run.name}"
             return cls(

@@ -12,10 +12,12 @@ from ..bundle import FILE_NAME
 from ..errors import ConvscopeError
 from .latest import target_of
 from .seed_runs import SEEDS_FILE, first_unfinished
-from .state import CHECKPOINTS, RESULT, is_at_work
+from .state import CHECKPOINTS, RESULT, WATCH, is_at_work
 
 MARKS = (FILE_NAME, RESULT, "metrics.jsonl", "initial.safetensors", CHECKPOINTS)
-FOLDERS = re.compile(r"figures|checkpoint|seed-\d+|\..*")  # of a run; dots are of files being written
+FOLDERS = re.compile(
+    rf"figures|{CHECKPOINTS}|{WATCH}|seed-\d+|\..*"
+)  # of a run; dots are of files being written
 FILES = re.compile(
     r"(bundle|initial)\.safetensors|recipe\.toml|metrics\.jsonl|predictions\.csv|report\.html|"
     r"(result|seeds)\.json|\..*"

@@ -9,6 +9,7 @@ from typing import Any
 from ..bundle import Bundle
 from ..metrics import EpochFigures, Evaluation
 from ..recipe import Recipe
+from .state import WATCH
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +36,8 @@ class Run:
         """The document that `train --json` prints.
 
         `test` is the final evaluation; its `split` is "validation" where the data has no test pictures
-        ("train" where it has neither), and a note says so.
+        ("train" where it has neither), and a note says so. `watch` is the folder of the snapshots, None
+        where there are none.
         """
         return {
             "run": str(self.path),
@@ -47,5 +49,6 @@ class Run:
             "epochs": [figures.to_dict() for figures in self.epochs],
             "best_epoch": self.best_epoch,
             "test": self.evaluation.to_dict(),
+            "watch": str(self.path / WATCH) if self.recipe.watches else None,
             "notes": list(self.notes),
         }

@@ -16,7 +16,7 @@ try:
 except ImportError:  # Windows: who is at work is not known there
     fcntl = None  # type: ignore[assignment]
 
-RESULT, CHECKPOINTS = "result.json", "checkpoint"
+RESULT, CHECKPOINTS, WATCH = "result.json", "checkpoint", "watch"
 
 State = Literal["finished", "at work", "interrupted"]
 

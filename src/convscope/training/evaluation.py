@@ -1,11 +1,11 @@
-"""A bundle measured again: on the data it was trained for, split the same way, or on other data."""
+"""A bundle and its data again: what it was trained for, split the same way, or other data; measured on it."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ..bundle import Bundle
-from ..data import Source
+from ..data import Dataset, Source
 from ..errors import DataError, UnknownName, UsageError
 from ..metrics import Evaluation, evaluate
 from ..recipe import Recipe
@@ -19,6 +19,19 @@ def evaluate_bundle(
     """The evaluation on the test pictures (validation where there are none), and what a person should know.
 
     `settings` replace fields of the bundle's recipe, such as `data_dir` or `test_fraction`.
+    """
+    dataset, notes = dataset_of(bundle, data, progress=progress, **settings)
+    name, split = dataset.evaluation
+    return evaluate(bundle.logits(split.images), split.labels, bundle.classes, split=name), notes
+
+
+def dataset_of(
+    bundle: Bundle, data: str | Source | None = None, *, progress: Progress | None = None, **settings: Any
+) -> tuple[Dataset, tuple[str, ...]]:
+    """The data that the bundle was trained on, split the same way, or other data; and what to know about it.
+
+    `settings` replace fields of the bundle's recipe. Raises `UsageError` where the bundle does not know its
+    data, `DataError` for data with other classes.
     """
     listener = progress or Silent()
     trained_on = bundle.info.get("data")
@@ -40,8 +53,7 @@ def evaluate_bundle(
     notes = list(dataset.notes)
     if data is None and trained_on and dataset.checksum != trained_on["checksum"]:
         notes.append(f"{source.name} has changed since the training; its test {source.noun}s may be others.")
-    name, split = dataset.evaluation
-    return evaluate(bundle.logits(split.images), split.labels, bundle.classes, split=name), tuple(notes)
+    return dataset, tuple(notes)
 
 
 def _check_classes(bundle: Bundle, source: Source) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -24,6 +25,7 @@ class Loop:
 
     The order of the pictures depends on (seed, epoch) alone. The best epoch has the highest validation
     accuracy, among equals the lowest validation loss; without validation pictures it is the last.
+    `stops` are numbers of steps, in order, after which it hands over for sure.
     """
 
     def __init__(
@@ -33,12 +35,14 @@ class Loop:
         recipe: Recipe,
         progress: Progress,
         standing: Standing | None = None,
+        *,
+        stops: Sequence[int] = (),
     ) -> None:
         assert recipe.epochs is not None
         assert recipe.lr is not None
         self.engine, self.dataset, self.recipe, self.progress = engine, dataset, recipe, progress
         self.standing = standing or Standing()
-        self.epochs = recipe.epochs
+        self.epochs, self.stops = recipe.epochs, stops
         self.steps = len(batch_starts(len(dataset.train), recipe.batch_size))  # of an epoch
         self.rates = learning_rates(recipe.schedule, recipe.lr, self.steps * self.epochs)
         self.since = time.perf_counter() - self.standing.seconds  # when the epoch at work began
@@ -64,11 +68,14 @@ class Loop:
         Whoever has it may stop between. Raises `ConvscopeError` where the loss stops being a number.
         """
         while not self.over:
-            standing, batches, first = self.standing, self.batches(), self.first_step
+            epoch, batches, first = self.standing.epoch, self.batches(), self.first_step
             rates = self.rates[first : first + len(batches)].tolist()
-            for part in self.engine.train(batches, rates, epoch=standing.epoch, first_step=first):
-                self.add(part)
-                yield False
+            stops = [stop - first for stop in self.stops if first < stop < first + len(batches)]
+            for start, end in pairwise([0, *stops, len(batches)]):
+                part_of = batches[start:end], rates[start:end]
+                for figures in self.engine.train(*part_of, epoch=epoch, first_step=first + start):
+                    self.add(figures)
+                    yield False
             self.end_epoch()
             yield True
 

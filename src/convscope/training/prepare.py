@@ -25,6 +25,7 @@ from .network import Network, is_own, open_network
 from .pretrained import expected_pictures, network_of, open_pretrained, origin
 from .progress import Progress
 from .uneven import uneven_note, weighted
+from .watched import watched_layers
 from .weights_file import WeightsFile, read_weights
 
 ARRAYS = "arrays"  # what data are called that were given as such
@@ -72,6 +73,8 @@ def prepare(recipe: Recipe, net: Any, progress: Progress, *, source: Source | No
         begun = origin(file, (inputs.expected, taken))
     if not isinstance(inputs.net, str | Bundle):
         notes.append(f"{network.name} was given from Python, so recipe.toml alone does not replay the run.")
+    if recipe.watches:
+        watched_layers(network)  # raises for a network that has none
     trained = _trained(recipe, network)
     if recipe.freeze and file is None and not network.own:
         notes.append("what --freeze keeps has random weights; --pretrained begins with better ones.")

@@ -18,6 +18,7 @@ from .interruption import Interruption
 from .loop import Loop
 from .prepare import Prepared
 from .progress import Progress
+from .watching import Watch
 
 
 def run_prepared(
@@ -49,10 +50,18 @@ def run_in(
         directory.write_recipe(prepared.recipe)
         if (prepared.network.own or prepared.pretrained) and not directory.initial.is_file():
             directory.write_initial(make_bundle(prepared, prepared.network.weights, {}))
+        watch = Watch(directory.path, prepared) if prepared.recipe.watches else None
+        if watch:
+            progress.note(watch.announcement)
         progress.begin(description(prepared, engine), prepared.recipe.epochs or 0)
         started = time.perf_counter() - (checkpoint.seconds if checkpoint else 0.0)
         loop = Loop(
-            engine, prepared.dataset, prepared.recipe, progress, checkpoint.standing if checkpoint else None
+            engine,
+            prepared.dataset,
+            prepared.recipe,
+            progress,
+            checkpoint.standing if checkpoint else None,
+            stops=watch.watched.planned if watch else (),
         )
         weights: Weights = prepared.network.weights
         if checkpoint:
@@ -61,8 +70,10 @@ def run_in(
             if checkpoint.kept:
                 weights = checkpoint.kept
                 directory.write_bundle(make_bundle(prepared, weights, {"epoch": loop.standing.kept_epoch}))
+        if watch:
+            watch.begin(loop.first_step if checkpoint else None)
         try:
-            weights = _train(directory, prepared, loop, weights, started)
+            weights = _train(directory, prepared, loop, watch, weights, started)
         finally:
             progress.end()
         seconds = time.perf_counter() - started
@@ -79,7 +90,12 @@ def run_in(
 
 
 def _train(
-    directory: RunDirectory, prepared: Prepared, loop: Loop, weights: Weights, started: float
+    directory: RunDirectory,
+    prepared: Prepared,
+    loop: Loop,
+    watch: Watch | None,
+    weights: Weights,
+    started: float,
 ) -> Weights:
     """Train to the end, and give back the weights to keep.
 
@@ -89,7 +105,11 @@ def _train(
     standing, engine = loop.standing, loop.engine
     saved = time.perf_counter()
     with Interruption() as interruption:
+        if watch:
+            watch.look(loop)
         for epoch_ended in loop.run():
+            if watch:
+                watch.look(loop)  # before the checkpoint, which goes on behind it
             if epoch_ended:
                 directory.write_epochs(standing.history)
                 loop.progress.epoch(standing.history[-1])

@@ -63,6 +63,8 @@ def steps(
     """
     listener: Progress = progress or (Silent() if quiet else Lines())
     chosen = chosen_recipe(data, net, recipe, settings)
+    if chosen.watches:
+        raise UsageError("steps have no run directory for snapshots before they are over; leave out watch.")
     source = data if isinstance(data, Source) else None
     prepared = prepare_aloud(chosen, net if net is not None else chosen.net, listener, source=source)
     return Steps(prepared, listener)
