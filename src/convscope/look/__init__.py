@@ -6,13 +6,16 @@ Nothing here imports torch before it is needed.
 from .activations import activations
 from .attack import Attacked, attack
 from .attribution import Attribution, Checks
+from .cell import Cell
 from .filters import Filters, filters
 from .formation import Formation
+from .forward_pass import ForwardPass
 from .maps import FeatureMaps, LayerMaps, feature_maps
 from .patches import Patch, Patches, patches
 from .robustness import Curve, LayerShift, Robustness
 from .seen import Seen, seen
 from .suspect import Suspect, Suspects
+from .why_number import Why, why
 
 from .breaking import robustness  # isort: skip  (after the module of its name)
 
@@ -39,4 +42,8 @@ __all__ = [
     "LayerShift",
     "Suspects",
     "Suspect",
+    "why",
+    "Why",
+    "ForwardPass",
+    "Cell",
 ]

@@ -16,7 +16,8 @@ from .activations import activations
 from .layers import graph_of, layers, node_with_maps
 
 if TYPE_CHECKING:
-    from ..bundle import Bundle, Picture
+    from ..bundle import Bundle
+from ..prediction import Picture
 
 
 @dataclass(frozen=True, eq=False)
