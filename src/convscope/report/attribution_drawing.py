@@ -1,0 +1,68 @@
+"""An attribution as pixels: its map in colours, and the picture with the map over it."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from ..look import Attribution
+from .tiles import PALETTE, Pixels, limit_of, lines, shades
+
+FOR, AGAINST = (37, 99, 201), (217, 115, 13)  # the palette's blue and orange, in the middle of each half
+PALE = 0.55  # of the way to white: what the picture becomes, so that both colours stand out on black and on white
+HEIGHT = 0.4  # of a signal's drawing, as a share of its width
+
+
+def heat(attribution: Attribution, *, side: int = 0) -> Pixels:
+    """The map on white, uint8 (H, W, 3): blue speaks for the target, orange against it.
+
+    `side` enlarges the longer side to about so many pixels, by whole factors.
+
+    >>> one = Attribution("occlusion", "7", np.array([[0.0, 2.0]], np.float32))
+    >>> heat(one).tolist()
+    [[[255, 255, 255], [11, 42, 99]]]
+    """
+    return enlarged(PALETTE[shades(attribution.values, limit_of(attribution.values))], side)
+
+
+def overlay(picture: np.ndarray, attribution: Attribution, *, side: int = 0) -> Pixels:
+    """The picture in pale grey with the map over it, uint8 (H, W, 3): blue for the target, orange against it.
+
+    `picture` is what was attributed, as it is stored: uint8 (H, W, 1 or 3), or a signal (C, L), which is drawn
+    as lines on the map. The colour covers the picture where the map's magnitude is largest.
+
+    >>> white, values = np.full((1, 2, 1), 255, np.uint8), np.array([[0.0, -2.0]], np.float32)
+    >>> overlay(white, Attribution("occlusion", "7", values)).tolist()
+    [[[255, 255, 255], [217, 115, 13]]]
+    """
+    values = attribution.values / limit_of(attribution.values)
+    if picture.dtype != np.uint8:
+        return _on_signal(picture, values, side or 4 * picture.shape[-1])
+    grey = np.asarray(Image.fromarray(picture[..., 0] if picture.shape[2] == 1 else picture).convert("L"))
+    pale = (255 * PALE + (1 - PALE) * grey)[..., None]
+    return enlarged(_inked(pale, values), side)
+
+
+def _inked(ground: npt.NDArray[np.floating], values: npt.NDArray[np.floating]) -> Pixels:
+    """`ground` (H, W, 1 or 3) under the colours of a map (H, W) from -1 to 1."""
+    cover = np.abs(values)[..., None]
+    ink = np.where(values[..., None] > 0, FOR, AGAINST)
+    return np.rint(ground * (1 - cover) + ink * cover).astype(np.uint8)
+
+
+def _on_signal(signal: np.ndarray, values: npt.NDArray[np.floating], width: int) -> Pixels:
+    """A signal's lines over the stripes of its map; of an array in the plane the map alone."""
+    height = max(1, round(HEIGHT * width))
+    if signal.ndim != 2:
+        return enlarged(_inked(np.full((*values.shape, 1), 255.0), values), width)
+    drawn = lines(signal, width=width, height=height)
+    places = np.linspace(0, values.shape[1] - 1, width).round().astype(int)
+    stripes = _inked(np.full((1, width, 1), 255.0), 0.6 * values[:, places])
+    return np.minimum(drawn, np.broadcast_to(stripes, drawn.shape))
+
+
+def enlarged(pixels: Pixels, side: int) -> Pixels:
+    """By whole factors, the longer side to about `side` pixels; as it is where that is 0."""
+    factor = max(1, round(side / max(pixels.shape[:2]))) if side else 1
+    return pixels.repeat(factor, axis=0).repeat(factor, axis=1)
