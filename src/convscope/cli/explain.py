@@ -20,7 +20,7 @@ def explain(
     method: Annotated[
         list[str] | None,
         typer.Option(
-            help="grad-cam, integrated-gradients, occlusion, gradient, smoothgrad, or all; as often as you like. "
+            help="grad-cam, integrated-gradients, occlusion, gradient, smoothgrad or all; several too. "
             "(grad-cam, integrated-gradients and gradient)",
             metavar="NAME",
         ),

@@ -83,21 +83,15 @@ def _chosen(bundle: Bundle, methods: list[str] | None, layer: str | None) -> lis
 def _lines(picture: Path, says: str, asked: str, found: list[Attribution], out: Path) -> list[str]:
     lines = textwrap.wrap(f"{printable(picture.name)}: {says}; maps for {asked}.", WIDTH)
     checked = all(one.checks is not None for one in found)
-    heading = ["method", "layer", "deletion", "insertion", "random", "similar", "checks"]
+    heading = ["method", "deletion", "insertion", "random", "similar", "checks"]
     rows = []
     for one in found:
-        row = [one.method, shortened(one.layer or "", 16)]
+        row = [one.method]
         if (checks := one.checks) is not None:
             figures = (checks.deletion, checks.insertion, checks.random_deletion, checks.similarity)
             row += [*(f"{figure:.2f}" for figure in figures), "passed" if checks.passed else "failed"]
         rows.append(row)
-    if not any(one.layer for one in found):
-        heading.remove("layer")
-        rows = [[row[0], *row[2:]] for row in rows]
-    if not checked:
-        heading = heading[: len(rows[0])]
-    right = [i for i, name in enumerate(heading) if name in ("deletion", "insertion", "random", "similar")]
-    lines += columns([heading, *rows], right=right)
+    lines += columns([heading if checked else heading[:1], *rows], right=range(1, len(heading) - 1))
     for one in found:
         for sentence in one.checks.failed if one.checks else ():
             lines += textwrap.wrap(f"{one.method}: {sentence}", WIDTH, subsequent_indent="  ")
@@ -105,6 +99,7 @@ def _lines(picture: Path, says: str, asked: str, found: list[Attribution], out: 
         lines += textwrap.wrap(
             "Of the probability: the network is an exported program that ends in softmax.", WIDTH
         )
+    lines += [f"Layer   {printable(one.layer)}, for {one.method}" for one in found if one.layer is not None]
     lines.append(f"Maps    {out}")
     return lines
 

@@ -73,7 +73,7 @@ def _by_removal(
     by_chance: npt.NDArray[np.float64],
 ) -> list[str]:
     if bool((found.values == found.values.flat[0]).all()):
-        return ["The map is the same everywhere: it names no pixel."]
+        return [f"The map is {found.values.flat[0]:.3g} everywhere: it names no pixel."]
     low, high = float(followed.min()), float(followed.max())
     if high - low < SAME:
         return [f"The probability stays at {low:.3f} to {high:.3f} whatever is removed: nothing to check."]

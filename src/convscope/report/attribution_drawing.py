@@ -7,10 +7,11 @@ import numpy.typing as npt
 from PIL import Image
 
 from ..look import Attribution
-from .tiles import PALETTE, Pixels, limit_of, lines, shades
+from .tiles import PALETTE, Pixels, lines, shades
 
-FOR, AGAINST = (37, 99, 201), (217, 115, 13)  # the palette's blue and orange, in the middle of each half
-PALE = 0.55  # of the way to white: what the picture becomes, so that both colours stand out on black and on white
+FOR, AGAINST = (37, 99, 201), (217, 115, 13)  # the blue and orange of the palette, between pale and dark
+PALE = 0.7  # of the way to white: what the picture becomes, so that both colours stand out on all of it
+FULL = 98  # percentile of the magnitudes above 0 that has the full colour: a pixel or two would pale the rest
 HEIGHT = 0.4  # of a signal's drawing, as a share of its width
 
 
@@ -23,20 +24,20 @@ def heat(attribution: Attribution, *, side: int = 0) -> Pixels:
     >>> heat(one).tolist()
     [[[255, 255, 255], [11, 42, 99]]]
     """
-    return enlarged(PALETTE[shades(attribution.values, limit_of(attribution.values))], side)
+    return enlarged(PALETTE[shades(attribution.values, full_colour(attribution.values))], side)
 
 
 def overlay(picture: np.ndarray, attribution: Attribution, *, side: int = 0) -> Pixels:
-    """The picture in pale grey with the map over it, uint8 (H, W, 3): blue for the target, orange against it.
+    """The pale picture with the map over it, uint8 (H, W, 3): blue for the target, orange against it.
 
     `picture` is what was attributed, as it is stored: uint8 (H, W, 1 or 3), or a signal (C, L), which is drawn
-    as lines on the map. The colour covers the picture where the map's magnitude is largest.
+    as lines on the map. The colour covers the picture where the map's magnitude is that of `full_colour`.
 
     >>> white, values = np.full((1, 2, 1), 255, np.uint8), np.array([[0.0, -2.0]], np.float32)
     >>> overlay(white, Attribution("occlusion", "7", values)).tolist()
     [[[255, 255, 255], [217, 115, 13]]]
     """
-    values = attribution.values / limit_of(attribution.values)
+    values = np.clip(attribution.values / full_colour(attribution.values), -1, 1)
     if picture.dtype != np.uint8:
         return _on_signal(picture, values, side or 4 * picture.shape[-1])
     grey = np.asarray(Image.fromarray(picture[..., 0] if picture.shape[2] == 1 else picture).convert("L"))
@@ -44,11 +45,18 @@ def overlay(picture: np.ndarray, attribution: Attribution, *, side: int = 0) -> 
     return enlarged(_inked(pale, values), side)
 
 
+def full_colour(values: npt.NDArray[np.floating]) -> float:
+    """The magnitude that has the full colour; 1 where all is 0."""
+    magnitudes = np.abs(values[values != 0])
+    return float(np.percentile(magnitudes, FULL)) if magnitudes.size else 1.0
+
+
 def _inked(ground: npt.NDArray[np.floating], values: npt.NDArray[np.floating]) -> Pixels:
     """`ground` (H, W, 1 or 3) under the colours of a map (H, W) from -1 to 1."""
     cover = np.abs(values)[..., None]
     ink = np.where(values[..., None] > 0, FOR, AGAINST)
-    return np.rint(ground * (1 - cover) + ink * cover).astype(np.uint8)
+    result: Pixels = np.rint(ground * (1 - cover) + ink * cover).astype(np.uint8)
+    return result
 
 
 def _on_signal(signal: np.ndarray, values: npt.NDArray[np.floating], width: int) -> Pixels:

@@ -1,4 +1,4 @@
-"""A sheet of attributions: the picture, and below it each map, over it and by itself, with what it is worth."""
+"""A sheet of attributions: the picture, and below it each map, over it and alone, with what it is worth."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def explanation(
 ) -> Image.Image:
     """The picture as the network saw it beside the title, then a row for each attribution of it.
 
-    `picture` is as it is stored: uint8 (H, W, 1 or 3), or a signal (C, L), which has its map behind its lines.
+    `picture` is as it is stored: uint8 (H, W, 1 or 3), or a signal (C, L), whose map is behind its lines.
 
     >>> found = Attribution("gradient", "7", np.eye(8, dtype=np.float32))
     >>> explanation(["seven.png"], np.zeros((8, 8, 1), np.uint8), [found]).size
-    (788, 448)
+    (792, 448)
     """
     is_signal = picture.dtype != np.uint8 and picture.ndim == 2
     side = 2 * SIDE + GAP if is_signal else SIDE
@@ -53,8 +53,6 @@ def words(attribution: Attribution) -> list[Line]:
     said: list[Line] = [(attribution.method, "ink", True), (of, "faint", False)]
     if attribution.layer is not None:
         said.append((f"layer {attribution.layer}", "faint", False))
-    if not attribution.values.any():
-        said.append(("0 everywhere", "faint", False))
     if (checks := attribution.checks) is not None:
         said += [
             (f"deletion {checks.deletion:.2f}, random {checks.random_deletion:.2f}", "faint", False),
@@ -89,7 +87,8 @@ def _drawn(rows: Sequence[tuple[list[Pixels], list[Line]]]) -> Image.Image:
         words_left = beside if number else MARGIN + across + GAP + 4  # the title begins beside the picture
         for down, (text, colour, bold) in enumerate(said):
             letters = font(TITLE if bold and not number else LETTERS, bold=bold)
-            pen.text((words_left, top + LINE * down), text, LIGHT[colour], letters)
+            below_title = 6 if down and not number else 0
+            pen.text((words_left, top + LINE * down + below_title), text, LIGHT[colour], letters)
         top += height + APART
     return canvas
 
