@@ -51,7 +51,7 @@ def by_captum(module: nn.Module, layer: nn.Module, picture: np.ndarray, baseline
     strides = (picture.shape[2], *(max(1, side // 2) for side in window))
     with torch.random.fork_rng():
         torch.manual_seed(SEED)
-        deviation = QUICK.noise * float(x.max() - x.min())
+        deviation = QUICK.noise * float(np.ptp(x.detach().numpy()))
         noisy = captum.attr.NoiseTunnel(saliency).attribute(
             x, nt_samples=QUICK.samples, stdevs=deviation, target=TARGET, abs=False
         )
@@ -79,7 +79,7 @@ def maps(bundle: Bundle, picture: np.ndarray, **options: Any) -> dict[str, np.nd
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_plain_module_has_the_maps_of_captum(channels: int) -> None:
-    module, picture = seeded(plain(channels)), picture_of(channels, 12, 10)
+    module, picture = seeded(plain(channels), seed=1), picture_of(channels, 12, 10)
     expected = by_captum(module, module[4], picture)
     found = maps(bundle_of(module, channels, 12, 10), picture)
     assert set(found) == set(METHODS) == set(expected)
@@ -141,7 +141,7 @@ def test_a_module_with_a_reused_relu_has_the_maps_of_its_unrolled_twin() -> None
         np.testing.assert_allclose(found[name], twin[name], **CLOSE, err_msg=name)
         np.testing.assert_allclose(found[name], expected[name], **CLOSE, err_msg=name)
     inner = look.attribute(
-        bundle_of(reused, 3, 12, 10), picture, target=TARGET, layer="relu_1", check=False
+        bundle_of(reused, 3, 12, 10), picture, target=TARGET, layer="relu_2", check=False
     )  # the sum's, not the first of that module
     np.testing.assert_allclose(
         inner.values, by_captum(unrolled, unrolled.relu2, picture)["grad-cam"], **CLOSE
@@ -166,7 +166,7 @@ def test_a_program_has_maps_of_its_pixels_but_no_grad_cam() -> None:
     assert set(found) == set(look.methods_for(bundle)) == set(METHODS) - {"grad-cam"}
     for name, values in found.items():
         np.testing.assert_allclose(values, expected[name], **CLOSE, err_msg=name)
-    with pytest.raises(UnsupportedOperation, match="exported program.*occlusion, gradient, smoothgrad work"):
+    with pytest.raises(UnsupportedOperation, match=r"exported program.*occlusion, gradient, smoothgrad work"):
         look.attribute(bundle, picture)
 
     ends = nn.Sequential(nn.ReLU(inplace=True), *module, nn.Softmax(1))  # changes its input
@@ -176,7 +176,8 @@ def test_a_program_has_maps_of_its_pixels_but_no_grad_cam() -> None:
     assert probable.score == "probability"
     assert probable.checks is not None
     ends_at = ends(torch.cat([batch_of(picture), torch.full((1, 3, 12, 10), 20 / 255)]))[:, 1].detach()
-    assert probable.values.sum() == pytest.approx(float(ends_at[0] - ends_at[1]), abs=5e-3)
+    room = 0.02 * float(np.abs(probable.values).sum())
+    assert probable.values.sum() == pytest.approx(float(ends_at[0] - ends_at[1]), abs=room)
 
 
 @settings(max_examples=15)
@@ -192,8 +193,9 @@ def test_integrated_gradients_add_up_to_the_change_of_the_logit(seed: int, targe
     assert found.baseline == (20.0, 20.0, 20.0)
     assert found.gap is not None
     missed = abs(float(found.values.sum(dtype=np.float64)) - change)
-    assert found.gap == pytest.approx(missed / abs(change), rel=0.05, abs=1e-3)
-    assert missed <= 0.06 * abs(change) + 1e-4
+    attributed = float(np.abs(found.values).sum(dtype=np.float64))
+    assert found.gap == pytest.approx(missed / attributed, abs=1e-5)
+    assert missed <= 0.02 * attributed
 
 
 @settings(max_examples=15)

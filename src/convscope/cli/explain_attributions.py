@@ -91,7 +91,10 @@ def _lines(picture: Path, says: str, asked: str, found: list[Attribution], out: 
             figures = (checks.deletion, checks.insertion, checks.random_deletion, checks.similarity)
             row += [*(f"{figure:.2f}" for figure in figures), "passed" if checks.passed else "failed"]
         rows.append(row)
-    lines += columns([heading if checked else heading[:1], *rows], right=range(1, len(heading) - 1))
+    if checked:
+        lines += columns([heading, *rows], right=range(1, len(heading) - 1))
+    else:
+        lines += textwrap.wrap(f"Not checked: {', '.join(one.method for one in found)}.", WIDTH)
     for one in found:
         for sentence in one.checks.failed if one.checks else ():
             lines += textwrap.wrap(f"{one.method}: {sentence}", WIDTH, subsequent_indent="  ")

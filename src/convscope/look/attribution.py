@@ -45,8 +45,8 @@ class Attribution:
 
     `probability` is the target's for this picture, and `score` what was attributed to the pixels: the
     target's logit, or its probability where the network shows no logit. `baseline` is the colour of a
-    removed pixel as it is stored, one number per channel. `gap` is how much of the score's change from an
-    empty picture the sum of integrated gradients misses, as a share of it (0 is none).
+    removed pixel as it is stored, one number per channel. `gap` is how far the sum of integrated gradients
+    is from the score's change since the empty picture, as a share of the sum of their magnitudes.
     """
 
     method: str

@@ -95,4 +95,4 @@ def _by_weights(similarity: float) -> list[str]:
 def _by_sum(found: Map) -> list[str]:
     if found.gap is None or found.gap <= NEAR:
         return []
-    return [f"Its sum misses {found.gap:.0%} of the score's change.".replace("%", " %")]
+    return [f"Its sum misses the score's change by {found.gap:.0%} of all it attributes.".replace("%", " %")]

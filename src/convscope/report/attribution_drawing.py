@@ -28,10 +28,10 @@ def heat(attribution: Attribution, *, side: int = 0) -> Pixels:
 
 
 def overlay(picture: np.ndarray, attribution: Attribution, *, side: int = 0) -> Pixels:
-    """The pale picture with the map over it, uint8 (H, W, 3): blue for the target, orange against it.
+    """The pale picture under the map, uint8 (H, W, 3): blue for the target, orange against it.
 
-    `picture` is what was attributed, as it is stored: uint8 (H, W, 1 or 3), or a signal (C, L), which is drawn
-    as lines on the map. The colour covers the picture where the map's magnitude is that of `full_colour`.
+    `picture` is what was attributed, as stored: uint8 (H, W, 1 or 3), or a signal (C, L), which is
+    drawn as lines on the map. The colour covers the picture where the map's magnitude is that of `full_colour`.
 
     >>> white, values = np.full((1, 2, 1), 255, np.uint8), np.array([[0.0, -2.0]], np.float32)
     >>> overlay(white, Attribution("occlusion", "7", values)).tolist()
