@@ -136,5 +136,6 @@ def test_what_cannot_be_explained_is_said(
 def test_help_asks_for_no_torch(convscope: Command) -> None:
     result = convscope("explain", "--help", PYTHONPROFILEIMPORTTIME="1")
     assert result.returncode == 0
+    assert "typer" in result.stderr
     assert "torch" not in result.stderr
     assert "captum" not in result.stderr

@@ -71,5 +71,7 @@ def test_the_sheet_says_what_each_map_is_worth() -> None:
     two = explanation(["a"], picture, [attribution(np.eye(8))] * 2)
     assert two.width == one.width
     assert two.height > one.height + 180
+    large = np.zeros((2000, 1600, 3), np.uint8)
+    assert max(explanation(["a"], large, [attribution(np.ones((2000, 1600)))]).size) < 1000
     wide = explanation(["a"], np.zeros((10, 400, 3), np.uint8), [attribution(np.ones((10, 400)))])
     assert wide.height < one.height

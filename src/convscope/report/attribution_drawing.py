@@ -30,8 +30,8 @@ def heat(attribution: Attribution, *, side: int = 0) -> Pixels:
 def overlay(picture: np.ndarray, attribution: Attribution, *, side: int = 0) -> Pixels:
     """The pale picture under the map, uint8 (H, W, 3): blue for the target, orange against it.
 
-    `picture` is what was attributed, as stored: uint8 (H, W, 1 or 3), or a signal (C, L), which is
-    drawn as lines on the map. The colour covers the picture where the map's magnitude is that of `full_colour`.
+    `picture` is what was attributed, as stored: uint8 (H, W, 1 or 3), or a signal (C, L), which is drawn
+    as lines on the map. The colour covers the picture where the map has the magnitude of `full_colour`.
 
     >>> white, values = np.full((1, 2, 1), 255, np.uint8), np.array([[0.0, -2.0]], np.float32)
     >>> overlay(white, Attribution("occlusion", "7", values)).tolist()
@@ -71,6 +71,15 @@ def _on_signal(signal: np.ndarray, values: npt.NDArray[np.floating], width: int)
 
 
 def enlarged(pixels: Pixels, side: int) -> Pixels:
-    """By whole factors, the longer side to about `side` pixels; as it is where that is 0."""
-    factor = max(1, round(side / max(pixels.shape[:2]))) if side else 1
+    """By whole factors to about `side` pixels on the longer side, large ones reduced; as it is where that is 0.
+
+    >>> [enlarged(np.zeros((size, 2, 3), np.uint8), 100).shape for size in (8, 150, 1000)]
+    [(96, 24, 3), (150, 2, 3), (100, 1, 3)]
+    """
+    longer = max(pixels.shape[:2])
+    if not side:
+        return pixels
+    if longer >= 2 * side:
+        return np.asarray(Image.fromarray(pixels).reduce(longer // side))
+    factor = max(1, round(side / longer)) if longer < side else 1
     return pixels.repeat(factor, axis=0).repeat(factor, axis=1)
