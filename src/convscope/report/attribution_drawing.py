@@ -71,7 +71,7 @@ def _on_signal(signal: np.ndarray, values: npt.NDArray[np.floating], width: int)
 
 
 def enlarged(pixels: Pixels, side: int) -> Pixels:
-    """By whole factors to about `side` pixels on the longer side, large ones reduced; as it is where that is 0.
+    """By whole factors to about `side` pixels on the longer side, up or down; as it is where that is 0.
 
     >>> [enlarged(np.zeros((size, 2, 3), np.uint8), 100).shape for size in (8, 150, 1000)]
     [(96, 24, 3), (150, 2, 3), (100, 1, 3)]
