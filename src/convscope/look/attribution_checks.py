@@ -15,6 +15,7 @@ RANDOM_ORDERS = 19
 AS_GOOD = 1  # so many of them may be as good as the map: by chance one order in ten is better than the others
 RANDOM_NETWORKS = 3
 SIMILAR = 0.7  # half of the ranks' variance (0.7² ≈ 0.5) is then that of networks that have learnt nothing
+ZERO = 1e-4  # of the largest magnitude: what is below may be rounding
 SAME = 0.02  # a probability that moves by less, whatever is removed, does not tell one order from another
 
 
@@ -35,6 +36,7 @@ def similarity(values: npt.NDArray[np.floating], others: Sequence[npt.NDArray[np
 def _ranked_alike(a: npt.NDArray[np.floating], b: npt.NDArray[np.floating]) -> float:
     from scipy.stats import spearmanr
 
+    a, b = (np.where(one > ZERO * one.max(), one, 0.0) for one in (a, b))
     shown = (a != 0) | (b != 0)
     a, b = a[shown], b[shown]
     flat = [values.size == 0 or bool((values == values[0]).all()) for values in (a, b)]
