@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -72,6 +73,17 @@ def test_json_has_the_maps(model: Path, capsys: pytest.CaptureFixture[str]) -> N
         assert one == {
             key: value for key, value in json.loads(json.dumps(expected.to_dict())).items() if key != "values"
         }
+
+
+def test_a_picture_is_inverted_once(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bundle = Bundle.load(model)
+    preprocessing = bundle.preprocessing.model_copy(update={"invert": True})  # type: ignore[attr-defined]
+    dataclasses.replace(bundle, preprocessing=preprocessing).save("inverting.safetensors")
+    Image.fromarray(255 - picture_of(3, 12, 10)).save("negative.png")
+    words = ("--method", "gradient", "--json")
+    one = json.loads(explained(capsys, str(model), "picture.png", *words))
+    other = json.loads(explained(capsys, "inverting.safetensors", "negative.png", *words))
+    assert (other["predicted"], other["maps"]) == (one["predicted"], one["maps"])
 
 
 def test_without_checks_there_are_no_figures(model: Path, capsys: pytest.CaptureFixture[str]) -> None:

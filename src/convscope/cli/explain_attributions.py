@@ -50,11 +50,12 @@ def show_attributions(
         seed=seed,
         check=check,
     )
-    first, predicted = found[0], bundle.predict(stored, top=1)[0]
-    says = f"{bundle.net} says {predicted.label}, {percent(predicted.probability, 1)}"
+    first, row = found[0], bundle.probabilities(stored[None])[0]
+    predicted = bundle.classes[row.argmax()]
+    says = f"{bundle.net} says {predicted}, {percent(float(row.max()), 1)}"
     asked = (
         "the class it names"
-        if first.target == predicted.label
+        if first.target == predicted
         else f"{first.target}, {percent(first.probability or 0.0, 1)}"
     )
     size = "×".join(map(str, stored.shape[:2] if stored.dtype == "uint8" else stored.shape))
@@ -62,7 +63,7 @@ def show_attributions(
     title += ["Blue speaks for it, orange against it"]
     write_bytes(out, to_png(explanation(title, stored, found)))
     if json:
-        print_json(_document(bundle, picture, predicted.label, found, out))
+        print_json(_document(bundle, picture, predicted, found, out))
     else:
         print("\n".join(_lines(picture, says, asked, found, out)))
 
