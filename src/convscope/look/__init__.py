@@ -5,7 +5,9 @@ Nothing here imports torch before it is needed.
 
 from .activations import activations
 from .attack import Attacked, attack
+from .attributing import attribute, attributions, methods_for
 from .attribution import Attribution, Checks
+from .attribution_methods import METHODS, Settings
 from .cell import Cell
 from .filters import Filters, filters
 from .formation import Formation
@@ -31,6 +33,11 @@ __all__ = [
     "patches",
     "Patches",
     "Patch",
+    "attribute",
+    "attributions",
+    "methods_for",
+    "METHODS",
+    "Settings",
     "Attribution",
     "Checks",
     "Formation",
