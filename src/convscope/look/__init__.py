@@ -5,6 +5,9 @@ Nothing here imports torch before it is needed.
 
 from .activations import activations
 from .attribution import Attribution, Checks
+from .duplicates import Duplicates, duplicates
+from .label_errors import LabelErrors, label_errors
+from .outliers import outlier_scores
 from .robustness import Curve, LayerShift, Robustness
 from .suspect import Suspect, Suspects
 
@@ -17,4 +20,9 @@ __all__ = [
     "LayerShift",
     "Suspects",
     "Suspect",
+    "LabelErrors",
+    "label_errors",
+    "Duplicates",
+    "duplicates",
+    "outlier_scores",
 ]

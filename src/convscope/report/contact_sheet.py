@@ -85,3 +85,19 @@ def contact_sheet(
             below_it = (x + width / 2, y + height + LINE / 2)
             pen.text(below_it, tile.caption, LIGHT["faint"], letters, anchor="mm")
     return Sheet(canvas, scale, places)
+
+
+def stacked(sheets: Sequence[Sheet]) -> Image.Image:
+    """Drawings one below the other.
+
+    >>> one = contact_sheet(["digits"], [("0", [Tile(np.zeros((8, 8, 1), np.uint8))])], [""])
+    >>> stacked([one, one]).size == (one.image.width, 2 * one.image.height)
+    True
+    """
+    images = [sheet.image for sheet in sheets]
+    size = max(image.width for image in images), sum(image.height for image in images)
+    whole, top = Image.new("RGB", size, LIGHT["paper"]), 0
+    for image in images:
+        whole.paste(image, (0, top))
+        top += image.height
+    return whole
