@@ -92,10 +92,10 @@ def suspects(
     for name in ("early_stopping", "keep"):
         if name in settings:
             raise UsageError(
-                f"{as_flag(name, settings[name])} chooses by held-out pictures, and the networks of the folds "
-                "have none; leave it out."
+                f"{as_flag(name, settings[name])} chooses by pictures that are held out, and the networks of "
+                "the folds have none; leave it out."
             )
-    endings = {"--out": (".png",), "--csv": (".csv",), "--rest": (".csv",)}
+    endings: dict[str, tuple[str, ...]] = {"--out": (".png",), "--csv": (".csv",), "--rest": (".csv",)}
     check({"--out": out, "--csv": table, "--rest": rest}, endings)
     with (
         contextlib.redirect_stdout(sys.stderr),  # a network's own prints are no result
@@ -226,7 +226,7 @@ def _end(
         from ..look.suspect import FILE_NAME
 
         lines.append(f"Kept    {run / FILE_NAME}")
-    lines.append("Nothing was deleted or changed: a suspect may be right, and only rare. Look at each.")
+    lines.append("Nothing was deleted or changed. A suspect may be right, and only rare: look.")
     if files["rest"] is not None:
         lines.append(f"Next    convscope train {shlex.quote(str(files['rest']))}")
     elif any(shown.values()) and Path(found.whole.place(0)[2]).is_file():
@@ -267,12 +267,8 @@ def _sheet(found: Found, shown: dict[Kind, tuple[Suspect, ...]]) -> Any:
             label = shortened(one.place.label, LABEL)
             if one.twin is not None:
                 twin = shortened(one.twin.label, LABEL)
-                tiles.append(
-                    [
-                        tile(one.place, f"{label}, {one.place.part}"),
-                        tile(one.twin, f"{twin}, {one.twin.part}"),
-                    ]
-                )
+                pair = ((one.place, label), (one.twin, twin))
+                tiles.append([tile(place, f"{name}, {place.part}") for place, name in pair])
             elif one.suggested is not None:
                 tiles.append([tile(one.place, f"{label} → {shortened(one.suggested, LABEL)}")])
             else:
@@ -298,10 +294,8 @@ def _sheet(found: Found, shown: dict[Kind, tuple[Suspect, ...]]) -> Any:
 def _csv(shown: dict[Kind, tuple[Suspect, ...]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(
-        ("kind", "rank", "picture", "part", "position", "label", "suggested")
-        + ("twin", "twin_part", "twin_position", "twin_label", "score")
-    )
+    names = "kind,rank,picture,part,position,label,suggested,twin,twin_part,twin_position,twin_label,score"
+    writer.writerow(names.split(","))
     for kind, chosen in shown.items():
         for rank, one in enumerate(chosen, start=1):
             place, twin = one.place, one.twin

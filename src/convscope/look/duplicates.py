@@ -93,7 +93,7 @@ def _small(images: np.ndarray) -> np.ndarray:
     shrunk, parts = max(images.shape[1:3]) > SIDE, []
     for start in range(0, len(images), _BLOCK):
         part = thumbnails(images[start : start + _BLOCK], SIDE)
-        part = gaussian_filter(part, (0, 1, 1)) if shrunk else part
+        part = gaussian_filter(part, (0, 1.5, 1.5)) if shrunk else part
         parts.append(part.round().astype(np.uint8))
     return np.concatenate(parts)
 
@@ -101,7 +101,7 @@ def _small(images: np.ndarray) -> np.ndarray:
 def _threshold(
     small: np.ndarray, neighbours: np.ndarray, others: np.ndarray, reach: int, mirrored: bool
 ) -> float:
-    """A share of the usual difference, the median over some pictures, of a picture to the one most like it."""
+    """A share of the usual difference of a picture to the one most like it: the median over some."""
     some = np.arange(0, len(small), max(1, len(small) // USUAL))
     pairs = _pairs(neighbours[some], others[some], some)
     most_alike = np.full(len(small), -1.0)
@@ -112,7 +112,8 @@ def _threshold(
 def _pairs(neighbours: np.ndarray, chosen: np.ndarray, own: np.ndarray | None = None) -> np.ndarray:
     """Pictures, all unless `own` says which, with the chosen ones of their neighbours: (P, 2)."""
     own = np.arange(len(neighbours)) if own is None else own
-    return np.stack([np.broadcast_to(own[:, None], neighbours.shape), neighbours], axis=2)[chosen]
+    rows, columns = np.nonzero(chosen)
+    return np.stack([own[rows], neighbours[rows, columns]], axis=1)
 
 
 def _candidates(small: np.ndarray, told: Told | None) -> tuple[np.ndarray, np.ndarray]:

@@ -42,7 +42,8 @@ def label_errors(probabilities: np.ndarray, labels: np.ndarray) -> LabelErrors:
     Raises `ShapeError` where the two do not fit, `DataError` for fewer than two classes or a class without
     a picture.
 
-    >>> found = label_errors(np.array([[0.9, 0.1], [0.8, 0.2], [0.1, 0.9], [0.9, 0.1]]), np.array([0, 0, 1, 1]))
+    >>> says = np.array([[0.9, 0.1], [0.8, 0.2], [0.1, 0.9], [0.9, 0.1]])
+    >>> found = label_errors(says, np.array([0, 0, 1, 1]))
     >>> found.ranked, found.suggested[3], found.expected
     (array([3]), np.int64(0), 1)
     """
@@ -54,9 +55,7 @@ def label_errors(probabilities: np.ndarray, labels: np.ndarray) -> LabelErrors:
     classes = probabilities.shape[1]
     counts = np.bincount(labels, minlength=classes)
     if classes < 2 or not counts.all():
-        raise DataError(
-            "labels are compared with those of other pictures: two classes or more, each with some."
-        )
+        raise DataError("labels are compared with others: of two classes or more, each with pictures.")
     given = probabilities.astype(np.float64)
     own = given[np.arange(len(labels)), labels]
     thresholds = np.bincount(labels, own, minlength=classes) / counts

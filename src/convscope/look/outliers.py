@@ -70,4 +70,5 @@ def _robust(values: np.ndarray) -> np.ndarray:
 def _unit(rows: np.ndarray) -> np.ndarray:
     rows = rows.reshape(len(rows), -1).astype(np.float32)
     lengths = np.sqrt(np.einsum("nf,nf->n", rows, rows))
-    return rows / np.maximum(lengths, 1e-12)[:, None]
+    unit: np.ndarray = rows / np.maximum(lengths, 1e-12)[:, None]
+    return unit

@@ -47,4 +47,5 @@ def _pieces(signals: np.ndarray, most: int) -> np.ndarray:
     piece = -(-flat.shape[2] // most)
     count = flat.shape[2] // piece
     pieces = flat[:, :, : count * piece].reshape(*flat.shape[:2], count, piece)
-    return pieces.mean(axis=3, dtype=np.float32)
+    means: np.ndarray = pieces.mean(axis=3, dtype=np.float32)
+    return means

@@ -11,6 +11,7 @@ import numpy as np
 from .. import inference
 from ..data import Dataset, Split
 from ..data.memory import allocate, take
+from ..data.source import Names
 from ..errors import DataError, UnsupportedOperation, UsageError
 from ..graph.head import cut
 from ..inference import Forward
@@ -57,9 +58,7 @@ class Whole:
 
     def place(self, position: int) -> tuple[str, int, str]:
         """The part of a picture, its position there, and its name."""
-        part = max(
-            (part for part in self.starts if self.starts[part] <= position), key=self.starts.__getitem__
-        )
+        part = [part for part, start in self.starts.items() if start <= position][-1]
         within = position - self.starts[part]
         return part, within, _parts(self.dataset)[part].names[within]
 
@@ -80,6 +79,15 @@ class Judged:
     known: np.ndarray
 
 
+def check_classes(classes: Sequence[str]) -> None:
+    """Raises `DataError` where there is nothing that a network could tell apart."""
+    if len(classes) < 2:
+        raise DataError(
+            f"there is one class, {classes[0]!r}, and a network judges pictures of two or more; "
+            "--kind duplicate needs none."
+        )
+
+
 def assign_folds(labels: np.ndarray, folds: int, *, seed: int, classes: Sequence[str]) -> np.ndarray:
     """The fold (N,) of each picture, 0 to `folds` - 1: of each class as many in every fold, to within one.
 
@@ -89,16 +97,9 @@ def assign_folds(labels: np.ndarray, folds: int, *, seed: int, classes: Sequence
     array([1, 2, 0, 2, 1, 0])
     """
     if folds < 2:
-        raise UsageError(
-            f"--folds {folds} should be 2 or more: each picture is judged by a network of others."
-        )
+        raise UsageError(f"--folds {folds} should be 2 or more: a network judges what it has not seen.")
     counts = np.bincount(labels, minlength=len(classes))
     rarest = int(counts.argmin())
-    if len(classes) < 2:
-        raise DataError(
-            f"there is one class, {classes[0]!r}, and labels are judged beside others; "
-            "--kind duplicate needs no second one."
-        )
     if counts[rarest] < folds:
         few = int(counts[rarest])
         ways = "Add pictures, or leave the class out" if few < 2 else f"--folds {few}, or add pictures"
@@ -136,8 +137,7 @@ def judge(
         engine = make_engine(of_fold, listener)
         _train(of_fold, engine, folds, listener)
         logits = engine.logits(take(whole.images, held))
-        outputs_logits = prepared.network.outputs == "logits"
-        says = probabilities(logits) if outputs_logits else logits
+        says = probabilities(logits) if prepared.network.outputs == "logits" else logits
         random = np.random.default_rng((recipe.seed, number))
         others = np.sort(random.permutation(trained)[:references])
         features = _features(of_fold, engine)
@@ -149,10 +149,10 @@ def judge(
             others,
             _through(features, whole.images, others),
         )
-        agree = float((says.argmax(axis=1) == whole.labels[held]).mean())
+        agree = f"{(says.argmax(axis=1) == whole.labels[held]).mean():.1%}".replace("%", " %")
+        seconds = time.perf_counter() - started
         listener.seed(
-            f"fold {number + 1}/{folds}  {f'{agree:.1%}'.replace('%', ' %')} of its labels are as the network "
-            f"says  {time.perf_counter() - started:.1f} s"
+            f"fold {number + 1}/{folds}  {agree} of the labels as the network says  {seconds:.1f} s"
         )
 
 
@@ -168,13 +168,8 @@ def _parts(dataset: Dataset) -> dict[str, Split]:
 
 def _without(whole: Whole, trained: np.ndarray, recipe: Recipe) -> Dataset:
     """A data set whose training part is some of the pictures, and that has nothing else."""
-    split = Split(take(whole.images, trained), whole.labels[trained], range_names(trained))
+    split = Split(take(whole.images, trained), whole.labels[trained], Names("fold", trained))
     return weighted(replace(whole.dataset, train=split, validation=None, test=None), recipe)
-
-
-def range_names(positions: np.ndarray) -> list[str]:
-    """Names that nobody reads."""
-    return [str(position) for position in positions]
 
 
 def _train(prepared: Prepared, engine: Engine, folds: int, progress: Progress) -> None:
@@ -196,9 +191,9 @@ def _train(prepared: Prepared, engine: Engine, folds: int, progress: Progress) -
 def _check_first_weights(prepared: Prepared) -> None:
     before = (prepared.pretrained or {}).get("data")
     if before and before.get("checksum") == prepared.dataset.checksum:
+        name = prepared.dataset.name
         raise UsageError(
-            f"the weights to begin with, {prepared.pretrained and prepared.pretrained['file']}, were trained on "
-            f"{prepared.dataset.name} itself and know its labels; leave --pretrained out."
+            f"the weights to begin with were trained on {name} itself and know its labels; give others."
         )
 
 

@@ -1,4 +1,4 @@
-"""The pictures of a data set that a person should look at: trained for, compared, ranked; nothing is deleted."""
+"""The pictures of a data set that a person should look at: wrong labels, copies, outliers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..look.outliers import distances, outlier_scores, pixel_rows
 from ..look.suspect import FILE_NAME, Kind, Place, Suspect, Suspects
 from ..recipe import Recipe
 from ..runs.directory import RunDirectory
-from .folds import Whole, judge
+from .folds import Whole, check_classes, judge
 from .pipeline import chosen_recipe
 from .prepare import ARRAYS, Prepared, load, open_source, prepare_aloud, prepare_inputs
 from .progress import Lines, Progress, Silent
@@ -109,6 +109,7 @@ def search(
         whole = Whole.of(load(source, preprocessing, recipe, progress))
         prepared = None
     else:
+        check_classes(source.classes)
         prepared = prepare_aloud(recipe, net, progress, source=source)
         whole = Whole.of(prepared.dataset)
     if check is not None:
@@ -171,7 +172,7 @@ def _outliers(whole: Whole, scores: np.ndarray, method: dict[str, Any]) -> list[
 
 
 def _duplicates(whole: Whole, pairs: np.ndarray, alike: np.ndarray, method: dict[str, Any]) -> list[Suspect]:
-    """The pairs that matter: in two parts, or under two labels. The picture in the earlier part is suspect."""
+    """The pairs that matter: in two parts, or under two labels. Suspect is the one in the earlier part."""
     starts = np.array(list(whole.starts.values()))
     parts = np.searchsorted(starts, pairs, side="right")
     labels = whole.labels[pairs]
