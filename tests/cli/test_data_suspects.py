@@ -85,12 +85,12 @@ def test_a_folder_with_suspects(capsys: pytest.CaptureFixture[str], shapes: Path
     assert printed.err.count("\nfold ") == 5
     assert {path: path.read_bytes() for path in shapes.rglob("*.png")} == before
     Image.open("shapes-suspects.png").verify()
-    with open("s.csv", encoding="utf-8") as file:
+    with Path("s.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert {row["kind"] for row in rows} == {"label", "duplicate", "outlier"}
     left_out = {row["picture"] for row in rows}
     assert str(shapes / "train/dark-and-long-of-name/wrong.png") in {str(Path(p).resolve()) for p in left_out}
-    with open("rest.csv", encoding="utf-8") as file:
+    with Path("rest.csv").open(encoding="utf-8") as file:
         rest = list(csv.DictReader(file))
     assert {row["path"] for row in rest} == {str(p) for p in before} - {
         str(Path(p).resolve()) for p in left_out

@@ -234,8 +234,6 @@ def _few(count: int) -> ArraySource:
     given = load_digits()
     rare = np.flatnonzero(given.target == 9)[:count]
     kept = np.sort(np.concatenate([np.flatnonzero(given.target != 9), rare]))
-        np.concatenate([np.flatnonzero(given.target != 9), np.flatnonzero(given.target == 9)[:count]])
-    )
     images = np.round(given.images[kept] * 15.9375).astype(np.uint8)[..., None]
     return ArraySource("few", [str(k) for k in range(10)], {"train": images}, {"train": given.target[kept]})
 

@@ -170,7 +170,7 @@ def _lines(suspects: Suspects, shown: dict[Kind, tuple[Suspect, ...]], noun: str
         lines.append(f"seen them; {agreement} of the labels are as the networks say")
     for kind, chosen in shown.items():
         count = method["found"][kind]
-        heading = HEADINGS[kind] if noun == "picture" else HEADINGS[kind].replace("icture", noun[1:])
+        heading = HEADINGS[kind].replace("picture", noun).replace("Picture", noun.capitalize())
         lines += ["", f"{heading}: {_count(count, len(chosen))}"]
         if kind == "label":
             lines.append(f"(about {method['expected_wrong_labels']:,} are, by confident learning)")
