@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .training.estimator import CNNClassifier
     from .training.pipeline import train
     from .training.seeds import train_seeds
+    from .training.suspects import find_suspects
 
 _HOMES = {
     "train": "training.pipeline",
@@ -35,6 +36,7 @@ _HOMES = {
     "SeedRuns": "runs.seed_runs",
     "Recipe": "recipe",
     "CNNClassifier": "training.estimator",
+    "find_suspects": "training.suspects",
     "evaluate": "api",
     "predict": "api",
     "summary": "api",
@@ -62,6 +64,7 @@ __all__ = [
     "Run",
     "SeedRuns",
     "CNNClassifier",
+    "find_suspects",
     "ConvscopeError",
 ]
 

@@ -16,7 +16,7 @@ from .phases import DEBUGGING
 from .usage import usage_sentence
 
 from . import train, eval, predict, explain, look, attack, summary, nets, runs, compare, remove  # noqa: F401  isort: skip  (the order of --help)
-from . import data, conv, kernels, exercise, info  # noqa: F401  isort: skip
+from . import data, data_suspects, conv, kernels, exercise, info  # noqa: F401  isort: skip
 
 
 def execute(arguments: list[str]) -> int:

@@ -9,10 +9,13 @@ from .attributing import attribute, attributions, methods_for
 from .attribution import Attribution, Checks
 from .attribution_methods import METHODS, Settings
 from .cell import Cell
+from .duplicates import Duplicates, duplicates
 from .filters import Filters, filters
 from .formation import Formation
 from .forward_pass import ForwardPass
+from .label_errors import LabelErrors, label_errors
 from .maps import FeatureMaps, LayerMaps, feature_maps
+from .outliers import outlier_scores
 from .patches import Patch, Patches, patches
 from .robustness import Curve, LayerShift, Robustness
 from .seen import Seen, seen
@@ -53,4 +56,9 @@ __all__ = [
     "Why",
     "ForwardPass",
     "Cell",
+    "LabelErrors",
+    "label_errors",
+    "Duplicates",
+    "duplicates",
+    "outlier_scores",
 ]
