@@ -42,7 +42,7 @@ def reports(make_report: MakeReport, kind: str) -> Report:
             epochs=0, validation=False, skill=90.0, calibration=absent, filters=absent, feature_maps=absent
         ),
         "signals": lambda: make_report(
-            records="signals", mistakes=[Answer(signal, "wave/1", "cat", [("dog", 0.9), ("cat", 0.1)], 0.1)]
+            records="signals", answers=[Answer(signal, "wave/1", "cat", [("dog", 0.9), ("cat", 0.1)], 0.1)]
         ),
     }
     return kinds[kind]()

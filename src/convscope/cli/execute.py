@@ -15,7 +15,7 @@ from .complaint import complain, notes
 from .phases import DEBUGGING
 from .usage import usage_sentence
 
-from . import train, eval, predict, explain, look, summary, nets, runs, compare, remove  # noqa: F401  isort: skip  (the order of --help)
+from . import train, eval, predict, explain, look, report, summary, nets, runs, compare, remove  # noqa: F401  isort: skip  (the order of --help)
 from . import data, conv, kernels, exercise, info  # noqa: F401  isort: skip
 
 

@@ -1,7 +1,19 @@
 """The report of a training run: one HTML file that opens with no network, and its figures."""
 
-from .content import Absent, Answer, FeatureMaps, Filters, LayerMaps, Report
+from .content import (
+    Absent,
+    Answer,
+    ChannelPatches,
+    Explained,
+    FeatureMaps,
+    Filters,
+    LayerMaps,
+    Patches,
+    Report,
+    ShownSuspects,
+)
 from .inside import feature_maps, first_filters
+from .selection import room, select
 from .writing import write
 
 __all__ = [
@@ -10,7 +22,13 @@ __all__ = [
     "Filters",
     "FeatureMaps",
     "LayerMaps",
+    "Patches",
+    "ChannelPatches",
+    "Explained",
+    "ShownSuspects",
     "Absent",
+    "select",
+    "room",
     "first_filters",
     "feature_maps",
     "write",

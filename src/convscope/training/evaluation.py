@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..bundle import Bundle
-from ..data import Source
+from ..data import Dataset, Source
 from ..errors import DataError, UnknownName, UsageError
 from ..metrics import Evaluation, evaluate
 from ..recipe import Recipe
@@ -19,6 +19,18 @@ def evaluate_bundle(
     """The evaluation on the test pictures (validation where there are none), and what a person should know.
 
     `settings` replace fields of the bundle's recipe, such as `data_dir` or `test_fraction`.
+    """
+    dataset, notes = data_of(bundle, data, progress=progress, **settings)
+    name, split = dataset.evaluation
+    return evaluate(bundle.logits(split.images), split.labels, bundle.classes, split=name), notes
+
+
+def data_of(
+    bundle: Bundle, data: str | Source | None = None, *, progress: Progress | None = None, **settings: Any
+) -> tuple[Dataset, tuple[str, ...]]:
+    """The data that a bundle was trained on, split the same way, or other data; with notes for a person.
+
+    Raises `UsageError` where the bundle does not say which data these are, `DataError` for other classes.
     """
     listener = progress or Silent()
     trained_on = bundle.info.get("data")
@@ -40,8 +52,7 @@ def evaluate_bundle(
     notes = list(dataset.notes)
     if data is None and trained_on and dataset.checksum != trained_on["checksum"]:
         notes.append(f"{source.name} has changed since the training; its test {source.noun}s may be others.")
-    name, split = dataset.evaluation
-    return evaluate(bundle.logits(split.images), split.labels, bundle.classes, split=name), tuple(notes)
+    return dataset, tuple(notes)
 
 
 def _check_classes(bundle: Bundle, source: Source) -> None:
