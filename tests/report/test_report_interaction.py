@@ -1,4 +1,4 @@
-"""What a person does with the page: cells are opened, mistakes chosen and ordered, by mouse and by keyboard."""
+"""What a person does with the page: opens cells, chooses and orders mistakes, by mouse and by keyboard."""
 
 from __future__ import annotations
 
@@ -256,7 +256,7 @@ def test_ten_thousand_pictures_fit_and_a_hundred_classes_are_usable(
     one.cell(99, 99).click()
     assert f"of {counts[99, 99]} are in this page" in one.page.locator("#cell-count").inner_text()
     pictures = one.page.evaluate(PICTURES, "#cell canvas")
-    assert len(pictures) > 1
+    assert pictures
     for _, width, values in pictures:
         assert width == 28
         assert np.std(values) > 40

@@ -14,6 +14,7 @@ from .content import (
 )
 from .inside import feature_maps, first_filters
 from .selection import room, select
+from .two import ComparedRun, Disagreement, Disagreements, ReportOfTwo, in_order_of, write_two
 from .writing import write
 
 __all__ = [
@@ -32,4 +33,10 @@ __all__ = [
     "first_filters",
     "feature_maps",
     "write",
+    "ReportOfTwo",
+    "ComparedRun",
+    "Disagreements",
+    "Disagreement",
+    "in_order_of",
+    "write_two",
 ]

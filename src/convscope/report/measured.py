@@ -95,7 +95,7 @@ def patches(found: Sequence[Patches] | Absent) -> list[PatchesView]:
     return [] if isinstance(found, Absent) else [_patches(layer) for layer in found]
 
 
-def explained(found: Sequence[Explained] | Absent) -> list[ExplainedView]:
+def attributions(found: Sequence[Explained] | Absent) -> list[ExplainedView]:
     """Each picture with its maps."""
     if isinstance(found, Absent):
         return []

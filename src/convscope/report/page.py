@@ -27,7 +27,7 @@ from .tiles import limit_of
 MOST_CONFUSIONS = 10
 MOST_NARROW = 10  # classes up to which the confusion matrix fits beside the curves
 SCRIPTS = ("answers", "pager", "mistakes", "confusion")  # a later one uses the ones before it
-SECTIONS = (
+SECTIONS = (  # of those that are measured later, the ones that are there
     *("curves", "confusion", "classes", "mistakes", "calibration", "filters", "maps", "patches"),
     *("attributions", "robustness", "suspects", "unmeasured"),
     *("network", "data", "versions", "recipe"),
@@ -93,12 +93,19 @@ def render(report: Report, figures: Mapping[str, bytes]) -> str:
     )
     evaluation, classes = report.evaluation, len(report.evaluation.per_class)
     maps, filters, mistakes = report.feature_maps, report.filters, report.mistakes
+    later = {
+        "patches": measured.patches(report.patches),
+        "attributions": measured.attributions(report.attributions),
+        "robustness": measured.robustness(report.robustness),
+        "suspects": measured.suspects(report.suspects),
+        "unmeasured": measured.unmeasured(report),
+    }
     sheets = make_sheets(report.answers)
     script, script_hash = _script() if report.answers else (Markup(), "none")
     return template.render(
         report=report,
         evaluation=evaluation,
-        sections=SECTIONS,
+        sections=[name for name in SECTIONS if later.get(name, True)],
         script=script,
         script_hash=script_hash,
         answers_json=answers_json(report.answers, sheets, report.classes) if report.answers else "",
@@ -120,11 +127,7 @@ def render(report: Report, figures: Mapping[str, bytes]) -> str:
         maps=None if isinstance(maps, Absent) else maps,
         maps_answer=None if isinstance(maps, Absent) else answer_view(maps.answer),
         layers=[] if isinstance(maps, Absent) else list(_layers(maps)),
-        patches=measured.patches(report.patches),
-        explained=measured.explained(report.attributions),
-        robustness=measured.robustness(report.robustness),
-        suspects=measured.suspects(report.suspects),
-        unmeasured=measured.unmeasured(report),
+        **later,
         counts=_counts(report),
         settings=list(wording.settings(report.recipe)),
     )

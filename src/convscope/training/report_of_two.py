@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import ConvscopeError, DataError, UsageError
-from ..report.two import ComparedRun, Disagreement, Disagreements, ReportOfTwo, in_order_of, write_two
+from ..report import ComparedRun, Disagreement, Disagreements, ReportOfTwo, in_order_of, write_two
 from ..runs.comparison import Comparison, compare
 from ..runs.recorded import Predictions, read_predictions
 from ..runs.reopened import open_run
