@@ -30,7 +30,7 @@ def report(
     ],
     other: Annotated[
         Path | None,
-        typer.Argument(metavar="[B]", help="A second run, to compare the first with.", callback=_named),
+        typer.Argument(metavar="B", help="A second run, to compare the first with.", callback=_named),
     ] = None,
     *,
     out: Annotated[
