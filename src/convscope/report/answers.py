@@ -22,8 +22,8 @@ def answers_json(answers: Sequence[Answer], sheets: Sheets, classes: Sequence[st
     Classes are positions in `classes`, which leads; the last share is the truth's.
 
     >>> from .sheets import make_sheets
-    >>> answers_json([], make_sheets([]), ["<b>"])[:27]
-    Markup('{"classes":["\\u003cb>"],"til')
+    >>> answers_json([], make_sheets([]), ["<b>"])[:24]
+    Markup('{"classes":["\\u003cb>"],')
     """
     shown = answers[: sheets.count]
     said = (name for answer in shown for name in (answer.truth, *(name for name, _ in answer.said)))
