@@ -53,10 +53,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_wheel_holds_what_is_used_and_no_sources(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    for name in ("py.typed", "report/template.html", "report/style.css", "lanes/__init__.py"):
+    for name in ("py.typed", "exercise/template.html", "lanes/__init__.py"):
         assert f"convscope/{name}" in names
     assert [name for name in names if name.endswith(".so")] == [native_module()]
     assert not [name for name in names if "/cpp/" in name]
+    pages = [path for kind in ("html", "css", "js") for path in (ROOT / "src").rglob(f"*.{kind}")]
+    assert {path.relative_to(ROOT / "src").as_posix() for path in pages} <= set(names)
     packaged = {name for name in names if name.startswith("convscope/") and name.endswith(".py")}
     assert packaged == {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src").rglob("*.py")}
 

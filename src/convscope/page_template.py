@@ -1,4 +1,4 @@
-"""The template of a page: a package's template.html, escaped, and strict about what it is not given."""
+"""The template of a page: a file of a package, escaped, and strict about what it is not given."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Callable
 import jinja2
 
 
-def page_template(package: str, **filters: Callable[..., object]) -> jinja2.Template:
-    """`template.html` of a package, with these filters."""
+def page_template(
+    package: str, name: str = "template.html", **filters: Callable[..., object]
+) -> jinja2.Template:
+    """A template of a package, with these filters."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader(package, package_path=""),
         autoescape=True,
@@ -17,4 +19,4 @@ def page_template(package: str, **filters: Callable[..., object]) -> jinja2.Temp
         lstrip_blocks=True,
     )
     environment.filters.update(filters)
-    return environment.get_template("template.html")
+    return environment.get_template(name)

@@ -12,7 +12,7 @@ from convscope import nets
 from convscope.calibration import calibration
 from convscope.graph import initial_weights
 from convscope.metrics import EpochFigures, evaluate, probabilities
-from convscope.report import Answer, Report, feature_maps, first_filters
+from convscope.report import Answer, Report, feature_maps, first_filters, select
 
 MakeReport = Callable[..., Report]
 
@@ -83,7 +83,7 @@ def make_report(
         },
         "checksum": "0123456789abcdef" * 4,
         "notes": [],
-        "mistakes": [answer(int(i)) for i in np.flatnonzero(logits.argmax(axis=1) != labels)],
+        "answers": [answer(int(i)) for i in select(shares, labels, 5000)],
     }
     return Report(**(content | others))
 

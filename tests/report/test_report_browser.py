@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from convscope.report import Absent, Answer, Report, write
+from convscope.look import Attribution, Checks, Curve, LayerShift, Robustness, Suspect, Suspects
+from convscope.look.suspect import Place
+from convscope.report import (
+    Absent,
+    Answer,
+    ChannelPatches,
+    Explained,
+    Patches,
+    Report,
+    ShownSuspects,
+    write,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -27,6 +38,11 @@ BROKEN = "() => [...document.images].filter(i => !i.complete || i.naturalWidth =
 def reports(make_report: MakeReport, kind: str) -> Report:
     signal = np.sin(np.linspace(0, 9, 200, dtype=np.float32))[None]
     absent = Absent("It is not there.")
+    checks = Checks(0.1, 0.8, 0.4, 0.4, 0.9, ("It is much the same with random weights.",))
+    attribution = Attribution("integrated-gradients", "3", np.eye(28, dtype=np.float32), checks=checks)
+    curves = tuple(Curve(name, "pixels", (0.0, 1.0), (8, 2)) for name in ("shift", "blur", "scale", "turn"))
+    place = Place("train", 1, "a/folder/" + "long" * 20 + ".png", "3")
+    suspect, pieces = Suspect("label", place, 0.9, suggested="7"), np.zeros((9, 5, 5, 3), np.uint8)
     kinds: dict[str, Callable[[], Report]] = {
         "digits": lambda: make_report([str(i) for i in range(10)], count=300, epochs=20),
         "letters": lambda: make_report([chr(65 + i) for i in range(26)], count=900, channels=3),
@@ -41,14 +57,21 @@ def reports(make_report: MakeReport, kind: str) -> Report:
         "bare": lambda: make_report(
             epochs=0, validation=False, skill=90.0, calibration=absent, filters=absent, feature_maps=absent
         ),
+        "measured": lambda: make_report(
+            [str(i) for i in range(10)],
+            attributions=[Explained(make_report().answers[0], (attribution,) * 5)],
+            robustness=Robustness("test", 9, 8, curves, (LayerShift("a.long.name.of.a.layer" * 3, 0.5),)),
+            suspects=ShownSuspects(Suspects("data", "", 9, (suspect,) * 30, {"net": "convnet-bn"}), {}),
+            patches=[Patches("conv1", (ChannelPatches(0, pieces, ("a",) * 9, (1.0,) * 9),) * 16, 32, 9)],
+        ),
         "signals": lambda: make_report(
-            records="signals", mistakes=[Answer(signal, "wave/1", "cat", [("dog", 0.9), ("cat", 0.1)], 0.1)]
+            records="signals", answers=[Answer(signal, "wave/1", "cat", [("dog", 0.9), ("cat", 0.1)], 0.1)]
         ),
     }
     return kinds[kind]()
 
 
-@pytest.mark.parametrize("kind", ["digits", "letters", "names", "bare", "signals"])
+@pytest.mark.parametrize("kind", ["digits", "letters", "names", "bare", "measured", "signals"])
 def test_the_page_fits_every_window_and_asks_for_nothing(
     browser: Browser, make_report: MakeReport, tmp_path: Path, kind: str
 ) -> None:

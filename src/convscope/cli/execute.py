@@ -15,7 +15,7 @@ from .complaint import complain, notes
 from .phases import DEBUGGING
 from .usage import usage_sentence
 
-from . import train, eval, predict, explain, look, attack, summary, nets, runs, compare, remove  # noqa: F401  isort: skip  (the order of --help)
+from . import train, eval, predict, explain, look, attack, report, summary, nets, runs, compare, remove  # noqa: F401  isort: skip  (the order of --help)
 from . import data, data_suspects, conv, kernels, exercise, info  # noqa: F401  isort: skip
 
 

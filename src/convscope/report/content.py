@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ..calibration import Calibration
 from ..errors import ShapeError
+from ..look import Attribution, Robustness, Suspects
 from ..metrics import EpochFigures, Evaluation
 
 
@@ -39,6 +40,10 @@ class Answer:
             )
 
     @property
+    def right(self) -> bool:
+        return self.predicted == self.truth
+
+    @property
     def is_signal(self) -> bool:
         return self.record.dtype == np.float32
 
@@ -54,9 +59,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Absent:
-    """A part that this run does not have, and why, as a sentence."""
+    """A part that this run does not have, and why, as a sentence; `commands` add it, one after the other."""
 
     reason: str
+    commands: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +95,49 @@ class FeatureMaps:
     count: int
 
 
+@dataclass(frozen=True, eq=False)
+class ChannelPatches:
+    """The pieces of data set pictures that excite one channel most, the strongest first.
+
+    `pieces` are uint8 (shown, height, width, 1 or 3), as large as the channel's receptive field; `names` say
+    of which pictures, and `values` what the channel gives for them.
+    """
+
+    channel: int
+    pieces: npt.NDArray[np.uint8]
+    names: tuple[str, ...]
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Patches:
+    """Of one layer the first channels of its `count`, each with what excites it; of `searched` pictures."""
+
+    layer: str
+    channels: tuple[ChannelPatches, ...]
+    count: int
+    searched: int
+
+
+@dataclass(frozen=True, eq=False)
+class Explained:
+    """A picture and the maps of why it was called what it was."""
+
+    answer: Answer
+    attributions: tuple[Attribution, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class ShownSuspects:
+    """What was found in a data set, and the pictures, uint8 (H, W, C), of some by (part, position)."""
+
+    found: Suspects
+    records: Mapping[tuple[str, int], npt.NDArray[Any]]
+
+
+NOT_MEASURED = Absent("It was not measured.")
+
+
 @dataclass(frozen=True)
 class Report:
     """One training run, ready to be written.
@@ -96,7 +145,8 @@ class Report:
     `best_epoch` counts from 1; `seconds` is the wall time of the training; `summary_text` is a table of
     the network in a monospaced font; `notes` are sentences a reader must not miss and stand at the top;
     `counts` says for each split how many records of each class it has, `checksum` (sha256) which data it was,
-    `records` what they are called, and `loss` what the curves of the loss are of.
+    `records` what they are called, and `loss` what the curves of the loss are of. `answers` are the records
+    that the page has, mistakes and others: those of a cell of the confusion matrix are shown with it.
     """
 
     title: str
@@ -121,4 +171,13 @@ class Report:
     records: str = "pictures"
     loss: str = "cross-entropy"
     notes: Sequence[str] = ()
-    mistakes: Sequence[Answer] = ()
+    answers: Sequence[Answer] = ()
+    patches: Sequence[Patches] | Absent = NOT_MEASURED
+    attributions: Sequence[Explained] | Absent = NOT_MEASURED
+    robustness: Robustness | Absent = NOT_MEASURED
+    suspects: ShownSuspects | Absent = NOT_MEASURED
+
+    @property
+    def mistakes(self) -> list[Answer]:
+        """The answers that are wrong, the surest first."""
+        return sorted((a for a in self.answers if not a.right), key=lambda answer: -answer.probability)

@@ -11,7 +11,7 @@ from .content import Absent, Filters, LayerMaps, Report
 
 def draw(report: Report) -> dict[str, bytes]:
     """`curves` (where there are epochs), `confusion`, `per-class`, and where the run has them `calibration`,
-    `filters`, and `feature-map-01`, `feature-map-02`, ... as the layers of the report."""
+    `filters`, `robustness`, and `feature-map-01`, `feature-map-02`, ... as the layers of the report."""
     drawn = {
         "confusion": figures.to_png(figures.confusion(report.evaluation)),
         "per-class": figures.to_png(figures.per_class(report.evaluation)),
@@ -22,6 +22,8 @@ def draw(report: Report) -> dict[str, bytes]:
         drawn["calibration"] = figures.to_png(figures.calibration(report.calibration))
     if not isinstance(report.filters, Absent):
         drawn["filters"] = tiles.to_png(_filters(report.filters))
+    if not isinstance(report.robustness, Absent) and report.robustness.curves:
+        drawn["robustness"] = figures.to_png(figures.robustness(report.robustness))
     if not isinstance(report.feature_maps, Absent):
         for number, layer in enumerate(report.feature_maps.layers, start=1):
             drawn[feature_map_name(number)] = tiles.to_png(_maps(layer))

@@ -10,6 +10,7 @@ import io
 import math
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -19,6 +20,7 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from ..calibration import Calibration
+from ..look import Curve, Robustness
 from ..metrics import EpochFigures, Evaluation, wilson_interval
 
 INK, MUTED, GRID = "#1f2933", "#52606d", "#e4e7eb"
@@ -30,6 +32,7 @@ DPI = 160
 MOST_NUMBERS = 30  # classes up to which a confusion matrix carries its counts
 MOST_BARS = 30  # classes up to which all are drawn in `per_class`
 MOST_LETTERS = 16
+ATTACKED = "1/255"  # the unit of attacks, which are compared with each other
 _PERCENT = FuncFormatter(lambda share, _: f"{100 * share:.4g} %")
 
 
@@ -78,6 +81,35 @@ def curves(
         lower.set_ylim(0, 1.05)
     _legend(figure, upper, handlelength=1.6)
     return figure
+
+
+def curves_of_two(a: Sequence[EpochFigures], b: Sequence[EpochFigures]) -> Figure:
+    """Loss and accuracy of two runs over each other: of validation, and thin and broken of training.
+
+    Needs at least one epoch of one of them.
+    """
+    figure = Figure(figsize=(WIDTH, WIDTH * 0.9), layout="constrained", facecolor="white")
+    panels = figure.subplots(2, 1, sharex=True)
+    for axes, what in zip(panels, ("loss", "accuracy"), strict=True):
+        for name, colour, epochs in (("A", BLUE, a), ("B", ORANGE, b)):
+            _line_of_two(axes, epochs, f"validation_{what}", colour, name, linewidth=2)
+            _line_of_two(axes, epochs, f"train_{what}", colour, f"{name}, train", linewidth=1, linestyle="--")
+        _style(axes, title=what.capitalize())
+    panels[1].yaxis.set_major_formatter(_PERCENT)
+    panels[1].set_xlabel("epoch", fontsize=11, color=MUTED)
+    panels[1].xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
+    _legend(figure, panels[0], handlelength=1.6)
+    return figure
+
+
+def _line_of_two(
+    axes: Axes, epochs: Sequence[EpochFigures], figure: str, colour: str, name: str, **style: Any
+) -> None:
+    values = [(of.epoch, getattr(of, figure)) for of in epochs]
+    points = [(epoch, value) for epoch, value in values if value is not None and math.isfinite(value)]
+    if points:
+        mark = "o" if len(points) <= 20 else ""
+        axes.plot(*zip(*points, strict=True), color=colour, label=name, marker=mark, markersize=4, **style)
 
 
 def confusion(evaluation: Evaluation) -> Figure:
@@ -180,6 +212,37 @@ def calibration(result: Calibration) -> Figure:
     lower.xaxis.set_major_formatter(_PERCENT)
     lower.set_xlabel("confidence: probability of the predicted class", fontsize=11, color=MUTED)
     _legend(figure, upper, handlelength=1.6)
+    return figure
+
+
+def robustness(measured: Robustness) -> Figure:
+    """The share right over the level of each attack and change, a panel per unit, with 95 % intervals.
+
+    Needs at least one curve.
+    """
+    panels: dict[str, list[Curve]] = {}
+    for curve in measured.curves:
+        attack = curve.unit == ATTACKED
+        panels.setdefault(curve.unit if attack else f"{curve.name}, {curve.unit}", []).append(curve)
+    columns = min(len(panels), 3)
+    rows = -(-len(panels) // columns)
+    size = (WIDTH * (1 if columns == 1 else 1.85), 0.5 + 2.4 * rows)
+    figure = Figure(figsize=size, layout="constrained", facecolor="white")
+    grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
+    for axes, (title, curves) in zip(grid.flat, panels.items(), strict=False):
+        for curve, colour in zip(curves, (BLUE, ORANGE, MUTED, INK) * len(curves), strict=False):
+            shares = [right / measured.count for right in curve.correct]
+            ranges = [wilson_interval(right, measured.count) for right in curve.correct]
+            axes.vlines(curve.levels, *zip(*ranges, strict=True), color=colour, linewidth=1.6, alpha=0.6)
+            axes.plot(curve.levels, shares, "o-", color=colour, label=curve.name, markersize=4.5, linewidth=2)
+        axes.set_ylim(0, 1.02)
+        _style(axes, title=f"epsilon, {title}" if title == ATTACKED else title.removesuffix(", "))
+        axes.yaxis.set_major_formatter(_PERCENT)
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
+        if len(curves) > 1:
+            axes.legend(frameon=False, fontsize=11, labelcolor=INK)
+    for axes in list(grid.flat)[len(panels) :]:
+        axes.set_visible(False)
     return figure
 
 

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import resources
 
 import numpy as np
+from markupsafe import Markup
 
 from ..graph.operation import spell
 from ..metrics import Evaluation, wilson_interval
 from ..page_template import page_template
-from . import pictures, wording
-from .content import Absent, Answer, FeatureMaps, Report
+from . import matrix, measured, pictures, wording
+from .answers import answers_json
+from .cards import answer_view
+from .content import Absent, FeatureMaps, Report
 from .drawing import feature_map_name, shows_colours
-from .figures import MOST_BARS, MOST_NUMBERS, axis_labels
+from .figures import MOST_BARS, axis_labels
+from .selection import SUREST
+from .sheets import make_sheets
 from .tiles import limit_of
 
-MOST_MISTAKES = 12
 MOST_CONFUSIONS = 10
 MOST_NARROW = 10  # classes up to which the confusion matrix fits beside the curves
+SCRIPTS = ("answers", "pager", "mistakes", "confusion")  # a later one uses the ones before it
+SECTIONS = (  # of those that are measured later, the ones that are there
+    *("curves", "confusion", "classes", "mistakes", "calibration", "filters", "maps", "patches"),
+    *("attributions", "robustness", "suspects", "unmeasured"),
+    *("network", "data", "versions", "recipe"),
+)
 
 
 @dataclass(frozen=True)
@@ -32,12 +45,16 @@ class Headline:
 
 @dataclass(frozen=True)
 class Confusion:
-    """`count` records of class `truth` were taken for `predicted`; `share` of that class, as text."""
+    """`count` records of class `truth` were taken for `predicted`; `share` of that class, as text.
+
+    `cell` is its row and column in the confusion matrix, for the page's script.
+    """
 
     truth: str
     predicted: str
     count: int
     share: str
+    cell: str
 
 
 @dataclass(frozen=True)
@@ -51,33 +68,6 @@ class ClassRow:
     recall_interval: str
     f1: str
     support: str
-
-
-@dataclass(frozen=True)
-class Said:
-    """A class that the network named, its probability as text and as the width of a bar."""
-
-    name: str
-    probability: str
-    width: str
-    true: bool
-
-
-@dataclass(frozen=True)
-class AnswerView:
-    """A record and what the network said of it, as the page shows them: `source` is a data URI.
-
-    `truth_probability` is there where the truth is not among what is `said`.
-    """
-
-    source: str
-    signal: bool
-    truth: str
-    predicted: str
-    probability: str
-    said: tuple[Said, ...]
-    truth_probability: str | None
-    name: str
 
 
 @dataclass(frozen=True)
@@ -95,35 +85,60 @@ def render(report: Report, figures: Mapping[str, bytes]) -> str:
     """The HTML of the report; `figures` are PNG bytes by name, as `drawing.draw` makes them."""
     template = page_template(
         __package__,
+        "templates/report.html",
         percent=wording.percent,
         loss=wording.loss,
         duration=wording.duration,
         significant=wording.significant,
     )
-    classes = len(report.evaluation.per_class)
-    maps, filters = report.feature_maps, report.filters
+    evaluation, classes = report.evaluation, len(report.evaluation.per_class)
+    maps, filters, mistakes = report.feature_maps, report.filters, report.mistakes
+    later = {
+        "patches": measured.patches(report.patches),
+        "attributions": measured.attributions(report.attributions),
+        "robustness": measured.robustness(report.robustness),
+        "suspects": measured.suspects(report.suspects),
+        "unmeasured": measured.unmeasured(report),
+    }
+    sheets = make_sheets(report.answers)
+    script, script_hash = _script() if report.answers else (Markup(), "none")
     return template.render(
         report=report,
-        evaluation=report.evaluation,
+        evaluation=evaluation,
+        sections=[name for name in SECTIONS if later.get(name, True)],
+        script=script,
+        script_hash=script_hash,
+        answers_json=answers_json(report.answers, sheets, report.classes) if report.answers else "",
         headlines=list(_headlines(report)),
         figures={name: pictures.data_uri(png) for name, png in figures.items()},
-        confusions=_confusions(report.evaluation),
-        show_matrix=classes <= MOST_NUMBERS,
+        confusions=_confusions(evaluation),
+        matrix=matrix.of_counts(evaluation),
         many_classes=classes > MOST_NARROW,
         bars=min(classes, MOST_BARS),
         numbered=any(label.startswith("#") for label in axis_labels(report.classes)),
-        class_rows=list(_class_rows(report.evaluation)),
-        mistakes=_mistakes(report),
+        class_rows=list(_class_rows(evaluation)),
+        mistakes=[answer_view(mistake) for mistake in mistakes[:SUREST]],
+        wrong=evaluation.count - evaluation.correct,
+        listed=sum(not answer.right for answer in report.answers[: sheets.count]),
         calibration=None if isinstance(report.calibration, Absent) else report.calibration,
         filters=None if isinstance(filters, Absent) else filters,
         filters_limit="" if isinstance(filters, Absent) else wording.significant(limit_of(filters.values)),
         filters_colours=not isinstance(filters, Absent) and shows_colours(filters),
         maps=None if isinstance(maps, Absent) else maps,
-        maps_answer=None if isinstance(maps, Absent) else _answer(maps.answer),
+        maps_answer=None if isinstance(maps, Absent) else answer_view(maps.answer),
         layers=[] if isinstance(maps, Absent) else list(_layers(maps)),
+        **later,
         counts=_counts(report),
         settings=list(wording.settings(report.recipe)),
     )
+
+
+def _script() -> tuple[Markup, str]:
+    """The page's script, and the source that a Content-Security-Policy knows it by: no other may run."""
+    folder = resources.files(__package__) / "scripts"
+    text = "\n" + "\n".join((folder / f"{name}.js").read_text("utf-8") for name in SCRIPTS)
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return Markup(text), f"sha256-{digest}"
 
 
 def _headlines(report: Report) -> Iterator[Headline]:
@@ -153,6 +168,7 @@ def _confusions(evaluation: Evaluation) -> list[Confusion]:
             names[predicted],
             int(wrong[truth, predicted]),
             wording.percent(wrong[truth, predicted] / support[truth]),
+            f"{truth} {predicted}",
         )
         for truth, predicted in pairs
         if wrong[truth, predicted] > 0
@@ -171,31 +187,6 @@ def _class_rows(evaluation: Evaluation) -> Iterator[ClassRow]:
             "–" if intervals.precision is None and intervals.recall is None else f"{figures.f1:.3f}",
             f"{figures.support:,}",
         )
-
-
-def _mistakes(report: Report) -> list[AnswerView]:
-    """The mistakes the network was surest of."""
-    worst = sorted(report.mistakes, key=lambda mistake: -mistake.probability)
-    return [_answer(mistake) for mistake in worst[:MOST_MISTAKES]]
-
-
-def _answer(answer: Answer) -> AnswerView:
-    said = tuple(
-        Said(name, wording.percent(share), f"{100 * np.nan_to_num(share):.1f}%", name == answer.truth)
-        for name, share in answer.said
-    )
-    return AnswerView(
-        source=pictures.data_uri(pictures.of_record(answer)),
-        signal=answer.is_signal,
-        truth=answer.truth,
-        predicted=answer.predicted,
-        probability=wording.percent(answer.probability),
-        said=said,
-        truth_probability=(
-            None if any(row.true for row in said) else wording.percent(answer.truth_probability)
-        ),
-        name=answer.name,
-    )
 
 
 def _layers(maps: FeatureMaps) -> Iterator[LayerView]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import base64
 import io
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from .content import Answer
 from .tiles import lines, to_png
 
+SMALL = 96  # pixels of one among many in a table
 LARGEST = 224  # pixels on the longer side; twice what the page shows, for sharp screens
 LOSSLESS = 64  # pixels up to which a picture keeps each of them
 
@@ -25,15 +26,15 @@ def data_uri(image: bytes) -> str:
     return f"data:image/{kind};base64," + base64.b64encode(image).decode("ascii")
 
 
-def of_record(answer: Answer) -> bytes:
-    """PNG or JPEG of the record: the picture, or the signal as lines."""
-    if answer.is_signal:
-        return to_png(Image.fromarray(lines(answer.record, width=LARGEST, height=LARGEST // 2)))
-    return encoded(answer.record)
+def of_record(record: npt.NDArray[Any], largest: int = LARGEST) -> bytes:
+    """PNG or JPEG of a record: the picture, or the signal as lines."""
+    if record.dtype == np.float32:
+        return to_png(Image.fromarray(lines(record, width=largest, height=largest // 2)))
+    return encoded(record, largest)
 
 
-def encoded(picture: npt.NDArray[np.uint8]) -> bytes:
-    """A picture (height, width, channels) or (height, width), reduced when it is large.
+def encoded(picture: npt.NDArray[np.uint8], largest: int = LARGEST) -> bytes:
+    """A picture (height, width, channels) or (height, width), reduced to `largest` pixels.
 
     One channel is grey, three are RGB, four RGBA; of any other number the first is shown, in grey. PNG; JPEG
     for RGB that is larger than `LOSSLESS`, as photos are.
@@ -44,8 +45,8 @@ def encoded(picture: npt.NDArray[np.uint8]) -> bytes:
     if picture.ndim == 3 and picture.shape[2] not in (3, 4):
         picture = picture[:, :, 0]
     image = Image.fromarray(np.ascontiguousarray(picture))
-    if max(image.size) > LARGEST:
-        image.thumbnail((LARGEST, LARGEST))
+    if max(image.size) > largest:
+        image.thumbnail((largest, largest))
     buffer = io.BytesIO()
     if image.mode == "RGB" and max(image.size) > LOSSLESS:
         image.save(buffer, format="JPEG", quality=90)

@@ -78,6 +78,16 @@ def reduced(maps: npt.NDArray[np.floating], side: int) -> npt.NDArray[np.floatin
     return np.stack([np.asarray(Image.fromarray(m).resize(size, Image.Resampling.BOX)) for m in finite])
 
 
+def shaded(values: npt.NDArray[np.floating], limit: float) -> Image.Image:
+    """One map (H, W), a pixel per number."""
+    return _with_palette(shades(values, limit))
+
+
+def mosaic(pieces: Pixels, columns: int = 3) -> Image.Image:
+    """Equal pieces of pictures (N, H, W, 1 or 3) in rows of `columns`."""
+    return sheet(np.broadcast_to(pieces, (*pieces.shape[:3], 3)), columns, side=SIDE // 2)
+
+
 def maps_sheet(maps: npt.NDArray[np.floating], limit: float) -> Image.Image:
     """Maps (N, H, W) beside each other on one scale; large ones are averaged."""
     maps = reduced(maps, SIDE)
@@ -94,18 +104,20 @@ def strip(maps: npt.NDArray[np.floating], limit: float) -> Image.Image:
     return _with_palette(shades(stretched, limit).repeat(10, axis=0))
 
 
-def sheet(tiles: Pixels) -> Image.Image:
-    """Equal tiles (N, H, W, 3) in rows of `COLUMNS`, on nothing."""
+def sheet(tiles: Pixels, columns: int = COLUMNS, side: int = SIDE) -> Image.Image:
+    """Equal tiles (N, H, W, 3) in rows of `columns`, on nothing."""
     opaque = np.concatenate([tiles, np.full_like(tiles[..., :1], 255)], axis=-1)
-    return Image.fromarray(_sheet(opaque, (*FRAME, 255), (0, 0, 0, 0)))
+    return Image.fromarray(_sheet(opaque, (*FRAME, 255), (0, 0, 0, 0), columns, side))
 
 
-def _sheet(tiles: Pixels, frame: npt.ArrayLike, nothing: npt.ArrayLike) -> Pixels:
-    """Tiles (N, H, W, ...) enlarged to about `SIDE`, each with a frame, in rows of `COLUMNS`."""
-    factor = max(1, SIDE // max(tiles.shape[1:3]))
+def _sheet(
+    tiles: Pixels, frame: npt.ArrayLike, nothing: npt.ArrayLike, columns: int = COLUMNS, side: int = SIDE
+) -> Pixels:
+    """Tiles (N, H, W, ...) enlarged to about `side`, each with a frame, in rows of `columns`."""
+    factor = max(1, side // max(tiles.shape[1:3]))
     tiles = tiles.repeat(factor, axis=1).repeat(factor, axis=2)
     count, height, width, *rest = tiles.shape
-    columns = min(count, COLUMNS)
+    columns = min(count, columns)
     rows = -(-count // columns)
     across, down = width + 2 + GAP, height + 2 + GAP
     canvas = np.empty((rows * down - GAP, columns * across - GAP, *rest), np.uint8)

@@ -18,6 +18,16 @@ def percent(share: float, decimals: int = 1) -> str:
     return f"{min(max(share * 100, step), 100 - step):.{decimals}f}\xa0%"
 
 
+def points(difference: float) -> str:
+    """A difference of two shares in percentage points, with its sign.
+
+    >>> points(0.0123), points(-0.25), points(0.0)
+    ('+1.2', '−25.0', '0.0')
+    """
+    size = f"{abs(difference) * 100:.1f}"
+    return size if float(size) == 0 else f"{'−' if difference < 0 else '+'}{size}"
+
+
 def loss(value: float) -> str:
     """Four significant digits, two of a very small one, or what is wrong with it.
 

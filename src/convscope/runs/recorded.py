@@ -87,10 +87,14 @@ class Conditions:
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """Which pictures the final figures are of, and which of them were classified right."""
+    """Which pictures the final figures are of, and what was said of each of them."""
 
     pictures: str  # sha256 of their names, below the folder they share, and of their classes
     right: np.ndarray  # bool (N,)
+    names: tuple[str, ...]
+    truths: tuple[str, ...]
+    predicted: tuple[str, ...]
+    shares: np.ndarray  # float64 (N,), the probability of what was predicted
 
 
 def read_result(run: Path) -> dict[str, Any]:
@@ -119,9 +123,12 @@ def read_predictions(run: Path) -> Predictions:
             rows = list(csv.DictReader(opened))
         names, classes = [row["picture"] for row in rows], [row["class"] for row in rows]
         right = np.array([row["correct"] == "1" for row in rows], dtype=bool)
+        predicted = tuple(row["predicted"] for row in rows)
+        shares = np.array([float(row["probability"]) for row in rows])
     except (OSError, ValueError, KeyError, csv.Error) as error:
         raise ConvscopeError(f"{file} cannot be read: {error}.") from error
-    return Predictions(pictures_digest(names, classes), right)
+    digest = pictures_digest(names, classes)
+    return Predictions(digest, right, tuple(names), tuple(classes), predicted, shares)
 
 
 def graph_digest(graph: Graph | None) -> str | None:

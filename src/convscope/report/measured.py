@@ -1,0 +1,220 @@
+"""What was measured of a run after its training, in the words of the page; nothing where it is absent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ..look import Attribution, Robustness
+from ..look.suspect import Kind, Place, Suspect
+from ..metrics import wilson_interval
+from . import pictures, tiles, wording
+from .cards import AnswerView, answer_view
+from .content import Absent, Explained, Patches, Report, ShownSuspects
+
+MOST_SUSPECTS = 24  # of each kind
+KINDS: dict[Kind, tuple[str, str]] = {
+    "label": ("Probably another class", "suggested"),
+    "duplicate": ("Nearly the same picture in another part", "twin"),
+    "outlier": ("Like no other", ""),
+}
+
+
+@dataclass(frozen=True)
+class PatchesView:
+    """`title` and `channels`: number, picture, and the range of what the channel gives."""
+
+    layer: str
+    searched: str
+    shown: str
+    channels: tuple[tuple[int, str, str], ...]
+
+
+@dataclass(frozen=True)
+class MapView:
+    """An attribution: `passed` is None where nothing was checked, `figures` are names and numbers as text."""
+
+    method: str
+    target: str
+    source: str
+    passed: bool | None
+    figures: tuple[tuple[str, str], ...]
+    failed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ExplainedView:
+    """A picture and its maps."""
+
+    answer: AnswerView
+    maps: tuple[MapView, ...]
+
+
+@dataclass(frozen=True)
+class CurveView:
+    """The points of a curve: level, share right, its interval."""
+
+    name: str
+    points: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True)
+class RobustnessView:
+    """`shifts` are layer, distance and the width of a bar."""
+
+    count: str
+    split: str
+    clean: str
+    curves: tuple[CurveView, ...]
+    shifts: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True)
+class SuspectRow:
+    """A suspect: pictures are data URIs, or empty where the picture is not at hand."""
+
+    score: str
+    place: Place
+    source: str
+    other: str
+    twin: Place | None
+    twin_source: str
+
+
+@dataclass(frozen=True)
+class SuspectsView:
+    """Of each kind its title, the title of its last column, how many there are, and the first rows."""
+
+    count: str
+    method: tuple[tuple[str, str], ...]
+    kinds: tuple[tuple[str, str, int, tuple[SuspectRow, ...]], ...]
+
+
+def patches(found: Sequence[Patches] | Absent) -> list[PatchesView]:
+    """Each layer, each channel as 3 × 3 pieces."""
+    return [] if isinstance(found, Absent) else [_patches(layer) for layer in found]
+
+
+def attributions(found: Sequence[Explained] | Absent) -> list[ExplainedView]:
+    """Each picture with its maps."""
+    if isinstance(found, Absent):
+        return []
+    return [ExplainedView(answer_view(one.answer), tuple(map(_map, one.attributions))) for one in found]
+
+
+def robustness(found: Robustness | Absent) -> RobustnessView | None:
+    """The numbers of the figure, and a bar per layer."""
+    if isinstance(found, Absent):
+        return None
+    furthest = max((shift.distance for shift in found.shifts), default=0.0) or 1.0
+    return RobustnessView(
+        f"{found.count:,}",
+        found.split,
+        wording.percent(found.clean / found.count),
+        tuple(
+            CurveView(
+                curve_name(curve.name, curve.unit), tuple(_points(curve.levels, curve.correct, found.count))
+            )
+            for curve in found.curves
+        ),
+        tuple(
+            (shift.layer, f"{shift.distance:.3f}", f"{100 * shift.distance / furthest:.1f}%")
+            for shift in found.shifts
+        ),
+    )
+
+
+def suspects(found: ShownSuspects | Absent) -> SuspectsView | None:
+    """The first of each kind, with their pictures."""
+    if isinstance(found, Absent):
+        return None
+    return SuspectsView(
+        f"{found.found.count:,}",
+        tuple(wording.settings(found.found.method)),
+        tuple(
+            (title, other, len(all_of), tuple(_suspect(one, found) for one in all_of[:MOST_SUSPECTS]))
+            for kind, (title, other) in KINDS.items()
+            if (all_of := found.found.of(kind))
+        ),
+    )
+
+
+def unmeasured(report: Report) -> list[tuple[str, Absent]]:
+    """The parts that can be measured and were not, by name."""
+    parts = {
+        "What excites the filters": report.patches,
+        "Why it says so": report.attributions,
+        "What is left under attacks and changes": report.robustness,
+        "Pictures to look at": report.suspects,
+    }
+    return [(name, part) for name, part in parts.items() if isinstance(part, Absent)]
+
+
+def curve_name(name: str, unit: str) -> str:
+    """
+    >>> curve_name("fgsm", "1/255"), curve_name("blur", "")
+    ('fgsm (1/255)', 'blur')
+    """
+    return f"{name} ({unit})" if unit else name
+
+
+def _patches(layer: Patches) -> PatchesView:
+    shown = len(layer.channels)
+    channels = "channel" if layer.count == 1 else "channels"
+    return PatchesView(
+        layer.layer,
+        f"{layer.searched:,}",
+        f"the first {shown} of {layer.count} channels"
+        if shown < layer.count
+        else f"all {layer.count} {channels}",
+        tuple(
+            (
+                of.channel,
+                pictures.data_uri(tiles.to_png(tiles.mosaic(of.pieces))),
+                wording.significant(max(of.values, default=0.0)),
+            )
+            for of in layer.channels
+            if len(of.pieces)
+        ),
+    )
+
+
+def _map(found: Attribution) -> MapView:
+    limit = tiles.limit_of(found.values)
+    source = pictures.data_uri(tiles.to_png(tiles.shaded(found.values, limit)))
+    method = f"{found.method} at {found.layer}" if found.layer else found.method
+    checks = found.checks
+    if checks is None:
+        return MapView(method, found.target, source, None, (), ())
+    figures = (
+        ("deletion", f"{checks.deletion:.3f} (random {checks.random_deletion:.3f})"),
+        ("insertion", f"{checks.insertion:.3f} (random {checks.random_insertion:.3f})"),
+        ("similarity", f"{checks.similarity:.2f}"),
+    )
+    return MapView(method, found.target, source, checks.passed, figures, checks.failed)
+
+
+def _points(levels: Sequence[float], correct: Sequence[int], count: int) -> Iterator[tuple[str, str, str]]:
+    for level, right in zip(levels, correct, strict=True):
+        low, high = wilson_interval(right, count)
+        yield (
+            f"{level:g}",
+            wording.percent(right / count),
+            f"{wording.percent(low)} to {wording.percent(high)}",
+        )
+
+
+def _suspect(one: Suspect, shown: ShownSuspects) -> SuspectRow:
+    return SuspectRow(
+        f"{one.score:.3f}",
+        one.place,
+        _picture(one.place, shown),
+        one.suggested or "",
+        one.twin,
+        "" if one.twin is None else _picture(one.twin, shown),
+    )
+
+
+def _picture(place: Place, shown: ShownSuspects) -> str:
+    record = shown.records.get((place.part, place.position))
+    return "" if record is None else pictures.data_uri(pictures.of_record(record, pictures.SMALL))
