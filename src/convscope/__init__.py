@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from .recipe import Recipe
     from .runs.run import Run
     from .runs.seed_runs import SeedRuns
-    from .training.estimator import CNNClassifier
+    from .training.estimator.classifier import CNNClassifier
     from .training.pipeline import train
     from .training.seeds import train_seeds
-    from .training.suspects import find_suspects
+    from .training.suspects.search import find_suspects
 
 _HOMES = {
     "train": "training.pipeline",
@@ -35,8 +35,8 @@ _HOMES = {
     "Run": "runs.run",
     "SeedRuns": "runs.seed_runs",
     "Recipe": "recipe",
-    "CNNClassifier": "training.estimator",
-    "find_suspects": "training.suspects",
+    "CNNClassifier": "training.estimator.classifier",
+    "find_suspects": "training.suspects.search",
     "evaluate": "api",
     "predict": "api",
     "summary": "api",

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from convscope.look.breaking.measuring.robustness import Robustness
 from PIL import Image
 
 from convscope import Bundle, evaluate, train
-from convscope.look.robustness import Robustness
 
 from ..conftest import Command
 
@@ -179,7 +179,7 @@ def test_signals_are_refused(in_this_process: Command, tmp_path: Path) -> None:
 def test_an_attack_that_no_longer_fools_is_a_failed_gate(
     in_this_process: Command, digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from convscope.look import attack_pictures, rereading
+    from convscope.look.breaking.measuring import attack_pictures, rereading
 
     originals: dict[str, bytes] = {}
 

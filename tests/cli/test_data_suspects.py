@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from convscope.cli.execute import execute
-from convscope.look.suspect import Suspects
+from convscope.look.suspicion.suspect import Suspects
 
 FAST = ["--net", "simple-cnn-4-8", "--epochs", "1", "--folds", "2", "--quiet"]
 

@@ -16,8 +16,8 @@ from convscope import Bundle, look
 from convscope.bundle import PROGRAM
 from convscope.cli.execute import execute
 from convscope.data import load, open_source
-from convscope.report.contact_sheet import stacked
-from convscope.report.looking import draw_filters, draw_maps, draw_patches, draw_picture
+from convscope.drawing.contact_sheet import stacked
+from convscope.drawing.inside import draw_filters, draw_maps, draw_patches, draw_picture
 
 Shown = Callable[..., dict[str, Any]]
 

@@ -16,7 +16,7 @@ from convscope.graph import Builder, initial_weights
 from convscope.graph.module import state_arrays
 from convscope.graph.operation import OPERATIONS
 from convscope.graph.tracing import trace
-from convscope.look.activations import FUNCTIONS, activations
+from convscope.look.inside.activations import FUNCTIONS, activations
 
 from ..graph.modules import CASES
 

@@ -12,16 +12,17 @@ import pytest
 import torch
 import torch.nn.functional as F
 from captum.robust import FGSM, PGD
+from convscope.look.breaking.measuring.attack import attacks, random_starts
+from convscope.look.breaking.measuring.gradient_attacks import CLEAR, GradientAttacks, margin
+from convscope.look.breaking.measuring.pixel_space import pixel_space
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convscope import Bundle, evaluate, look, train
 from convscope.data import ArrayPreprocessing
 from convscope.errors import ConvscopeError, DataError, GateFailed, ShapeError, UnknownName, UsageError
-from convscope.look import attack, rereading
-from convscope.look.attack import attacks, random_starts
-from convscope.look.gradient_attacks import CLEAR, GradientAttacks, margin
-from convscope.look.pixel_space import pixel_space
+from convscope.look import attack
+from convscope.look.breaking.measuring import rereading
 from convscope.training.evaluation import dataset_of
 
 from .pixel_networks import convolutions, linear, pictures, seen

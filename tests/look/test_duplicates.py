@@ -13,7 +13,7 @@ from scipy.ndimage import gaussian_filter
 from sklearn.datasets import load_digits, load_sample_image
 
 from convscope.look import duplicates
-from convscope.look.thumbnails import thumbnails, unit_rows
+from convscope.look.suspicion.thumbnails import thumbnails, unit_rows
 
 Change = Callable[[np.ndarray], np.ndarray]
 

@@ -15,8 +15,8 @@ from hypothesis.extra import numpy as arrays
 from safetensors.numpy import save
 
 from convscope.errors import ConvscopeError
-from convscope.look.formation import Formation
-from convscope.look.snapshot import WATCHED, Snapshot, Watched, WatchedLayer, file_name
+from convscope.look.inside.formation import Formation
+from convscope.look.inside.snapshot import WATCHED, Snapshot, Watched, WatchedLayer, file_name
 
 LAYER = WatchedLayer("conv1", ("conv1", "relu1"), (4, 1, 3, 3), (4, 6, 6), (4, 1, 3, 3), (4, 6, 6))
 FLOATS = st.floats(-(2.0**30), 2.0**30, width=32)
@@ -127,5 +127,7 @@ def test_what_is_not_there_is_said(tmp_path: Path) -> None:
 
 
 def test_reading_and_drawing_import_no_torch() -> None:
-    code = "import sys, convscope.report.formation, convscope.cli.formation; sys.exit('torch' in sys.modules)"
+    code = (
+        "import sys, convscope.drawing.formation, convscope.cli.formation; sys.exit('torch' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -10,8 +10,8 @@ from scipy.spatial.distance import cdist
 from scipy.stats import median_abs_deviation
 
 from convscope.look import outlier_scores
-from convscope.look.neighbours import nearest
-from convscope.look.outliers import distances, pixel_rows
+from convscope.look.suspicion.neighbours import nearest
+from convscope.look.suspicion.outliers import distances, pixel_rows
 
 
 @given(st.integers(1, 30), st.integers(1, 40), st.integers(1, 6), st.integers(0, 2**32 - 1))

@@ -16,8 +16,8 @@ from convscope import look
 from convscope.data import ArrayPreprocessing
 from convscope.errors import DataError, ShapeError, UnknownName, UnsupportedOperation, UsageError
 from convscope.graph import Builder, initial_weights
-from convscope.look.layers import layers
-from convscope.look.patches import _Best
+from convscope.look.inside.layers import layers
+from convscope.look.inside.patches import _Best
 
 from ..conftest import needs_lanes
 from .networks import CASES, bundle_of, hooked, inputs_of

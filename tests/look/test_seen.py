@@ -14,9 +14,9 @@ from PIL import Image
 
 from convscope import Bundle, look, nets
 from convscope.data import ArrayPreprocessing, Preprocessing, load, open_source
+from convscope.drawing.seen import SIDE, draw
 from convscope.errors import DataError
 from convscope.graph.weights import initial_weights
-from convscope.look.seen_drawing import SIDE, draw
 from convscope.ops.rendering.theme import LIGHT
 
 

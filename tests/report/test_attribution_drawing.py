@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from convscope.drawing.attribution import AGAINST, FOR, full_colour, heat, overlay
+from convscope.drawing.explanation import explanation, words
 from convscope.look import Attribution, Checks
-from convscope.report.attribution_drawing import AGAINST, FOR, full_colour, heat, overlay
-from convscope.report.explanation import explanation, words
 
 
 def attribution(values: np.ndarray, checks: Checks | None = None) -> Attribution:

@@ -14,13 +14,13 @@ from PIL import Image
 import convscope
 from convscope import report
 from convscope.data import SignalSource
+from convscope.drawing import formation as drawing
+from convscope.drawing import tiles
+from convscope.drawing.formation import draw
+from convscope.drawing.formation_panels import panels
 from convscope.errors import ConvscopeError, UsageError
-from convscope.look.formation import Formation
-from convscope.look.snapshot import Snapshot, Watched, WatchedLayer
-from convscope.report import formation as drawing
-from convscope.report import tiles
-from convscope.report.formation import draw
-from convscope.report.formation_panels import panels
+from convscope.look.inside.formation import Formation
+from convscope.look.inside.snapshot import Snapshot, Watched, WatchedLayer
 from convscope.runs.run import Run
 
 

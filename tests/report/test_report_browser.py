@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from convscope.look import Attribution, Checks, Curve, LayerShift, Robustness, Suspect, Suspects
-from convscope.look.suspect import Place
+from convscope.look.suspicion.suspect import Place
 from convscope.report import (
     Absent,
     Answer,

@@ -8,8 +8,9 @@ import torch
 from PIL import Image
 
 from convscope import nets
+from convscope.drawing import tiles
 from convscope.graph import Builder, Graph, initial_weights
-from convscope.report import Absent, Answer, FeatureMaps, Filters, feature_maps, first_filters, tiles
+from convscope.report import Absent, Answer, FeatureMaps, Filters, feature_maps, first_filters
 from convscope.report.drawing import _filters, _maps
 from convscope.report.inside import MOST_CHANNELS, MOST_LAYERS
 

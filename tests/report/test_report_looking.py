@@ -10,13 +10,14 @@ from PIL import Image
 
 from convscope import Bundle, look
 from convscope.data import ArrayPreprocessing
+from convscope.drawing import inside as looking
+from convscope.drawing import tiles
+from convscope.drawing.contact_sheet import Bar, Tile, contact_sheet, stacked
+from convscope.drawing.inside import BEYOND, draw_filters, draw_maps, draw_patches, draw_picture
 from convscope.errors import DataError, UsageError
 from convscope.graph import Builder, initial_weights
 from convscope.graph.receptive_field import ReceptiveField
 from convscope.look import Filters, LayerMaps, Patch, Patches
-from convscope.report import looking, tiles
-from convscope.report.contact_sheet import Bar, Tile, contact_sheet, stacked
-from convscope.report.looking import BEYOND, draw_filters, draw_maps, draw_patches, draw_picture
 
 from ..look.networks import CASES, bundle_of, inputs_of
 

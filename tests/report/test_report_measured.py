@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from convscope.look import Attribution, Checks, Curve, LayerShift, Robustness, Suspect, Suspects
-from convscope.look.suspect import Place
+from convscope.look.suspicion.suspect import Place
 from convscope.metrics import wilson_interval
 from convscope.report import (
     Absent,

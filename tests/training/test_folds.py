@@ -8,6 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from convscope.training.engines.making.engine import Engine
+from convscope.training.engines.making.making import make_engine
+from convscope.training.suspects.search.folds import Whole, assign_folds, judge
+from convscope.training.suspects.search.search import find_suspects
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.datasets import load_digits, load_sample_image
@@ -17,16 +21,12 @@ import convscope
 from convscope.data import Dataset, SignalSource, open_source
 from convscope.data.source import ArraySource
 from convscope.errors import DataError, UnknownName, UsageError
-from convscope.look.suspect import FILE_NAME, Suspects
+from convscope.look.suspicion.suspect import FILE_NAME, Suspects
 from convscope.metrics import probabilities
 from convscope.recipe import MOVES, Recipe
-from convscope.training import folds as folding
-from convscope.training.engine import Engine
-from convscope.training.engines import make_engine
-from convscope.training.folds import Whole, assign_folds, judge
 from convscope.training.prepare import Prepared, prepare
 from convscope.training.progress import Silent
-from convscope.training.suspects import find_suspects
+from convscope.training.suspects.search import folds as folding
 
 from .conftest import SAMPLER_NET, make_dataset
 

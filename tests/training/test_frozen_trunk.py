@@ -14,16 +14,16 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from convscope.training.engines.making.engine import Engine
+from convscope.training.engines.making.frozen_trunk import FrozenTrunk
+from convscope.training.engines.making.lanes_engine import LanesEngine
+from convscope.training.engines.making.torch_engine import TorchEngine
 
 import convscope
 from convscope.data import Dataset, memory
 from convscope.errors import ConvscopeError, UnsupportedOperation, UsageError
 from convscope.graph import Builder, Graph, initial_weights
-from convscope.training.engine import Engine
-from convscope.training.frozen_trunk import FrozenTrunk
-from convscope.training.lanes_engine import LanesEngine
 from convscope.training.progress import Silent
-from convscope.training.torch_engine import TorchEngine
 
 from ..conftest import needs_lanes
 from .conftest import SAMPLER_NET, make_dataset

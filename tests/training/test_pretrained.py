@@ -20,9 +20,9 @@ from convscope.errors import ConvscopeError, ConvscopeWarning, ShapeError, Usage
 from convscope.recipe import Recipe
 from convscope.runs.run import Run
 from convscope.training.network import Network, open_network
-from convscope.training.pretrained import begin_with, network_of, open_pretrained
 from convscope.training.progress import Silent
-from convscope.training.weights_file import WeightsFile, read_weights
+from convscope.training.transfer.pretrained import begin_with, network_of, open_pretrained
+from convscope.training.transfer.weights_file import WeightsFile, read_weights
 
 from .conftest import SAMPLER_NET
 from .resnet import ResNet18, made

@@ -16,12 +16,12 @@ import convscope
 from convscope import report
 from convscope.errors import ConvscopeError, DataError, UsageError
 from convscope.look import Curve, Robustness, Suspect, Suspects
-from convscope.look.suspect import Place
+from convscope.look.suspicion.suspect import Place
 from convscope.report.two import ReportOfTwo
 from convscope.runs.reopened import open_run
-from convscope.training import report_of_two as module
-from convscope.training.report_again import report_again
-from convscope.training.report_of_two import report_of_two
+from convscope.training.reports import of_two as module
+from convscope.training.reports.again import report_again
+from convscope.training.reports.of_two import report_of_two
 
 FAST = {"net": "simple-cnn-16-32", "epochs": 2, "quiet": True}
 

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from convscope.training.engines.making.lanes_engine import LanesEngine
+from convscope.training.engines.making.torch_engine import TorchEngine
 from scipy import stats
 
 import convscope
@@ -17,9 +19,7 @@ from convscope.bundle import Bundle
 from convscope.errors import ConvscopeError, UnknownName, UsageError
 from convscope.runs.seed_runs import SeedFigures, SeedRuns
 from convscope.training import prepare, seeds
-from convscope.training.lanes_engine import LanesEngine
 from convscope.training.progress import Silent
-from convscope.training.torch_engine import TorchEngine
 
 from .conftest import TUTORIAL_NET
 

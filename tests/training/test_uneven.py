@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from convscope.training.engines.making.engine import Engine
+from convscope.training.engines.making.lanes_engine import LanesEngine
+from convscope.training.engines.making.torch_engine import TorchEngine
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.utils.class_weight import compute_class_weight
@@ -21,12 +24,9 @@ from convscope.graph import Builder, initial_weights
 from convscope.metrics import evaluate
 from convscope.recipe import Recipe
 from convscope.training.batches import epoch_batches
-from convscope.training.engine import Engine
-from convscope.training.lanes_engine import LanesEngine
 from convscope.training.loop import Loop
 from convscope.training.progress import Silent
 from convscope.training.stepping import steps
-from convscope.training.torch_engine import TorchEngine
 from convscope.training.uneven import balanced_weights, uneven_note, weighted
 
 from ..conftest import needs_lanes

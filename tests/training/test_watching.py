@@ -18,20 +18,20 @@ import convscope
 from convscope import report
 from convscope.bundle import Bundle
 from convscope.data import SignalSource
+from convscope.drawing.formation import draw
 from convscope.errors import ConvscopeError, UnsupportedOperation, UsageError
 from convscope.lanes import pace
-from convscope.look.formation import Formation
-from convscope.look.snapshot import WATCHED, WatchedLayer, file_name
+from convscope.look.inside.formation import Formation
+from convscope.look.inside.snapshot import WATCHED, WatchedLayer, file_name
 from convscope.recipe import Recipe
-from convscope.report.formation import draw
 from convscope.runs.comparison import compare
 from convscope.runs.directory import RunDirectory
 from convscope.runs.removal import removable, remove
 from convscope.runs.run import Run
 from convscope.training import steps
 from convscope.training.checkpoint import Checkpoint
-from convscope.training.watched import chosen_pictures, kept_maps, watched_layers
-from convscope.training.watching import Watch, stops_of
+from convscope.training.watch.watched import chosen_pictures, kept_maps, watched_layers
+from convscope.training.watch.watching import Watch, stops_of
 
 from ..conftest import needs_lanes
 from .conftest import SAMPLER_NET, TUTORIAL_NET
@@ -382,7 +382,7 @@ def test_one_that_diverges_before_its_first_checkpoint_leaves_nothing(engine: st
 
 def test_weights_that_are_no_numbers_have_no_maps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The last step may make weights infinite, when no loss is left to say so."""
-    from convscope.training.torch_engine import TorchEngine
+    from convscope.training.engines.making.torch_engine import TorchEngine
 
     weights = TorchEngine.weights
 

@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 
 from convscope.errors import ConvscopeError, UsageError
 from convscope.runs.run import Run
-from convscope.training.weights_file import read_weights
+from convscope.training.transfer.weights_file import read_weights
 
 STATE = {"a.weight": torch.arange(6.0).reshape(2, 3), "a.steps": torch.tensor(3)}
 

@@ -16,8 +16,8 @@ from .output import print_json
 
 if TYPE_CHECKING:
     from ..bundle import Bundle
-    from ..look.attack_pictures import Fooled
-    from ..look.robustness import Robustness
+    from ..look.breaking.attack_pictures import Fooled
+    from ..look.breaking.robustness import Robustness
 
 FEW = 400  # pictures: of fewer, a share near a half is uncertain by 5 points or more
 
@@ -62,11 +62,11 @@ def attack(
     import numpy as np
 
     from ..bundle import Bundle
-    from ..look.attack import EPSILONS
-    from ..look.attack_pictures import Fooled, require_free
-    from ..look.breaking import robustness
-    from ..look.pictures_only import of_pictures
-    from ..look.robustness import FILE_NAME
+    from ..look.breaking.attack import EPSILONS
+    from ..look.breaking.attack_pictures import Fooled, require_free
+    from ..look.breaking.measuring import robustness
+    from ..look.breaking.pictures_only import of_pictures
+    from ..look.breaking.robustness import FILE_NAME
     from ..training.evaluation import dataset_of
     from .progress import listening
 
@@ -125,7 +125,7 @@ def attack(
 
 
 def _methods(text: str) -> list[str] | None:
-    from ..look.breaking import METHODS
+    from ..look.breaking.measuring import METHODS
 
     words = [word for word in text.lower().replace(" ", "").split(",") if word]
     if words == ["all"]:
@@ -139,7 +139,7 @@ def _methods(text: str) -> list[str] | None:
 
 
 def _epsilons(text: str) -> tuple[float, ...]:
-    from ..look.attack import checked_epsilons
+    from ..look.breaking.attack import checked_epsilons
 
     try:
         values = [float(word) for word in text.split(",")]
@@ -166,10 +166,10 @@ def _remarks(bundle: Bundle, measured: Robustness, methods: list[str] | None) ->
 
 
 def _save(bundle: Bundle, fooled: Fooled, names: Any, right: int, out: Path) -> None:
-    from ..look.attack import ATTACKS
-    from ..look.attack_pictures import new_folder, save_pictures
-    from ..report.attack_sheet import attack_sheet
-    from ..report.tiles import to_png
+    from ..drawing.attack_sheet import attack_sheet
+    from ..drawing.tiles import to_png
+    from ..look.breaking.attack import ATTACKS
+    from ..look.breaking.attack_pictures import new_folder, save_pictures
 
     with new_folder(out) as folder:
         save_pictures(bundle, [one for method in ATTACKS for one in fooled.of(method)], names, folder)
@@ -189,7 +189,7 @@ def _of_saved(fooled: Fooled) -> str:
 def _keep(file: Path, measured: Robustness) -> Path:
     """The figures in a run's folder, with those measured earlier of the same pictures and weights."""
     from .. import atomic
-    from ..look.robustness import Robustness
+    from ..look.breaking.robustness import Robustness
 
     # what is damaged, or of a later version, is written anew
     with contextlib.suppress(ConvscopeError, ValueError, OSError):

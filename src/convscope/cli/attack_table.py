@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from ..columns import columns, shortened
-from ..look.robustness import Curve, LayerShift, Robustness
+from ..look.breaking.robustness import Curve, LayerShift, Robustness
 from ..metrics import wilson_interval
 from .output import WIDTH, percent
 

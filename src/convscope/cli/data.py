@@ -18,7 +18,7 @@ from .output import WIDTH, percent, print_json
 from .settings import with_settings
 
 if TYPE_CHECKING:
-    from ..report.contact_sheet import Sheet
+    from ..drawing.contact_sheet import Sheet
     from ..training.showing import Shown
 
 MOST_CLASSES = 20  # rows of a sheet
@@ -92,7 +92,7 @@ def _write(sheet: Sheet, out: Path) -> None:
 
 
 def _sheet(shown: Shown) -> Sheet:
-    from ..report.contact_sheet import Tile, contact_sheet
+    from ..drawing.contact_sheet import Tile, contact_sheet
     from ..training.augment import moves_of, spelled
 
     rows: dict[int, list[Tile]] = {}

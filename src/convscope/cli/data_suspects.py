@@ -16,7 +16,7 @@ import typer
 from ..bundle import FILE_NAME as BUNDLE
 from ..columns import columns, printable, shortened
 from ..errors import UnknownName, UsageError
-from ..look.suspect import Kind, Place, Suspect, Suspects
+from ..look.suspicion.suspect import Kind, Place, Suspect, Suspects
 from .app import command
 from .conv_files import check, encoded
 from .data import group
@@ -26,7 +26,7 @@ from .run_name import named_run
 from .settings import with_settings
 
 if TYPE_CHECKING:
-    from ..training.suspects import Found
+    from ..training.suspects.search import Found
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 MOST_SHOWN = 200  # of a kind, in the table and on the sheet
@@ -83,7 +83,7 @@ def suspects(
 ) -> None:
     """Find wrong labels, copies in two parts, and pictures that are like no other; nothing is deleted."""
     from ..recipe import Recipe, as_flag
-    from ..training import suspects as searching
+    from ..training.suspects import search as searching
     from .progress import listening
 
     kinds = _kinds(kind)
@@ -141,7 +141,7 @@ def _checker(out: Path | None, rest: Path | None) -> Callable[[Any], None]:
     """What looks at the data before any training: is there something for the files that are asked for?"""
 
     def check_data(whole: Any) -> None:
-        from ..training.suspects import is_of_pictures
+        from ..training.suspects.search import is_of_pictures
 
         dataset = whole.dataset
         if out is not None and not is_of_pictures(dataset):
@@ -223,7 +223,7 @@ def _end(
     names = {"sheet": "Sheet", "csv": "Table", "rest": "Rest"}
     lines += [f"{names[name]:7} {printable(str(path))}" for name, path in files.items() if path is not None]
     if run is not None:
-        from ..look.suspect import FILE_NAME
+        from ..look.suspicion.suspect import FILE_NAME
 
         lines.append(f"Kept    {run / FILE_NAME}")
     lines.append("Nothing was deleted or changed. A suspect may be right, and only rare: look.")
@@ -255,7 +255,7 @@ def _write(
 
 
 def _sheet(found: Found, shown: dict[Kind, tuple[Suspect, ...]]) -> Any:
-    from ..report.contact_sheet import Tile, contact_sheet, stacked
+    from ..drawing.contact_sheet import Tile, contact_sheet, stacked
 
     def tile(place: Place, caption: str) -> Tile:
         return Tile(found.image(place), caption)

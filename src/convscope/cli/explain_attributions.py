@@ -33,9 +33,9 @@ def show_attributions(
     json: bool,
 ) -> None:
     """Compute the maps, write them as one picture, and print their figures."""
+    from ..drawing.explanation import explanation
+    from ..drawing.tiles import to_png
     from ..look import attributions
-    from ..report.explanation import explanation
-    from ..report.tiles import to_png
 
     out = out or Path(f"{picture.stem}-explained.png")
     check_files({"--out": out}, {"--out": (".png",)}, read={"the picture": str(picture)})

@@ -8,9 +8,9 @@ from typing import Any
 
 from ..bundle import Bundle
 from ..columns import columns
-from ..look.forward_pass import ForwardPass
-from ..look.why_number import Term, Why
-from ..look.why_sentences import how
+from ..look.arithmetic.forward_pass import ForwardPass
+from ..look.arithmetic.sentences import how
+from ..look.arithmetic.why import Term, Why
 from ..ops.steps import plain
 from .output import print_json
 from .why_display import show

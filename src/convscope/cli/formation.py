@@ -12,9 +12,9 @@ def show_formation(run: Path, gif: Path, *, json: bool, layer: str | None = None
     """Write the GIF and say what is in it; `layer` and `picture` (from 1) choose what it shows."""
     from .. import atomic
     from ..columns import in_bytes
+    from ..drawing.formation import draw
     from ..errors import UsageError
-    from ..look.formation import Formation
-    from ..report.formation import draw
+    from ..look.inside.formation import Formation
     from ..runs.latest import target_of
 
     if gif.suffix.lower() != ".gif":

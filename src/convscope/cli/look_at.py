@@ -14,8 +14,8 @@ from ..columns import columns, shortened
 from ..errors import DataError, UsageError
 from ..graph.operation import spell
 from ..graph.windows import Pool
-from ..look.layers import convolutions, graph_of, layers
-from ..look.maps import named_layers
+from ..look.inside.layers import convolutions, graph_of, layers
+from ..look.inside.maps import named_layers
 from .look_files import Drawn, check_out, write
 from .progress import listening
 
@@ -55,7 +55,7 @@ class Filters:
     own_scale: bool
 
     def show(self, bundle: Bundle, out: Path | None) -> Found:
-        from ..report.looking import draw_filters
+        from ..drawing.inside import draw_filters
 
         folder = check_out(out, numbers=True)
         names = self.names or (None,)
@@ -107,7 +107,7 @@ class Maps:
     own_scale: bool
 
     def show(self, bundle: Bundle, out: Path | None) -> Found:
-        from ..report.looking import draw_maps, draw_picture
+        from ..drawing.inside import draw_maps, draw_picture
 
         folder = check_out(out, numbers=True, read=self.picture)
         found = look.feature_maps(bundle, self.picture, self.names)
@@ -172,7 +172,7 @@ class Patches:
     quiet: bool
 
     def show(self, bundle: Bundle, out: Path | None) -> Found:
-        from ..report.looking import draw_patches
+        from ..drawing.inside import draw_patches
         from ..training.evaluation import dataset_of
 
         folder = check_out(out, numbers=False)

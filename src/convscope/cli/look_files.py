@@ -45,7 +45,7 @@ def check_out(out: Path | None, *, numbers: bool, read: Path | None = None) -> b
 
 def write(drawn: Sequence[Drawn], out: Path | None, folder: bool, default: str) -> list[str]:
     """Write all below each other into one picture, or each into the folder; the files written."""
-    from ..report.contact_sheet import stacked
+    from ..drawing.contact_sheet import stacked
 
     if folder:
         assert out is not None

@@ -51,7 +51,7 @@ def report(
 
 
 def _of_one(run: Path, out: Path | None, data_dir: str | None, json: bool, quiet: bool) -> None:
-    from ..training.report_again import report_again
+    from ..training.reports.again import report_again
     from .progress import listening
 
     settings = {} if data_dir is None else {"data_dir": data_dir}
@@ -65,7 +65,7 @@ def _of_one(run: Path, out: Path | None, data_dir: str | None, json: bool, quiet
 
 def _of_two(a: Path, b: Path, out: Path | None, data_dir: str | None, json: bool, quiet: bool) -> None:
     from ..runs.verdict import sentences
-    from ..training.report_of_two import report_of_two
+    from ..training.reports.of_two import report_of_two
     from .progress import listening
 
     file = Path(PAGE) if out is None else out

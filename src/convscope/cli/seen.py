@@ -61,7 +61,7 @@ def check_seen(bundle: Bundle, given: Sequence[Any], file: Path) -> None:
 def draw_seen(bundle: Bundle, given: Sequence[Any], file: Path) -> None:
     """Write the drawing of pictures that can be read."""
     from .. import look
-    from ..look.seen_drawing import draw
+    from ..drawing.seen import draw
 
     content = io.BytesIO()
     draw([look.seen(bundle, one) for one in given]).save(content, format="PNG")

@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.text import Text
 
 from ..columns import columns, shortened
-from ..look.arithmetic import Step, Window
-from ..look.forward_pass import ForwardPass
-from ..look.why_number import Term, Why
-from ..look.why_sentences import brief, folded, followed, listed, sight, title
+from ..look.arithmetic.forward_pass import ForwardPass
+from ..look.arithmetic.sentences import brief, folded, followed, listed, sight, title
+from ..look.arithmetic.terms import Step, Window
+from ..look.arithmetic.why import Term, Why
 from ..ops.rendering import terminal
 from ..ops.rendering.scene import BEYOND, EMPTY, MARKED, MOST_TAPS, WINNER, Grid
 from ..ops.rendering.shades import cell_text

@@ -3,31 +3,29 @@
 Nothing here imports torch before it is needed.
 """
 
-from .activations import activations
-from .attack import Attacked, attack
-from .attributing import attribute, attributions, methods_for
-from .attribution import Attribution, Checks
-from .attribution_methods import METHODS, Settings
-from .cell import Cell
-from .duplicates import Duplicates, duplicates
-from .filters import Filters, filters
-from .formation import Formation
-from .forward_pass import ForwardPass
-from .label_errors import LabelErrors, label_errors
-from .maps import FeatureMaps, LayerMaps, feature_maps
-from .outliers import outlier_scores
-from .patches import Patch, Patches, patches
-from .robustness import Curve, LayerShift, Robustness
-from .seen import Seen, seen
-from .suspect import Suspect, Suspects
-from .why_number import Why, why
-
-from .breaking import robustness  # isort: skip  (after the module of its name)
+from .arithmetic.cell import Cell
+from .arithmetic.forward_pass import ForwardPass
+from .arithmetic.why import Why, why
+from .attribution.attributing import attribute, attributions, methods_for
+from .attribution.attribution import Attribution, Checks
+from .attribution.methods import METHODS, Settings
+from .breaking.attack import Attacked, attack
+from .breaking.measuring import robustness
+from .breaking.robustness import Curve, LayerShift, Robustness
+from .inside.activations import activations
+from .inside.filters import Filters, filters
+from .inside.formation import Formation
+from .inside.maps import FeatureMaps, LayerMaps, feature_maps
+from .inside.patches import Patch, Patches, patches
+from .inside.seen import Seen, seen
+from .suspicion.duplicates import Duplicates, duplicates
+from .suspicion.label_errors import LabelErrors, label_errors
+from .suspicion.outliers import outlier_scores
+from .suspicion.suspect import Suspect, Suspects
 
 __all__ = [
+    # what lies inside
     "activations",
-    "seen",
-    "Seen",
     "filters",
     "Filters",
     "feature_maps",
@@ -36,6 +34,15 @@ __all__ = [
     "patches",
     "Patches",
     "Patch",
+    "seen",
+    "Seen",
+    "Formation",
+    # why a number is what it is
+    "why",
+    "Why",
+    "ForwardPass",
+    "Cell",
+    # which pixels speak for a class
     "attribute",
     "attributions",
     "methods_for",
@@ -43,22 +50,19 @@ __all__ = [
     "Settings",
     "Attribution",
     "Checks",
-    "Formation",
+    # where it breaks
     "attack",
     "Attacked",
     "robustness",
     "Robustness",
     "Curve",
     "LayerShift",
+    # which pictures are suspect
+    "label_errors",
+    "LabelErrors",
+    "duplicates",
+    "Duplicates",
+    "outlier_scores",
     "Suspects",
     "Suspect",
-    "why",
-    "Why",
-    "ForwardPass",
-    "Cell",
-    "LabelErrors",
-    "label_errors",
-    "Duplicates",
-    "duplicates",
-    "outlier_scores",
 ]

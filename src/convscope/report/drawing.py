@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from . import figures, tiles
+from ..drawing import tiles
+from . import figures
 from .content import Absent, Filters, LayerMaps, Report
 
 

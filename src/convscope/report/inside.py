@@ -9,8 +9,8 @@ import numpy as np
 from ..errors import ConvscopeError
 from ..graph import Graph
 from ..look import activations
-from ..look.filters import filters_of
-from ..look.maps import maps_of, named_layers
+from ..look.inside.filters import filters_of
+from ..look.inside.maps import maps_of, named_layers
 from .content import Absent, Answer, FeatureMaps, Filters, LayerMaps
 
 MOST_FILTERS = 64

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ..drawing import tiles
 from ..look import Attribution, Robustness
-from ..look.suspect import Kind, Place, Suspect
+from ..look.suspicion.suspect import Kind, Place, Suspect
 from ..metrics import wilson_interval
-from . import pictures, tiles, wording
+from . import pictures, wording
 from .cards import AnswerView, answer_view
 from .content import Absent, Explained, Patches, Report, ShownSuspects
 

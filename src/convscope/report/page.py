@@ -11,6 +11,7 @@ from importlib import resources
 import numpy as np
 from markupsafe import Markup
 
+from ..drawing.tiles import limit_of
 from ..graph.operation import spell
 from ..metrics import Evaluation, wilson_interval
 from ..page_template import page_template
@@ -22,7 +23,6 @@ from .drawing import feature_map_name, shows_colours
 from .figures import MOST_BARS, axis_labels
 from .selection import SUREST
 from .sheets import make_sheets
-from .tiles import limit_of
 
 MOST_CONFUSIONS = 10
 MOST_NARROW = 10  # classes up to which the confusion matrix fits beside the curves

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from .tiles import lines, to_png
+from ..drawing.tiles import lines, to_png
 
 SMALL = 96  # pixels of one among many in a table
 LARGEST = 224  # pixels on the longer side; twice what the page shows, for sharp screens

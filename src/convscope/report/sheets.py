@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from ..drawing.tiles import lines
 from .content import Answer
 from .selection import MOST_PIXELS, SMALLEST, at_most
-from .tiles import lines
 
 MOST_BYTES = 2_600_000  # of all sheets, which are a third more in the page
 LARGEST = 128  # pixels of a tile's longer side, where there are few

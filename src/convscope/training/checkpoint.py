@@ -15,8 +15,8 @@ from ..bundle import WRONG_KIND, checksum
 from ..errors import ConvscopeError
 from ..recipe import Recipe
 from ..versions import versions
+from .engines.state import WEIGHT, Arrays
 from .standing import Standing
-from .state import WEIGHT, Arrays
 
 FORMAT, VERSION = "convscope-checkpoint", 1
 STATE, KEPT = "state/", "kept/"

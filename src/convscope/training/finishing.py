@@ -13,7 +13,7 @@ from ..metrics import Evaluation, evaluate
 from ..runs.directory import RunDirectory
 from ..runs.run import Run
 from ..versions import machine, versions
-from .engine import Engine
+from .engines.engine import Engine
 from .outcome import write_outcome
 from .prepare import Prepared
 from .standing import Standing

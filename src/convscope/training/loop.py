@@ -14,7 +14,7 @@ from ..errors import ConvscopeError
 from ..metrics import EpochFigures, evaluate
 from ..recipe import Recipe
 from .batches import batch_starts, epoch_batches
-from .engine import Engine, StepFigures
+from .engines.engine import Engine, StepFigures
 from .progress import Progress
 from .schedule import learning_rates
 from .standing import Standing

@@ -8,8 +8,8 @@ from .. import report
 from ..data import Dataset
 from ..runs.directory import RunDirectory
 from ..runs.run import Run
-from .measured import Measured
-from .report_content import report_content
+from .reports.content import report_content
+from .reports.measured import Measured
 
 
 def write_outcome(

@@ -20,13 +20,13 @@ from ..graph.head import cut
 from ..recipe import Recipe
 from .augment import resolve_augmentation
 from .batches import batch_starts
-from .choice import choose_engine
+from .engines.choice import choose_engine
 from .network import Network, is_own, open_network
-from .pretrained import expected_pictures, network_of, open_pretrained, origin
 from .progress import Progress
+from .transfer.pretrained import expected_pictures, network_of, open_pretrained, origin
+from .transfer.weights_file import WeightsFile, read_weights
 from .uneven import uneven_note, weighted
-from .watched import watched_layers
-from .weights_file import WeightsFile, read_weights
+from .watch.watched import watched_layers
 
 ARRAYS = "arrays"  # what data are called that were given as such
 STEPS = 4000  # a training run's default length; an epoch is counted whole
@@ -249,6 +249,6 @@ def with_defaults(recipe: Recipe, trained: Graph | None, count: int, *, fewest_s
 def _default_threads(recipe: Recipe, graph: Graph | None) -> int:
     if recipe.engine == "lanes":
         return native.cores()
-    from .torch_engine import default_threads
+    from .engines.torch_engine import default_threads
 
     return default_threads(graph, recipe.batch_size)

@@ -19,7 +19,7 @@ from ..runs.seed_runs import first_run
 from ..runs.state import is_finished
 from ..versions import versions
 from .checkpoint import Checkpoint
-from .engines import make_engine
+from .engines.making import make_engine
 from .prepare import Prepared, prepare_aloud
 from .progress import Progress
 from .running import run_in

@@ -11,14 +11,14 @@ from ..metrics import Evaluation
 from ..runs.directory import RunDirectory
 from ..runs.run import Run
 from .checkpoint import Checkpoint
-from .engine import Engine
-from .engines import make_engine
+from .engines.engine import Engine
+from .engines.making import make_engine
 from .finishing import Weights, finish, make_bundle
 from .interruption import Interruption
 from .loop import Loop
 from .prepare import Prepared
 from .progress import Progress
-from .watching import Watch
+from .watch.watching import Watch
 
 
 def run_prepared(

@@ -11,7 +11,7 @@ from ..data import Dataset, Preprocessing
 from ..data.augmentation import Augmentation
 from ..errors import UsageError
 from ..recipe import Recipe
-from .moves import EpochMoves
+from .engines.moves import EpochMoves
 from .prepare import load, open_source, prepare_inputs
 from .progress import Progress
 

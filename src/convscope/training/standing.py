@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..metrics import EpochFigures
-from .engine import StepFigures
+from .engines.engine import StepFigures
 
 
 @dataclass(slots=True)

@@ -19,10 +19,10 @@ from ..metrics import EpochFigures, Evaluation, evaluate
 from ..recipe import Recipe
 from ..runs.directory import RunDirectory
 from ..runs.run import Run
-from .engine import Engine, StepFigures
-from .engines import make_engine
+from .engines.engine import Engine, StepFigures
+from .engines.frozen_trunk import FrozenTrunk
+from .engines.making import make_engine
 from .finishing import Weights, finish, make_bundle
-from .frozen_trunk import FrozenTrunk
 from .loop import Loop
 from .pipeline import chosen_recipe
 from .prepare import Prepared, prepare_aloud
@@ -32,7 +32,7 @@ from .running import description
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from .torch_engine import TorchEngine
+    from .engines.torch_engine import TorchEngine
 
 BY_HAND = "it was trained step by step by a program of its own: the recipe alone does not replay it."
 
@@ -170,7 +170,7 @@ class Steps:
     def _threads(self) -> contextlib.AbstractContextManager[None]:
         if self.engine.name != "torch":
             return contextlib.nullcontext()
-        from .torch_engine import threads
+        from .engines.torch_engine import threads
 
         return threads(self.recipe.threads)
 

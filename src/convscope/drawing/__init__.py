@@ -1,0 +1,1 @@
+"""What `look` gives, as pictures: sheets of tiles, maps over pictures, animations."""

@@ -1,0 +1,1 @@
+"""Why a number of a network is what it is, followed down to the pixels."""

@@ -1,0 +1,1 @@
+"""Where a network breaks: attacks, changes of its pictures, shifts."""

@@ -1,0 +1,1 @@
+"""The scikit-learn classifier, and training on arrays in memory."""

@@ -1,0 +1,97 @@
+"""What a report says, put together: from a run, its data, its outputs, and what was measured of it since."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ... import report
+from ...calibration import Calibration, calibration
+from ...data import Dataset, Split
+from ...errors import DataError
+from ...graph import summarize
+from ...runs.run import Run
+from .measured import Measured
+
+CLASSES_SAID = 3  # of each picture, the most probable ones
+
+
+def report_content(
+    run: Run, dataset: Dataset, probabilities: np.ndarray, measured: Measured
+) -> report.Report:
+    """The report of a run; `probabilities` are (N, classes), a row per picture of `dataset.evaluation`."""
+    bundle = run.bundle
+    _, split = dataset.evaluation
+    splits = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
+    shown = first_right(split, probabilities)
+    return report.Report(
+        title=f"{bundle.net} on {dataset.name}",
+        net=bundle.net,
+        data=dataset.name,
+        engine=run.engine,
+        parameters=run.parameters,
+        seconds=run.seconds,
+        epochs=run.epochs,
+        best_epoch=run.best_epoch if dataset.validation is not None else None,
+        evaluation=run.evaluation,
+        classes=bundle.classes,
+        summary_text=(
+            str(summarize(bundle.graph)) if bundle.graph else f"{bundle.net}: not in convscope's graph."
+        ),
+        calibration=_calibration(probabilities, split.labels),
+        filters=report.first_filters(bundle.graph, bundle.weights),
+        feature_maps=report.feature_maps(
+            bundle.graph,
+            bundle.weights,
+            bundle.preprocessing.batch(split.images[shown : shown + 1]),
+            answer(split, shown, probabilities, bundle.classes),
+        ),
+        recipe=run.recipe.model_dump(),
+        versions=bundle.info["versions"],
+        machine=bundle.info["machine"],
+        counts={
+            name: np.bincount(part.labels, minlength=len(bundle.classes)).tolist()
+            for name, part in splits.items()
+            if part is not None
+        },
+        checksum=dataset.checksum,
+        records=f"{bundle.preprocessing.noun}s",
+        loss="train: the program's own" if bundle.info.get("by_hand") else "cross-entropy",
+        notes=run.notes,
+        answers=_answers(split, probabilities, bundle.classes),
+        patches=measured.patches,
+        attributions=measured.attributions,
+        robustness=measured.robustness,
+        suspects=measured.suspects,
+    )
+
+
+def first_right(split: Split, probabilities: np.ndarray) -> int:
+    """The first record that was classified right; the first of all where none was."""
+    return int((probabilities.argmax(axis=1) == split.labels).argmax())
+
+
+def answer(split: Split, i: int, probabilities: np.ndarray, classes: Sequence[str]) -> report.Answer:
+    """What was said of record `i`."""
+    row = probabilities[i]
+    return report.Answer(
+        record=split.images[i],
+        name="/".join(Path(split.names[i]).parts[-2:]),
+        truth=classes[split.labels[i]],
+        said=[(classes[k], float(row[k])) for k in np.argsort(-row, kind="stable")[:CLASSES_SAID]],
+        truth_probability=float(row[split.labels[i]]),
+    )
+
+
+def _calibration(probabilities: np.ndarray, labels: np.ndarray) -> Calibration | report.Absent:
+    try:
+        return calibration(probabilities, labels)
+    except DataError as error:
+        return report.Absent(f"There is no calibration: {error}")
+
+
+def _answers(split: Split, probabilities: np.ndarray, classes: Sequence[str]) -> list[report.Answer]:
+    chosen = report.select(probabilities, split.labels, report.room(split.images[0]))
+    return [answer(split, int(i), probabilities, classes) for i in chosen]

@@ -1,0 +1,81 @@
+"""What has been measured of a run after its training, for its report; and the commands that measure it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ...data import Dataset
+from ...errors import ConvscopeError, DataError
+from ...look import Robustness, Suspects
+from ...look.breaking.robustness import FILE_NAME as ROBUSTNESS
+from ...look.suspicion.suspect import FILE_NAME as SUSPECTS
+from ...report import Absent, Explained, Patches, ShownSuspects
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What a training leaves out of its report: each part there, or absent with the command that adds it."""
+
+    patches: Sequence[Patches] | Absent
+    attributions: Sequence[Explained] | Absent
+    robustness: Robustness | Absent
+    suspects: ShownSuspects | Absent
+
+    @classmethod
+    def not_yet(cls, run: Path, data: str) -> Measured:
+        """Those of a run that was just trained: none, and how to have them."""
+        name, data = shlex.quote(str(run)), shlex.quote(data)
+        again = f"convscope report {name}"
+        return cls(
+            patches=Absent("The pieces of pictures for which each channel gives most.", (again,)),
+            attributions=Absent("Which pixels speak for a class, and checks of the maps.", (again,)),
+            robustness=Absent(
+                "Accuracy under attacks, noise and moves.", (f"convscope attack {name}", again)
+            ),
+            suspects=Absent(
+                "Wrong labels, near-duplicates and outliers of the data.",
+                (f"convscope data suspects {data}", again),
+            ),
+        )
+
+    @classmethod
+    def of(cls, run: Path, dataset: Dataset) -> Measured:
+        """What lies in a run's folder. Raises `ConvscopeError` for a file that is not what it is called."""
+        found = cls.not_yet(run, dataset.name)
+        curves = _read(run / ROBUSTNESS, Robustness.from_dict)
+        suspects = _read(run / SUSPECTS, Suspects.from_dict)
+        if curves is not None:
+            found = replace(found, robustness=curves)
+        if suspects is not None:
+            found = replace(found, suspects=ShownSuspects(suspects, _records(suspects, dataset)))
+        return found
+
+
+def _read(file: Path, from_dict: Callable[[Mapping[str, Any]], Found]) -> Found | None:
+    """What a file says; None where there is none."""
+    try:
+        return from_dict(json.loads(file.read_text("utf-8")))
+    except FileNotFoundError:
+        return None
+    except DataError as error:
+        raise ConvscopeError(f"{file}: {error} Measure it again, or move the file away.") from error
+    except (OSError, ValueError) as error:
+        raise ConvscopeError(f"{file} cannot be read: {error}. Measure it again, or move it away.") from error
+
+
+def _records(found: Suspects, dataset: Dataset) -> dict[tuple[str, int], Any]:
+    """The pictures of the suspects, by part and position; a suspect is known by its picture's name."""
+    splits = [split for split in (dataset.train, dataset.validation, dataset.test) if split is not None]
+    places = [place for one in found.suspects for place in (one.place, one.twin) if place is not None]
+    wanted = {place.name for place in places}
+    records = {
+        name: split.images[i] for split in splits for i, name in enumerate(split.names) if name in wanted
+    }
+    return {(p.part, p.position): records[p.name] for p in places if p.name in records}

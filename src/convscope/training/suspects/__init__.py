@@ -1,0 +1,1 @@
+"""The suspects of a data set, found by networks that have not seen them."""

@@ -1,0 +1,1 @@
+"""Weights that are there before the training."""

@@ -1,0 +1,1 @@
+"""Snapshots of filters and feature maps while a network is trained."""
