@@ -10,14 +10,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from convscope.look import Attribution, Checks, Curve, LayerShift, Robustness, Suspect, Suspects
+from convscope.graph.receptive_field import ReceptiveField
+from convscope.look import (
+    Attribution,
+    Checks,
+    Curve,
+    LayerShift,
+    Patch,
+    Patches,
+    Robustness,
+    Suspect,
+    Suspects,
+)
 from convscope.look.suspicion.suspect import Place
 from convscope.report import (
     Absent,
     Answer,
-    ChannelPatches,
     Explained,
-    Patches,
     Report,
     ShownSuspects,
     write,
@@ -42,7 +51,9 @@ def reports(make_report: MakeReport, kind: str) -> Report:
     attribution = Attribution("integrated-gradients", "3", np.eye(28, dtype=np.float32), checks=checks)
     curves = tuple(Curve(name, "pixels", (0.0, 1.0), (8, 2)) for name in ("shift", "blur", "scale", "turn"))
     place = Place("train", 1, "a/folder/" + "long" * 20 + ".png", "3")
-    suspect, pieces = Suspect("label", place, 0.9, suggested="7"), np.zeros((9, 5, 5, 3), np.uint8)
+    suspect, pieces = Suspect("label", place, 0.9, suggested="7"), np.zeros((5, 5, 3), np.uint8)
+    field, extent = ReceptiveField((5, 5), (1, 1), (2.0, 2.0)), ((0, 5), (0, 5))
+    patch = Patch(0, "a", (2, 2), 1.0, extent, extent, pieces)
     kinds: dict[str, Callable[[], Report]] = {
         "digits": lambda: make_report([str(i) for i in range(10)], count=300, epochs=20),
         "letters": lambda: make_report([chr(65 + i) for i in range(26)], count=900, channels=3),
@@ -62,7 +73,7 @@ def reports(make_report: MakeReport, kind: str) -> Report:
             attributions=[Explained(make_report().answers[0], (attribution,) * 5)],
             robustness=Robustness("test", 9, 8, curves, (LayerShift("a.long.name.of.a.layer" * 3, 0.5),)),
             suspects=ShownSuspects(Suspects("data", "", 9, (suspect,) * 30, {"net": "convnet-bn"}), {}),
-            patches=[Patches("conv1", (ChannelPatches(0, pieces, ("a",) * 9, (1.0,) * 9),) * 16, 32, 9)],
+            patches=[Patches("conv1", field, 9, (28, 28), ((patch,) * 9,) * 32)],
         ),
         "signals": lambda: make_report(
             records="signals", answers=[Answer(signal, "wave/1", "cat", [("dog", 0.9), ("cat", 0.1)], 0.1)]

@@ -11,15 +11,25 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convscope.look import Attribution, Checks, Curve, LayerShift, Robustness, Suspect, Suspects
+from convscope.drawing.attribution import overlay
+from convscope.graph.receptive_field import ReceptiveField
+from convscope.look import (
+    Attribution,
+    Checks,
+    Curve,
+    LayerShift,
+    Patch,
+    Patches,
+    Robustness,
+    Suspect,
+    Suspects,
+)
 from convscope.look.suspicion.suspect import Place
 from convscope.metrics import wilson_interval
 from convscope.report import (
     Absent,
     Answer,
-    ChannelPatches,
     Explained,
-    Patches,
     Report,
     ShownSuspects,
     write,
@@ -68,9 +78,9 @@ def test_maps_stand_with_their_checks(make_report: MakeReport, tmp_path: Path) -
     assert "gradient for cat not checked" in result.text
     assert result.values("class").count("failed") == 1
     drawn = np.asarray(opened(result, "grad-cam at conv2 for cat"))
-    assert drawn[2, 3].tolist() == [11, 42, 99]  # blue speaks for it
-    assert drawn[5, 5].tolist() == [122, 51, 0]  # orange against
-    assert drawn[0, 0].tolist() == [255, 255, 255]
+    np.testing.assert_array_equal(drawn, overlay(PICTURE, explained.attributions[1]))
+    assert drawn[2, 3, 2] > drawn[2, 3, 0]  # blue speaks for it
+    assert drawn[5, 5, 0] > drawn[5, 5, 2]  # orange against
 
 
 def test_curves_stand_with_their_intervals(make_report: MakeReport, tmp_path: Path) -> None:
@@ -123,14 +133,21 @@ def test_suspects_stand_with_their_pictures(make_report: MakeReport, tmp_path: P
 @pytest.mark.parametrize("channels", [1, 3])
 def test_patches_stand_in_threes(make_report: MakeReport, tmp_path: Path, channels: int) -> None:
     pieces = np.random.default_rng(0).integers(0, 256, (9, 5, 5, channels), dtype=np.uint8)
-    best = ChannelPatches(4, pieces, tuple(map(str, range(9))), tuple(np.linspace(7, 3, 9)))
-    quiet = ChannelPatches(5, pieces[:0], (), ())  # a channel that never stirs
-    result = page(make_report(patches=[Patches("conv1", (best, quiet), 8, 500)]), tmp_path)
+    field = ((2, 7), (3, 8))
+    best = tuple(
+        Patch(i, str(i), (2, 3), value, field, field, piece)
+        for i, (value, piece) in enumerate(zip(np.linspace(7, 3, 9), pieces, strict=True))
+    )
+    quiet = ()  # a channel that never stirs
+    seen_by = ReceptiveField((5, 5), (1, 1), (2.0, 2.0))
+    result = page(
+        make_report(patches=[Patches("conv1", seen_by, 500, (28, 28), (quiet, best, quiet))]), tmp_path
+    )
     assert "Of 500 pictures" in result.text
-    assert "the first 2 of 8 channels" in result.text
-    assert "channel 4 up to 7" in result.text
-    assert "channel 5" not in result.text
-    mosaic = opened(result, "What excites channel 4 of conv1 most")
+    assert "1 of 3 channels" in result.text
+    assert "channel 1 up to 7" in result.text
+    assert "channel 0" not in result.text
+    mosaic = opened(result, "What excites channel 1 of conv1 most")
     factor = 32 // 5
     step = 5 * factor + 2 + 4
     for i in range(9):

@@ -13,8 +13,7 @@ from .. import look
 from ..columns import columns, shortened
 from ..errors import DataError, UsageError
 from ..graph.operation import spell
-from ..graph.windows import Pool
-from ..look.inside.layers import convolutions, graph_of, layers
+from ..look.inside.layers import convolutions, graph_of, without_pools
 from ..look.inside.maps import named_layers
 from .look_files import Drawn, check_out, write
 from .progress import listening
@@ -248,10 +247,9 @@ class Patches:
 def _default_layers(bundle: Bundle, folder: bool) -> list[str]:
     """The last layer with maps that is no pool; for a folder all layers but pools."""
     graph = graph_of(bundle)
-    found = layers(graph)
-    if not found:
+    chosen = without_pools(graph)
+    if not chosen:
         raise DataError(f"{graph.name} has no layer that gives a map, so that nothing excites a place of it.")
-    chosen = [layer for layer in found if not isinstance(layer[0].rule, Pool)] or found
     return [layer[-1].name for layer in (chosen if folder else chosen[-1:])]
 
 

@@ -13,11 +13,11 @@ from ..columns import printable, shortened
 from ..errors import DataError, UsageError
 from ..graph.operation import spell
 from ..look import FeatureMaps, Filters, LayerMaps, Patch, Patches
+from ..look.inside.layers import label_of
 from ..ops.rendering.theme import LIGHT
-from ..report.page import layer_label
-from ..report.wording import percent, significant
 from . import tiles
 from .contact_sheet import Bar, Tile, contact_sheet
+from .wording import percent, significant
 
 ACROSS = 16  # tiles in a row
 MANY = 64  # of more, tiles are half as large
@@ -81,7 +81,7 @@ def draw_filters(filters: Filters, *, own_scale: bool = False, channels: Channel
 def draw_maps(layer: LayerMaps, *, own_scale: bool = False, channels: Channels = None) -> Image.Image:
     """The maps of a layer as a picture; of a signal, a strip for each. As `draw_filters`."""
     chosen, values = _chosen(channels, len(layer.values), "channel"), layer.values
-    title = f"{layer_label(layer.nodes)}: {_count(len(values), 'map')} of {spell(values.shape[1:])}"
+    title = f"{label_of(layer.nodes)}: {_count(len(values), 'map')} of {spell(values.shape[1:])}"
     titles = [title, *_some(chosen, len(values), "maps")]
     scale = _Scale(values, own_scale, "each map", "white is 0")
     if values.ndim == 2:
@@ -221,23 +221,28 @@ def _at_most(pixels: tiles.Pixels, side: int) -> tiles.Pixels:
     return np.asarray(image).reshape(image.height, image.width, -1)
 
 
-def _patch_tile(patch: Patch, patches: Patches) -> Tile:
-    """The patch where it lies in its receptive field, or in its picture where that is smaller."""
+def patch_pixels(patch: Patch, patches: Patches) -> tiles.Pixels:
+    """The patch where it lies in its receptive field, or in its picture where that is smaller; RGB.
+
+    All patches of a layer have one size, at most twice `PATCH`; what lies beyond the border is grey.
+    """
     sizes, starts = [], []
     for (start, stop), (first, _), size in zip(patch.field, patch.seen, patches.size, strict=True):
         large = stop - start > size
         sizes.append(size if large else stop - start)
         starts.append(first if large else first - start)
     if patch.pixels.dtype != np.uint8 and patch.pixels.ndim == 2:
-        canvas = _piece_of_signal(patch.pixels, sizes[0], starts[0])
-    else:
-        pixels = _record(patch.pixels, max(patch.pixels.shape))
-        canvas = np.empty((*sizes, 3), np.uint8)
-        canvas[:] = BEYOND
-        canvas[tuple(slice(a, a + n) for a, n in zip(starts, pixels.shape[:2], strict=True))] = pixels
-        canvas = _at_most(canvas, 2 * PATCH)
+        return _piece_of_signal(patch.pixels, sizes[0], starts[0])
+    pixels = _record(patch.pixels, max(patch.pixels.shape))
+    canvas = np.empty((*sizes, 3), np.uint8)
+    canvas[:] = BEYOND
+    canvas[tuple(slice(a, a + n) for a, n in zip(starts, pixels.shape[:2], strict=True))] = pixels
+    return _at_most(canvas, 2 * PATCH)
+
+
+def _patch_tile(patch: Patch, patches: Patches) -> Tile:
     name = Path(patch.name).name or patch.name
-    return Tile(canvas, f"{patch.value:.3g}\n{shortened(printable(name), LETTERS)}")
+    return Tile(patch_pixels(patch, patches), f"{patch.value:.3g}\n{shortened(printable(name), LETTERS)}")
 
 
 def _piece_of_signal(piece: np.ndarray, size: int, start: int) -> tiles.Pixels:

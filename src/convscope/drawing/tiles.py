@@ -78,11 +78,6 @@ def reduced(maps: npt.NDArray[np.floating], side: int) -> npt.NDArray[np.floatin
     return np.stack([np.asarray(Image.fromarray(m).resize(size, Image.Resampling.BOX)) for m in finite])
 
 
-def shaded(values: npt.NDArray[np.floating], limit: float) -> Image.Image:
-    """One map (H, W), a pixel per number."""
-    return _with_palette(shades(values, limit))
-
-
 def mosaic(pieces: Pixels, columns: int = 3) -> Image.Image:
     """Equal pieces of pictures (N, H, W, 1 or 3) in rows of `columns`."""
     return sheet(np.broadcast_to(pieces, (*pieces.shape[:3], 3)), columns, side=SIDE // 2)

@@ -3,12 +3,10 @@
 from .content import (
     Absent,
     Answer,
-    ChannelPatches,
     Explained,
     FeatureMaps,
     Filters,
     LayerMaps,
-    Patches,
     Report,
     ShownSuspects,
 )
@@ -23,8 +21,6 @@ __all__ = [
     "Filters",
     "FeatureMaps",
     "LayerMaps",
-    "Patches",
-    "ChannelPatches",
     "Explained",
     "ShownSuspects",
     "Absent",

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import pictures, wording
+from ..drawing import wording
+from . import pictures
 from .content import Answer
 
 

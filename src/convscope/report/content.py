@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ..calibration import Calibration
 from ..errors import ShapeError
-from ..look import Attribution, Robustness, Suspects
+from ..look import Attribution, Patches, Robustness, Suspects
 from ..metrics import EpochFigures, Evaluation
 
 
@@ -93,30 +93,6 @@ class FeatureMaps:
     answer: Answer
     layers: tuple[LayerMaps, ...]
     count: int
-
-
-@dataclass(frozen=True, eq=False)
-class ChannelPatches:
-    """The pieces of data set pictures that excite one channel most, the strongest first.
-
-    `pieces` are uint8 (shown, height, width, 1 or 3), as large as the channel's receptive field; `names` say
-    of which pictures, and `values` what the channel gives for them.
-    """
-
-    channel: int
-    pieces: npt.NDArray[np.uint8]
-    names: tuple[str, ...]
-    values: tuple[float, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Patches:
-    """Of one layer the first channels of its `count`, each with what excites it; of `searched` pictures."""
-
-    layer: str
-    channels: tuple[ChannelPatches, ...]
-    count: int
-    searched: int
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from ..drawing import tiles
-from ..look import Attribution, Robustness
+import numpy as np
+import numpy.typing as npt
+
+from ..drawing import tiles, wording
+from ..drawing.attribution import overlay
+from ..drawing.inside import patch_pixels
+from ..look import Attribution, Patch, Patches, Robustness
 from ..look.suspicion.suspect import Kind, Place, Suspect
 from ..metrics import wilson_interval
-from . import pictures, wording
+from . import pictures
 from .cards import AnswerView, answer_view
-from .content import Absent, Explained, Patches, Report, ShownSuspects
+from .content import Absent, Explained, Report, ShownSuspects
 
 MOST_SUSPECTS = 24  # of each kind
+MOST_CHANNELS = 16  # of a layer
+SMALL_PIECE = 32  # pixels
 KINDS: dict[Kind, tuple[str, str]] = {
     "label": ("Probably another class", "suggested"),
     "duplicate": ("Nearly the same picture in another part", "twin"),
@@ -100,7 +108,12 @@ def attributions(found: Sequence[Explained] | Absent) -> list[ExplainedView]:
     """Each picture with its maps."""
     if isinstance(found, Absent):
         return []
-    return [ExplainedView(answer_view(one.answer), tuple(map(_map, one.attributions))) for one in found]
+    return [
+        ExplainedView(
+            answer_view(one.answer), tuple(_map(found, one.answer.record) for found in one.attributions)
+        )
+        for one in found
+    ]
 
 
 def robustness(found: Robustness | Absent) -> RobustnessView | None:
@@ -160,29 +173,36 @@ def curve_name(name: str, unit: str) -> str:
 
 
 def _patches(layer: Patches) -> PatchesView:
-    shown = len(layer.channels)
-    channels = "channel" if layer.count == 1 else "channels"
+    count = len(layer.channels)
+    stirred = [(number, found) for number, found in enumerate(layer.channels) if found]
+    shown = stirred[:MOST_CHANNELS]
+    of = f"the first {len(shown)}" if len(shown) < len(stirred) else f"{len(shown)}"
     return PatchesView(
         layer.layer,
-        f"{layer.searched:,}",
-        f"the first {shown} of {layer.count} channels"
-        if shown < layer.count
-        else f"all {layer.count} {channels}",
+        f"{layer.pictures:,}",
+        f"all {count} channels" if len(shown) == count else f"{of} of {count} channels",
         tuple(
             (
-                of.channel,
-                pictures.data_uri(tiles.to_png(tiles.mosaic(of.pieces))),
-                wording.significant(max(of.values, default=0.0)),
+                number,
+                pictures.data_uri(_mosaic(found, layer)),
+                wording.significant(found[0].value),
             )
-            for of in layer.channels
-            if len(of.pieces)
+            for number, found in shown
         ),
     )
 
 
-def _map(found: Attribution) -> MapView:
-    limit = tiles.limit_of(found.values)
-    source = pictures.data_uri(tiles.to_png(tiles.shaded(found.values, limit)))
+def _mosaic(found: Sequence[Patch], layer: Patches) -> bytes:
+    """Of small pieces every pixel is kept; of others there would be megabytes."""
+    pieces = np.stack([patch_pixels(patch, layer) for patch in found])
+    mosaic = tiles.mosaic(pieces)
+    if max(pieces.shape[1:3]) <= SMALL_PIECE:
+        return tiles.to_png(mosaic)
+    return pictures.encoded(np.asarray(mosaic.convert("RGB")))
+
+
+def _map(found: Attribution, record: npt.NDArray[Any]) -> MapView:
+    source = pictures.data_uri(pictures.encoded(overlay(record, found)))
     method = f"{found.method} at {found.layer}" if found.layer else found.method
     checks = found.checks
     if checks is None:

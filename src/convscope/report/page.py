@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 
 import numpy as np
 from markupsafe import Markup
 
+from ..drawing import wording
 from ..drawing.tiles import limit_of
 from ..graph.operation import spell
+from ..look.inside.layers import label_of
 from ..metrics import Evaluation, wilson_interval
 from ..page_template import page_template
-from . import matrix, measured, pictures, wording
+from . import matrix, measured, pictures
 from .answers import answers_json
 from .cards import answer_view
 from .content import Absent, FeatureMaps, Report
@@ -194,23 +196,11 @@ def _layers(maps: FeatureMaps) -> Iterator[LayerView]:
         shown, channels = len(layer.values), layer.shape[0]
         yield LayerView(
             figure=feature_map_name(number),
-            label=layer_label(layer.nodes),
+            label=label_of(layer.nodes),
             shape=spell(layer.shape),
             shown=f"the first {shown} of {channels} maps" if shown < channels else f"all {channels} maps",
             limit=wording.significant(limit_of(layer.values)),
         )
-
-
-def layer_label(nodes: Sequence[str]) -> str:
-    """Names in a row; what all of them have before their last dots, once.
-
-    >>> layer_label(["conv1", "relu1"]), layer_label(["layer2.0.conv1", "layer2.0.bn1"])
-    ('conv1 → relu1', 'layer2.0: conv1 → bn1')
-    """
-    folders = {name.rpartition(".")[0] for name in nodes}
-    if len(nodes) == 1 or len(folders) > 1 or folders == {""}:
-        return " → ".join(nodes)
-    return f"{folders.pop()}: {' → '.join(name.rpartition('.')[2] for name in nodes)}"
 
 
 def _counts(report: Report) -> list[tuple[str, list[int]]]:

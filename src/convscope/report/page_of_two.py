@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..drawing import wording
 from ..page_template import page_template
-from . import figures, matrix, pictures, wording
+from . import figures, matrix, pictures
 from .two import Disagreement, ReportOfTwo
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ...errors import DataError, UnknownName, UnsupportedOperation
@@ -49,12 +49,30 @@ def layers(graph: Graph) -> list[Layer]:
     ]
 
 
+def without_pools(graph: Graph) -> list[Layer]:
+    """The layers but for the pools, which only pass on; the pools where there is nothing else."""
+    found = layers(graph)
+    return [layer for layer in found if not isinstance(layer[0].rule, Pool)] or found
+
+
 def layer_of(graph: Graph, node: Node) -> Layer:
     """The node and what follows it alone."""
     layer = [node]
     while len(users := graph.users[layer[-1].name]) == 1 and isinstance(users[0].rule, FOLLOWERS):
         layer.append(users[0])
     return tuple(layer)
+
+
+def label_of(nodes: Sequence[str]) -> str:
+    """Names in a row; what all of them have before their last dots, once.
+
+    >>> label_of(["conv1", "relu1"]), label_of(["layer2.0.conv1", "layer2.0.bn1"])
+    ('conv1 → relu1', 'layer2.0: conv1 → bn1')
+    """
+    folders = {name.rpartition(".")[0] for name in nodes}
+    if len(nodes) == 1 or len(folders) > 1 or folders == {""}:
+        return " → ".join(nodes)
+    return f"{folders.pop()}: {' → '.join(name.rpartition('.')[2] for name in nodes)}"
 
 
 def gives_maps(shape: Shape) -> bool:

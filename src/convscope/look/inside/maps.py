@@ -17,7 +17,7 @@ from .layers import graph_of, layers, node_with_maps
 
 if TYPE_CHECKING:
     from ...bundle import Bundle
-from ...prediction import Picture
+    from ...prediction import Picture
 
 
 @dataclass(frozen=True, eq=False)

@@ -36,7 +36,7 @@ def report_again(
         run, evaluation=evaluate(logits, split.labels, run.bundle.classes, split=dataset.evaluation[0])
     )
     probabilities = run.bundle.to_probabilities(logits)
-    measured = Measured.of(run.path, dataset)
+    measured = Measured.of(run.path, run.bundle, dataset, probabilities, listener)
     listener.waiting("writing the report")
     return report.write(report_content(run, dataset, probabilities, measured), out or run.path)
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-
 import numpy as np
 
 from ... import report
 from ...calibration import Calibration, calibration
-from ...data import Dataset, Split
+from ...data import Dataset
 from ...errors import DataError
 from ...graph import summarize
 from ...runs.run import Run
+from .answers import answer, first_right, shown_answers
 from .measured import Measured
-
-CLASSES_SAID = 3  # of each picture, the most probable ones
 
 
 def report_content(
@@ -60,28 +56,11 @@ def report_content(
         records=f"{bundle.preprocessing.noun}s",
         loss="train: the program's own" if bundle.info.get("by_hand") else "cross-entropy",
         notes=run.notes,
-        answers=_answers(split, probabilities, bundle.classes),
+        answers=shown_answers(split, probabilities, bundle.classes),
         patches=measured.patches,
         attributions=measured.attributions,
         robustness=measured.robustness,
         suspects=measured.suspects,
-    )
-
-
-def first_right(split: Split, probabilities: np.ndarray) -> int:
-    """The first record that was classified right; the first of all where none was."""
-    return int((probabilities.argmax(axis=1) == split.labels).argmax())
-
-
-def answer(split: Split, i: int, probabilities: np.ndarray, classes: Sequence[str]) -> report.Answer:
-    """What was said of record `i`."""
-    row = probabilities[i]
-    return report.Answer(
-        record=split.images[i],
-        name="/".join(Path(split.names[i]).parts[-2:]),
-        truth=classes[split.labels[i]],
-        said=[(classes[k], float(row[k])) for k in np.argsort(-row, kind="stable")[:CLASSES_SAID]],
-        truth_probability=float(row[split.labels[i]]),
     )
 
 
@@ -90,8 +69,3 @@ def _calibration(probabilities: np.ndarray, labels: np.ndarray) -> Calibration |
         return calibration(probabilities, labels)
     except DataError as error:
         return report.Absent(f"There is no calibration: {error}")
-
-
-def _answers(split: Split, probabilities: np.ndarray, classes: Sequence[str]) -> list[report.Answer]:
-    chosen = report.select(probabilities, split.labels, report.room(split.images[0]))
-    return [answer(split, int(i), probabilities, classes) for i in chosen]

@@ -9,12 +9,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+
+from ...bundle import Bundle
 from ...data import Dataset
 from ...errors import ConvscopeError, DataError
-from ...look import Robustness, Suspects
+from ...look import Patches, Robustness, Suspects
 from ...look.breaking.robustness import FILE_NAME as ROBUSTNESS
 from ...look.suspicion.suspect import FILE_NAME as SUSPECTS
-from ...report import Absent, Explained, Patches, ShownSuspects
+from ...report import Absent, Explained, ShownSuspects
+from ..progress import Progress
+from .looked_at import excited, explained
 
 Found = TypeVar("Found")
 
@@ -29,9 +34,9 @@ class Measured:
     suspects: ShownSuspects | Absent
 
     @classmethod
-    def not_yet(cls, run: Path, data: str) -> Measured:
+    def not_yet(cls, run: Path) -> Measured:
         """Those of a run that was just trained: none, and how to have them."""
-        name, data = shlex.quote(str(run)), shlex.quote(data)
+        name = shlex.quote(str(run))
         again = f"convscope report {name}"
         return cls(
             patches=Absent("The pieces of pictures for which each channel gives most.", (again,)),
@@ -41,14 +46,25 @@ class Measured:
             ),
             suspects=Absent(
                 "Wrong labels, near-duplicates and outliers of the data.",
-                (f"convscope data suspects {data}", again),
+                (f"convscope data suspects --run {name}", again),
             ),
         )
 
     @classmethod
-    def of(cls, run: Path, dataset: Dataset) -> Measured:
-        """What lies in a run's folder. Raises `ConvscopeError` for a file that is not what it is called."""
-        found = cls.not_yet(run, dataset.name)
+    def of(
+        cls, run: Path, bundle: Bundle, dataset: Dataset, probabilities: np.ndarray, progress: Progress
+    ) -> Measured:
+        """What lies in a run's folder, and what is computed when its report is made again.
+
+        `probabilities` are (N, classes), of `dataset.evaluation`. Imports torch. Raises `ConvscopeError` for
+        a file that is not what it is called.
+        """
+        _, split = dataset.evaluation
+        found = replace(
+            cls.not_yet(run),
+            patches=excited(bundle, split, progress),
+            attributions=explained(bundle, split, probabilities, progress),
+        )
         curves = _read(run / ROBUSTNESS, Robustness.from_dict)
         suspects = _read(run / SUSPECTS, Suspects.from_dict)
         if curves is not None:
