@@ -13,7 +13,7 @@ from ...graph.graph import Node
 from ...graph.pixels_seen import pixels_seen, unclipped
 from ...graph.receptive_field import ReceptiveField, receptive_fields
 from ..inside.activations import ACTIVATIONS, activations
-from . import of_layers as arithmetic_of_layers  # noqa: F401  (each registers its operations)
+from . import of_layers, of_windows  # noqa: F401  (each registers its operations)
 from .cell import Cell
 from .pixel import about_pixel, pixel_steps
 from .terms import Numbers, arithmetic
