@@ -72,7 +72,7 @@ def test_maps_stand_with_their_checks(make_report: MakeReport, tmp_path: Path) -
         ),
     )
     result = page(make_report(attributions=[explained]), tmp_path)
-    assert "occlusion for dog deletion 0.100 (random 0.450) insertion 0.800 (random 0.460)" in result.text
+    assert "occlusion for dog deletion 0.10, random 0.45 insertion 0.80, random 0.46" in result.text
     assert "similarity 0.05 passes its checks" in result.text
     assert "similarity 0.95 It shows the picture, not the network." in result.text
     assert "gradient for cat not checked" in result.text

@@ -208,8 +208,8 @@ def _map(found: Attribution, record: npt.NDArray[Any]) -> MapView:
     if checks is None:
         return MapView(method, found.target, source, None, (), ())
     figures = (
-        ("deletion", f"{checks.deletion:.3f} (random {checks.random_deletion:.3f})"),
-        ("insertion", f"{checks.insertion:.3f} (random {checks.random_insertion:.3f})"),
+        ("deletion", f"{checks.deletion:.2f}, random {checks.random_deletion:.2f}"),
+        ("insertion", f"{checks.insertion:.2f}, random {checks.random_insertion:.2f}"),
         ("similarity", f"{checks.similarity:.2f}"),
     )
     return MapView(method, found.target, source, checks.passed, figures, checks.failed)
