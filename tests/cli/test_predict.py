@@ -145,3 +145,36 @@ def test_pictures_of_all_kinds_are_read_alike(bundle: Bundle) -> None:
     Image.fromarray(pixels).save(content, "PNG")
     three = bundle.predict([pixels, Image.fromarray(pixels), content.getvalue()])
     assert three[0] == three[1] == three[2]
+
+
+@pytest.mark.parametrize(
+    "words", [["explain", "--why", "conv1:0:3:3", "--json"], ["look", "--layer", "conv1", "--json"]]
+)
+def test_who_looks_inside_is_warned_and_may_invert_too(
+    convscope: Command, bundle: Bundle, words: list[str]
+) -> None:
+    def looked(*more: str) -> tuple[str, list[str]]:
+        result = convscope(words[0], "net.safetensors", *more, *words[1:])
+        assert result.returncode == 0
+        document = result.stdout.replace("inverted/0", "0").replace("net 0.png", "")
+        return document, result.stderr.splitlines()
+
+    plain, quiet = looked("0.png")
+    assert quiet == []
+    _, warnings = looked("inverted/0.png")
+    assert len(warnings) == 1
+    assert "--invert turns it round" in warnings[0]
+    turned, quiet = looked("inverted/0.png", "--invert")
+    assert quiet == []
+    assert _numbers(json.loads(turned)) == _numbers(json.loads(plain))
+
+
+def _numbers(document: object) -> object:
+    """What was computed, without the paths and the pixels as they were in the file."""
+    if isinstance(document, dict):
+        return {
+            key: _numbers(value)
+            for key, value in document.items()
+            if key not in ("picture", "files", "steps", "sentences")
+        }
+    return [_numbers(one) for one in document] if isinstance(document, list) else document

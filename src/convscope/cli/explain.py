@@ -9,7 +9,8 @@ import typer
 
 from ..errors import UsageError
 from .app import command
-from .options import Json, Model
+from .options import Invert, Json, Model
+from .seen import polarised
 
 
 @command("explain")
@@ -43,6 +44,7 @@ def explain(
     down: Annotated[
         bool, typer.Option("--down", help="With --why: follow the largest down to a pixel.")
     ] = False,
+    invert: Invert = False,
     json: Json = False,
 ) -> None:
     """Say why a network says what it says of a picture: by its pixels, or one of its numbers."""
@@ -66,10 +68,11 @@ def explain(
             raise UsageError(
                 f"--why takes one number apart and makes no maps, so {', '.join(wrong)} cannot go with it."
             )
-        show_why(Bundle.load(model), picture, why, json=json, down=down)
+        bundle = polarised(Bundle.load(model), picture, invert=invert)
+        show_why(bundle, picture, why, json=json, down=down)
         return
     show_attributions(
-        Bundle.load(model),
+        polarised(Bundle.load(model), picture, invert=invert),
         picture,
         methods=method,
         target=target,

@@ -10,8 +10,9 @@ import typer
 
 from ..errors import UnknownName, UsageError
 from .app import command
-from .options import Json, Model, Quiet, numbers_of
+from .options import Invert, Json, Model, Quiet, numbers_of
 from .output import print_json
+from .seen import polarised
 
 SCALES = ("shared", "own")
 PARTS = ("train", "validation", "test")
@@ -78,6 +79,7 @@ def look(
     ] = None,
     data: Annotated[str | None, typer.Option(help="Other data for patches than the run's own.")] = None,
     data_dir: Annotated[str | None, typer.Option(help="Where downloaded data sets lie.")] = None,
+    invert: Invert = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -119,7 +121,12 @@ def look(
         showing = Maps(layer, channels, picture, own_scale=scale == "own")
     else:
         showing = Patches(layer, channels, count or PATCHES, part, data, data_dir, quiet=quiet or json)
-    found = showing.show(Bundle.load(model), out)
+    bundle = Bundle.load(model)
+    if picture is not None:
+        bundle = polarised(bundle, picture, invert=invert)
+    elif invert:
+        raise UsageError("--invert is for the maps of a picture.")
+    found = showing.show(bundle, out)
     if json:
         print_json(found.document)
     else:

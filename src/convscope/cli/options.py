@@ -17,6 +17,9 @@ Model = Annotated[
     typer.Argument(help="A run directory, its name in runs/, latest, or a bundle file.", callback=named_run),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Invert = Annotated[
+    bool, typer.Option("--invert", help="Turn light and dark around: for dark ink on light paper, say.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress, only the result.")]
 
 

@@ -14,7 +14,7 @@ from ..errors import ConvscopeError, UsageError
 from ..prediction import inputs_in, predictions
 from .app import command
 from .complaint import complain
-from .options import Json, Model
+from .options import Invert, Json, Model
 from .output import percent, print_json
 from .run_name import named_run
 from .seen import check_seen, draw_seen, warned
@@ -33,10 +33,7 @@ def predict(
         ),
     ],
     top: Annotated[int, typer.Option(min=1, help="How many classes to name.")] = 3,
-    invert: Annotated[
-        bool,
-        typer.Option("--invert", help="Turn light and dark around: for dark ink on light paper, say."),
-    ] = False,
+    invert: Invert = False,
     seen: Annotated[
         Path | None,
         typer.Option(

@@ -1,4 +1,4 @@
-"""What `convscope predict` says and draws of what the network saw."""
+"""What commands say and draw of what the network saw of a picture."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from .. import atomic
 from ..errors import UsageError
+from ..prediction import Prediction
+from .complaint import complain
 
 if TYPE_CHECKING:
     from ..bundle import Bundle
     from ..data.unusual import Unusual
-    from ..prediction import Prediction
 
 MOST = 24  # pictures below each other in one drawing
 
@@ -44,6 +45,18 @@ def warned(predictions: Sequence[Prediction], *, inverted: bool = False) -> list
         count = f"{len(of):,} of {len(predictions):,} pictures, the first " if len(of) > 1 else ""
         sentences.append(f"{count}{path}: {warning}")
     return sentences
+
+
+def polarised(bundle: Bundle, picture: Path, *, invert: bool) -> Bundle:
+    """The bundle, with `invert` for pictures of the other polarity; says what is unusual about this one."""
+    from .. import look
+
+    if invert:
+        bundle = bundle.inverted()
+    one = Prediction(str(picture), warnings=look.seen(bundle, picture).warnings)
+    for sentence in warned([one], inverted=invert):
+        complain(f"warning: {sentence}")
+    return bundle
 
 
 def check_seen(bundle: Bundle, given: Sequence[Any], file: Path) -> None:
