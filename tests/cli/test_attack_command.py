@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from convscope.look.breaking.measuring.robustness import Robustness
 from PIL import Image
 
 from convscope import Bundle, evaluate, train
+from convscope.look.breaking.robustness import Robustness
 
 from ..conftest import Command
 

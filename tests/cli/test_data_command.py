@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from convscope.training.engines.making.moves import EpochMoves
 from PIL import Image
 
 from convscope.cli.execute import execute
 from convscope.data import load, open_source
 from convscope.recipe import Recipe
+from convscope.training.engines.moves import EpochMoves
 
 
 @pytest.fixture(autouse=True)

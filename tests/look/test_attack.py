@@ -12,9 +12,6 @@ import pytest
 import torch
 import torch.nn.functional as F
 from captum.robust import FGSM, PGD
-from convscope.look.breaking.measuring.attack import attacks, random_starts
-from convscope.look.breaking.measuring.gradient_attacks import CLEAR, GradientAttacks, margin
-from convscope.look.breaking.measuring.pixel_space import pixel_space
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +19,10 @@ from convscope import Bundle, evaluate, look, train
 from convscope.data import ArrayPreprocessing
 from convscope.errors import ConvscopeError, DataError, GateFailed, ShapeError, UnknownName, UsageError
 from convscope.look import attack
-from convscope.look.breaking.measuring import rereading
+from convscope.look.breaking import rereading
+from convscope.look.breaking.attack import attacks, random_starts
+from convscope.look.breaking.gradient_attacks import CLEAR, GradientAttacks, margin
+from convscope.look.breaking.pixel_space import pixel_space
 from convscope.training.evaluation import dataset_of
 
 from .pixel_networks import convolutions, linear, pictures, seen

@@ -10,8 +10,6 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from convscope.look.attribution.attribution.methods import METHODS, Map, Question
-from convscope.look.attribution.attribution.scored import Scored
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
@@ -21,6 +19,8 @@ from convscope.bundle import Bundle
 from convscope.data import ArrayPreprocessing, Preprocessing
 from convscope.errors import DataError, UnknownName, UnsupportedOperation, UsageError
 from convscope.graph import initial_weights
+from convscope.look.attribution.methods import METHODS, Map, Question
+from convscope.look.attribution.scored import Scored
 
 from .bundles import CLASSES, batch_of, bundle_of, picture_of, program_of, seeded
 

@@ -6,11 +6,6 @@ import captum.attr
 import numpy as np
 import pytest
 import torch
-from convscope.look.attribution.attribution.checks import RANDOM_ORDERS, similarity, verdict
-from convscope.look.attribution.attribution.layer import default_layer, placed
-from convscope.look.attribution.attribution.methods import Map
-from convscope.look.attribution.attribution.removal import areas, baseline_of, curves, order_of, random_orders
-from convscope.look.attribution.attribution.scored import randomised, scored
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import trapezoid
@@ -21,6 +16,11 @@ from convscope import nets
 from convscope.data import ArrayPreprocessing, Preprocessing
 from convscope.errors import UnsupportedOperation
 from convscope.graph import Builder
+from convscope.look.attribution.checks import RANDOM_ORDERS, similarity, verdict
+from convscope.look.attribution.layer import default_layer, placed
+from convscope.look.attribution.methods import Map
+from convscope.look.attribution.removal import areas, baseline_of, curves, order_of, random_orders
+from convscope.look.attribution.scored import randomised, scored
 
 from .bundles import bundle_of, seeded
 

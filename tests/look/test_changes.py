@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from convscope.look.breaking.measuring.changes import CHANGES, DIRECTIONS, Outside, shifted
 from PIL import Image, ImageEnhance
 from scipy import ndimage
+
+from convscope.look.breaking.changes import CHANGES, DIRECTIONS, Outside, shifted
 
 BLACK = Outside(0, reflect=False)
 BY_NAME = {change.name: change for change in CHANGES}

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from convscope.look.breaking.measuring.layer_shifts import layer_shifts
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +15,7 @@ from convscope import Bundle
 from convscope.data import Preprocessing
 from convscope.errors import DataError, UnsupportedOperation
 from convscope.graph import Builder, initial_weights
+from convscope.look.breaking.layer_shifts import layer_shifts
 
 from .pixel_networks import convolutions, pictures
 

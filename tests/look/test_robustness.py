@@ -6,11 +6,11 @@ import json
 
 import numpy as np
 import pytest
-from convscope.look.breaking.measuring.measuring import EQUIVARIANCE, METHODS
-from convscope.look.breaking.measuring.robustness import Curve, LayerShift, Robustness
 
 from convscope import look
 from convscope.errors import DataError, UnknownName
+from convscope.look.breaking.measuring import EQUIVARIANCE, METHODS
+from convscope.look.breaking.robustness import Curve, LayerShift, Robustness
 
 from .pixel_networks import convolutions, pictures
 

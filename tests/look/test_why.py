@@ -16,10 +16,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from convscope.look.arithmetic.terms.cell import Cell
-from convscope.look.arithmetic.terms.forward_pass import ForwardPass
-from convscope.look.arithmetic.terms.terms import ACCOUNTS
-from convscope.look.arithmetic.terms.why import Sight, Why
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -33,6 +29,10 @@ from convscope.graph.module import state_arrays
 from convscope.graph.operation import OPERATIONS
 from convscope.graph.pixels_seen import pixels_seen
 from convscope.graph.tracing import trace
+from convscope.look.arithmetic.cell import Cell
+from convscope.look.arithmetic.forward_pass import ForwardPass
+from convscope.look.arithmetic.terms import ACCOUNTS
+from convscope.look.arithmetic.why import Sight, Why
 
 from ..graph.modules import CASES
 from .test_activations import hooked, shaken

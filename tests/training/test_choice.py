@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from convscope.training.engines.making.choice import choose_engine
 
 import convscope
 from convscope import native, nets
 from convscope.errors import ConvscopeError, UnsupportedOperation, UsageError
 from convscope.graph import Graph
 from convscope.recipe import Recipe
+from convscope.training.engines.choice import choose_engine
 from convscope.training.progress import Lines
 
 from ..conftest import needs_lanes

@@ -8,10 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from convscope.training.engines.making.engine import Engine
-from convscope.training.engines.making.making import make_engine
-from convscope.training.suspects.search.folds import Whole, assign_folds, judge
-from convscope.training.suspects.search.search import find_suspects
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.datasets import load_digits, load_sample_image
@@ -24,9 +20,13 @@ from convscope.errors import DataError, UnknownName, UsageError
 from convscope.look.suspicion.suspect import FILE_NAME, Suspects
 from convscope.metrics import probabilities
 from convscope.recipe import MOVES, Recipe
+from convscope.training.engines.engine import Engine
+from convscope.training.engines.making import make_engine
 from convscope.training.prepare import Prepared, prepare
 from convscope.training.progress import Silent
-from convscope.training.suspects.search import folds as folding
+from convscope.training.suspects import folds as folding
+from convscope.training.suspects.folds import Whole, assign_folds, judge
+from convscope.training.suspects.search import find_suspects
 
 from .conftest import SAMPLER_NET, make_dataset
 

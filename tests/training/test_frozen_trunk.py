@@ -14,15 +14,15 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from convscope.training.engines.making.engine import Engine
-from convscope.training.engines.making.frozen_trunk import FrozenTrunk
-from convscope.training.engines.making.lanes_engine import LanesEngine
-from convscope.training.engines.making.torch_engine import TorchEngine
 
 import convscope
 from convscope.data import Dataset, memory
 from convscope.errors import ConvscopeError, UnsupportedOperation, UsageError
 from convscope.graph import Builder, Graph, initial_weights
+from convscope.training.engines.engine import Engine
+from convscope.training.engines.frozen_trunk import FrozenTrunk
+from convscope.training.engines.lanes_engine import LanesEngine
+from convscope.training.engines.torch_engine import TorchEngine
 from convscope.training.progress import Silent
 
 from ..conftest import needs_lanes

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from convscope.training.engines.making.engine import Engine
-from convscope.training.engines.making.lanes_engine import LanesEngine
-from convscope.training.engines.making.torch_engine import TorchEngine
 
 from convscope.errors import ConvscopeError, UsageError
 from convscope.graph import Builder, Graph, initial_weights
 from convscope.training.batches import shuffled_batches
+from convscope.training.engines.engine import Engine
+from convscope.training.engines.lanes_engine import LanesEngine
+from convscope.training.engines.torch_engine import TorchEngine
 
 from ..conftest import needs_lanes
 from .conftest import make_dataset

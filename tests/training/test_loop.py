@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from convscope.training.engines.making.engine import Engine, StepFigures
 from hypothesis import given
 from hypothesis import strategies as st
 
 from convscope.errors import ConvscopeError
 from convscope.recipe import Recipe
+from convscope.training.engines.engine import Engine, StepFigures
 from convscope.training.loop import Loop
 from convscope.training.progress import Silent
 from convscope.training.standing import Standing

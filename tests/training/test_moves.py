@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from convscope.training.engines.making.lanes_engine import LanesEngine
-from convscope.training.engines.making.moves import EpochMoves
-from convscope.training.engines.making.torch_engine import TorchEngine
 
 import convscope
 from convscope import native
 from convscope.errors import UsageError
 from convscope.graph import initial_weights
 from convscope.recipe import Recipe
+from convscope.training.engines.lanes_engine import LanesEngine
+from convscope.training.engines.moves import EpochMoves
+from convscope.training.engines.torch_engine import TorchEngine
 from convscope.training.stepping import steps
 
 from ..conftest import needs_lanes

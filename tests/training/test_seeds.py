@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from convscope.training.engines.making.lanes_engine import LanesEngine
-from convscope.training.engines.making.torch_engine import TorchEngine
 from scipy import stats
 
 import convscope
@@ -19,6 +17,8 @@ from convscope.bundle import Bundle
 from convscope.errors import ConvscopeError, UnknownName, UsageError
 from convscope.runs.seed_runs import SeedFigures, SeedRuns
 from convscope.training import prepare, seeds
+from convscope.training.engines.lanes_engine import LanesEngine
+from convscope.training.engines.torch_engine import TorchEngine
 from convscope.training.progress import Silent
 
 from .conftest import TUTORIAL_NET

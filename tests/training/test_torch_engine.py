@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from convscope.training.engines.making.torch_engine import TorchEngine, check_device, default_threads
 from torch import nn
 
 from convscope import nets
@@ -16,6 +15,7 @@ from convscope.errors import UsageError
 from convscope.graph import Builder, Graph
 from convscope.recipe import Recipe
 from convscope.training.batches import shuffled_batches
+from convscope.training.engines.torch_engine import TorchEngine, check_device, default_threads
 
 from .conftest import make_dataset
 

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from convscope.training.engines.making.engine import Engine
-from convscope.training.engines.making.lanes_engine import LanesEngine
-from convscope.training.engines.making.torch_engine import TorchEngine
 
 import convscope
 from convscope.errors import UsageError
 from convscope.graph import initial_weights
+from convscope.training.engines.engine import Engine
+from convscope.training.engines.lanes_engine import LanesEngine
+from convscope.training.engines.torch_engine import TorchEngine
 from convscope.training.schedule import rate_ratios
 
 from ..conftest import needs_lanes

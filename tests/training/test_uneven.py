@@ -10,9 +10,6 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from convscope.training.engines.making.engine import Engine
-from convscope.training.engines.making.lanes_engine import LanesEngine
-from convscope.training.engines.making.torch_engine import TorchEngine
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.utils.class_weight import compute_class_weight
@@ -24,6 +21,9 @@ from convscope.graph import Builder, initial_weights
 from convscope.metrics import evaluate
 from convscope.recipe import Recipe
 from convscope.training.batches import epoch_batches
+from convscope.training.engines.engine import Engine
+from convscope.training.engines.lanes_engine import LanesEngine
+from convscope.training.engines.torch_engine import TorchEngine
 from convscope.training.loop import Loop
 from convscope.training.progress import Silent
 from convscope.training.stepping import steps

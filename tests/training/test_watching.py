@@ -382,7 +382,7 @@ def test_one_that_diverges_before_its_first_checkpoint_leaves_nothing(engine: st
 
 def test_weights_that_are_no_numbers_have_no_maps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The last step may make weights infinite, when no loss is left to say so."""
-    from convscope.training.engines.making.torch_engine import TorchEngine
+    from convscope.training.engines.torch_engine import TorchEngine
 
     weights = TorchEngine.weights
 
