@@ -134,7 +134,8 @@ class Preprocessing(BaseModel):
         not resampled and keeps its values bit for bit. Grey is ITU-R 601 luma.
         An image of any Pillow mode will do.
         """
-        return self.pictures(_pixels(image)[None])[0]
+        framed: np.ndarray = self.pictures(_pixels(image)[None])[0]
+        return framed
 
     def pictures(self, images: np.ndarray) -> np.ndarray:
         """`picture` for many pictures of one size: uint8 (N, h, w, 1 or 3) to (N, height, width, channels).
