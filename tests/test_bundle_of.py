@@ -168,3 +168,9 @@ def test_what_does_not_fit_is_said(digits: Dataset) -> None:
         Bundle.of(net, CLASSES, PREPROCESSING, trained_on=digits.train.images / 255)
     with pytest.raises(ConvscopeError, match="a module, not"):
         Bundle.of("net", CLASSES, PREPROCESSING)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("given", "kind"), [(["digit.png"] * 40, "list"), ("photos", "str")])
+def test_trained_on_is_an_array(given: object, kind: str) -> None:
+    with pytest.raises(ShapeError, match=rf"an array uint8 \(N, 8, 8, 1\), as .* and not a {kind}\."):
+        Bundle.of(Net(), CLASSES, PREPROCESSING, trained_on=given)

@@ -289,6 +289,12 @@ class Bundle:
 
 def _check_stored(images: np.ndarray, preprocessing: InputPreprocessing) -> None:
     wanted, noun = preprocessing.blank(0), preprocessing.noun
+    if not isinstance(images, np.ndarray):
+        shape = ", ".join(map(str, wanted.shape[1:]))
+        raise ShapeError(
+            f"the {noun}s are an array {wanted.dtype} (N, {shape}), as `preprocessing.one` makes each, "
+            f"and not a {type(images).__name__}."
+        )
     if images.dtype != wanted.dtype or images.ndim == 0 or images.shape[1:] != wanted.shape[1:]:
         shape = ", ".join(map(str, wanted.shape[1:]))
         raise ShapeError(

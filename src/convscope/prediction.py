@@ -81,11 +81,12 @@ class Unreadable(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """One input that was read, as it is stored; of a picture, (height, width) before it was resized."""
+    """One input that was read, as it is stored; of a picture, what it was before (`Known`)."""
 
     path: str | None
     stored: np.ndarray
     size: tuple[int, int] | None = None
+    colour: float = 0.0
 
 
 def inputs_in(pictures: Picture | Iterable[Picture], preprocessing: InputPreprocessing) -> list[Any]:
@@ -123,7 +124,7 @@ def _read(one: Any, preprocessing: InputPreprocessing) -> Reading | Unreadable:
     try:
         if not isinstance(preprocessing, Preprocessing):
             return Reading(path, preprocessing.one(given))
-        return Reading(path, *preprocessing.sized(given))
+        return Reading(path, *preprocessing.known(given))
     except ConvscopeError as error:
         return Unreadable(path, str(error))
 
@@ -133,7 +134,10 @@ def _predicted(bundle: Bundle, read: Sequence[Reading | Unreadable], top: int) -
     if sound:
         stored = np.stack([one.stored for one in sound])
         sizes = [one.size for one in sound if one.size]
-        told = unusual(bundle.preprocessing, bundle.usual, stored, np.array(sizes) if sizes else None)
+        colours = np.array([one.colour for one in sound])
+        told = unusual(
+            bundle.preprocessing, bundle.usual, stored, np.array(sizes) if sizes else None, colours
+        )
         scored = iter(zip(bundle.probabilities(stored), told, strict=True))
     for one in read:
         if isinstance(one, Unreadable):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convscope import Bundle, nets
+from convscope import Bundle, look, nets
 from convscope.data import ArrayPreprocessing, load, open_source
 from convscope.graph.weights import initial_weights
 
@@ -45,8 +45,8 @@ def test_a_warning_of_each_kind_is_printed_once(convscope: Command, bundle: Bund
     assert len(result.stdout.splitlines()) == 8
     first, second = result.stderr.splitlines()
     assert first == (
-        "warning: 5 of 7 pictures, the first inverted/0.png: its ground is light (255 of 255), "
-        "that of the training pictures dark (0 to 16); --invert turns it round."
+        "warning: 5 of 7 pictures, the first inverted/0.png: its ground is lighter "
+        "than its figure (255 and 27 of 255), in training darker; --invert turns it round."
     )
     assert second == "warning: white.png: it is of one colour (255 of 255), with nothing in it to see."
     assert convscope("predict", "net.safetensors", "0.png", "1.png").stderr == ""
@@ -68,7 +68,7 @@ def test_json_has_the_warnings_of_each_picture(convscope: Command, bundle: Bundl
     fine, inverted, text = json.loads(result.stdout)
     assert fine["warnings"] == []
     assert [warning["kind"] for warning in inverted["warnings"]] == ["inverted"]
-    assert inverted["warnings"][0]["message"].startswith("its ground is light")
+    assert inverted["warnings"][0]["message"].startswith("its ground is lighter")
     assert set(text) == {"path", "error"}
     (prediction,) = bundle.predict(tmp_path / "inverted" / "0.png")
     assert [warning.to_dict() for warning in prediction.warnings] == inverted["warnings"]
@@ -89,9 +89,10 @@ def test_seen_draws_what_can_be_read(convscope: Command, bundle: Bundle, tmp_pat
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (["0.png", "--seen", "seen.jpg"], 2, "--seen seen.jpg should end in .png, which is what is written."),
-        (["0.png", "--seen", "away/seen.png"], 1, "cannot write away/seen.png"),
-        ([*["0.png"] * 25, "--seen", "seen.png"], 2, "draws up to 24 pictures, and there are 25"),
+        (["0.png", "--seen", "seen.jpg"], 2, "--seen seen.jpg should end in .png."),
+        (["0.png", "--seen", "away/seen.png"], 1, "--seen away/seen.png: there is no folder away."),
+        (["0.png", "--seen", "./0.png"], 2, "--seen 0.png is the file of the picture 0.png too"),
+        (["inverted", "--seen", "inverted/1.png"], 2, "is the file of the picture inverted/1.png too"),
     ],
 )
 def test_what_seen_refuses(
@@ -101,6 +102,38 @@ def test_what_seen_refuses(
     assert (result.returncode, result.stdout) == (code, "")
     assert message in result.stderr
     assert not list(tmp_path.glob("seen.*"))
+    with Image.open(tmp_path / "0.png") as unchanged:
+        assert unchanged.size == (8, 8)
+
+
+def test_of_many_pictures_the_first_are_drawn(convscope: Command, bundle: Bundle, tmp_path: Path) -> None:
+    many = convscope("predict", "net.safetensors", *["0.png"] * 30, "--seen", "many.png")
+    assert (many.returncode, many.stderr) == (0, "")
+    *table, last = many.stdout.splitlines()
+    assert (len(table), last) == (31, "Seen    many.png (the first 24 of 30 pictures)")
+    convscope("predict", "net.safetensors", *["0.png"] * 24, "--seen", "all.png")
+    assert (tmp_path / "many.png").read_bytes() == (tmp_path / "all.png").read_bytes()
+    json_too = convscope("predict", "net.safetensors", *["0.png"] * 30, "--seen", "many.png", "--json")
+    assert len(json.loads(json_too.stdout)) == 30
+    assert json_too.stderr == "note: many.png shows the first 24 of 30 pictures.\n"
+
+
+def test_a_colour_photo_for_a_grey_network(bundle: Bundle) -> None:
+    assert bundle.preprocessing.input_shape[0] == 1
+    leaf = np.zeros((40, 40, 3), np.uint8)
+    leaf[10:30, 12:28] = (60, 200, 40)
+    grey = leaf[..., :1].repeat(3, axis=2)
+    told = [[one.kind for one in p.warnings] for p in bundle.predict([leaf, Image.fromarray(leaf), grey])]
+    assert ["colour" in kinds for kinds in told] == [True, True, False]
+    seen = look.seen(bundle, leaf)
+    assert "it is in colour, the training pictures are grey." in [str(one) for one in seen.warnings]
+
+
+def test_several_grey_pictures_without_channels_are_told_their_shape(bundle: Bundle) -> None:
+    (prediction,) = bundle.predict(np.zeros((100, 28, 28), np.uint8))
+    assert prediction.error is not None
+    assert "not uint8 (100, 28, 28); several pictures are (N, H, W, 1)" in prediction.error
+    assert len(bundle.predict(np.zeros((100, 28, 28, 1), np.uint8))) == 100
 
 
 def test_signals_have_no_polarity_and_no_drawing(convscope: Command, tmp_path: Path) -> None:

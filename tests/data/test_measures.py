@@ -51,6 +51,8 @@ def test_ground_and_ink_pixel_by_pixel(stored: np.ndarray) -> None:
         if apart.max() == 0:
             assert np.isnan(found["extent"][at])
             continue
+        inked = grey[apart >= apart.max() / 2]
+        assert found["ink"][at] == pytest.approx(inked.mean() - found["ground"][at])
         ys, xs = np.nonzero(apart >= apart.max() / 2)
         sides = (np.ptp(ys) + 1) / height, (np.ptp(xs) + 1) / width
         assert found["extent"][at] == pytest.approx(max(sides))
@@ -77,6 +79,23 @@ def test_borders_that_fit_fills_do_not_count(sizes: list[tuple[int, int]]) -> No
     for at, (height, width) in enumerate(sizes):
         assert found["aspect"][at] == pytest.approx(width / height)
         assert found["enlarged"][at] == pytest.approx(min(12 / height, 20 / width))
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 40), st.integers(1, 40)), min_size=1, max_size=9),
+    st.sampled_from(["fit", "crop", "stretch"]),
+    st.integers(0, 99),
+)
+def test_a_batch_of_mixed_sizes_is_measured_one_by_one(
+    sizes: list[tuple[int, int]], resize: str, seed: int
+) -> None:
+    random = np.random.default_rng(seed)
+    preprocessing = Preprocessing(height=12, width=9, channels=1, resize=resize)
+    stored = np.stack([preprocessing.one(random.integers(0, 256, size).astype(np.uint8)) for size in sizes])
+    together = measures(preprocessing, stored, np.array(sizes))
+    for at, size in enumerate(sizes):
+        for name, value in measures(preprocessing, stored[at : at + 1], np.array([size])).items():
+            np.testing.assert_array_equal(together[name][at], value[0], err_msg=name)
 
 
 @pytest.mark.parametrize("resize", ["crop", "stretch"])

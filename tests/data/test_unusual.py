@@ -81,6 +81,47 @@ def test_dark_ink_is_usual_where_the_training_pictures_have_it(digits: Dataset) 
     assert counted(unusual(digits.preprocessing, usual, digits.test.images))["inverted"] == len(digits.test)
 
 
+@pytest.mark.parametrize("paper", [90, 97, 130, 200, 255])
+@pytest.mark.parametrize("shade", [0, 30])
+def test_dark_ink_on_paper_of_any_grey(digits: Dataset, paper: int, shade: int) -> None:
+    assert digits.test is not None
+    light = np.linspace(0, shade, 8)[:, None, None]  # from one side
+    noise = np.random.default_rng(0).normal(0, 3 if shade else 0, digits.test.images.shape)
+    for darker in (60, paper - shade):
+        ink = digits.test.images / digits.test.images.max(axis=(1, 2), keepdims=True)
+        photos = np.clip(np.round(paper - light - darker * ink + noise), 0, 255).astype(np.uint8)
+        found = unusual(digits.preprocessing, digits.usual, photos)
+        assert counted(found)["inverted"] >= 0.99 * len(photos)
+        assert not {"bright", "dark"} & {
+            one.kind for of in found if of and of[0].kind == "inverted" for one in of
+        }
+    assert "--invert" in str(found[0][0])
+
+
+def test_light_ink_on_a_lighter_ground_is_not_inverted(digits: Dataset) -> None:
+    assert digits.test is not None
+    lifted = (100 + digits.test.images // 2).astype(np.uint8)
+    assert "inverted" not in counted(unusual(digits.preprocessing, digits.usual, lifted))
+
+
+def test_levels_after_inversion_say_so(digits: Dataset, digit: np.ndarray) -> None:
+    turned = digits.preprocessing.model_copy(update={"invert": True})  # trained on dark ink on white
+    (wrong,) = unusual(turned, digits.usual, turned.one(digit)[None])[0]
+    assert str(wrong).startswith("after inversion its ground is lighter than its figure (255 and ")
+    assert unusual(turned, digits.usual, turned.one(255 - digit)[None])[0] == ()
+    white = turned.one(np.full((8, 8), 255, np.uint8))[None]
+    assert str(unusual(turned, digits.usual, white)[0][0]).startswith("it is of one colour (255 of 255)")
+
+
+def test_a_grey_network_of_colour_photos_is_not_told_of_colour() -> None:
+    preprocessing = Preprocessing(height=4, width=4, channels=1)
+    stored = np.random.default_rng(0).integers(0, 256, (60, 4, 4, 1)).astype(np.uint8)
+    colours = np.full(60, 90.0)
+    for grey, told in ((False, 0), (True, 60)):
+        usual = Usual.of(preprocessing, stored, grey=grey)
+        assert counted(unusual(preprocessing, usual, stored, colours=colours))["colour"] == told
+
+
 def test_grey_digits_kept_in_colour_have_a_polarity_too(digits: Dataset) -> None:
     preprocessing = digits.preprocessing.model_copy(update={"channels": 3})
     usual = Usual.of(preprocessing, digits.train.images.repeat(3, axis=3))

@@ -48,11 +48,11 @@ def predict(
         bundle = bundle.inverted()
     given = inputs_in(pictures, bundle.preprocessing)
     if seen is not None:
-        check_seen(bundle, given, seen)
+        read = [("the model", model), *(("the picture", path) for path in (*pictures, *given))]
+        check_seen(bundle, seen, read)
     found = predictions(bundle, given, top=top)
     sound = [one for one, prediction in zip(given, found, strict=True) if prediction.error is None]
-    if seen is not None and sound:
-        draw_seen(bundle, sound, seen)
+    drawn = draw_seen(bundle, sound, seen) if seen is not None and sound else ""
     failed = [prediction for prediction in found if prediction.error is not None]
     if json:
         print_json([prediction.to_dict() for prediction in found])
@@ -64,7 +64,9 @@ def predict(
                 rows.append((str(p.path), p.label, percent(p.probability, 1), then))
         print("\n".join(columns(rows, right=[2])))
         if seen is not None:
-            print(f"Seen    {seen}")
+            print(f"Seen    {seen}{f' ({drawn})' if drawn else ''}")
+    if json and drawn:
+        complain(f"note: {seen} shows {drawn}.")
     for sentence in warned(found, inverted=invert):
         complain(f"warning: {sentence}")
     for prediction in failed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from .. import atomic
 from ..errors import UsageError
 from ..prediction import Prediction
 from .complaint import complain
+from .conv_files import check
 
 if TYPE_CHECKING:
     from ..bundle import Bundle
@@ -27,11 +29,11 @@ def warned(predictions: Sequence[Prediction], *, inverted: bool = False) -> list
 
     >>> from convscope.data.unusual import Unusual
     >>> from convscope.prediction import Prediction
-    >>> light = Unusual("inverted", "its ground is light", "--invert turns it round")
+    >>> light = Unusual("inverted", "its ground is lighter", "--invert turns it round")
     >>> warned([Prediction("a.png", warnings=(light,)), Prediction("b.png")])
-    ['a.png: its ground is light; --invert turns it round.']
+    ['a.png: its ground is lighter; --invert turns it round.']
     >>> warned([Prediction(name, warnings=(light,)) for name in ("a.png", "b.png")], inverted=True)
-    ['2 of 2 pictures, the first a.png: its ground is light; leave out --invert.']
+    ['2 of 2 pictures, the first a.png: its ground is lighter; leave out --invert.']
     """
     told: dict[str, list[tuple[str | None, Unusual]]] = {}
     for prediction in predictions:
@@ -59,23 +61,24 @@ def polarised(bundle: Bundle, picture: Path, *, invert: bool) -> Bundle:
     return bundle
 
 
-def check_seen(bundle: Bundle, given: Sequence[Any], file: Path) -> None:
-    """Raises `UsageError` where no drawing of these can be made: too many, signals, a file that is no PNG."""
+def check_seen(bundle: Bundle, file: Path, read: Sequence[tuple[str, Any]]) -> None:
+    """Raises `UsageError` where no drawing can be made: signals, a file that is no PNG, or one of those that
+    are `read` (what it is, and its path), `DataError` for a missing folder.
+    """
     from ..data import Preprocessing
 
     if not isinstance(bundle.preprocessing, Preprocessing):
         raise UsageError(f"--seen draws pictures, and the network takes {bundle.preprocessing.noun}s.")
-    if file.suffix.lower() != ".png":
-        raise UsageError(f"--seen {file} should end in .png, which is what is written.")
-    if len(given) > MOST:
-        raise UsageError(f"--seen draws up to {MOST} pictures, and there are {len(given):,}; give fewer.")
+    paths = {f"{what} {path}": os.fspath(path) for what, path in read if isinstance(path, str | os.PathLike)}
+    check({"--seen": file}, {"--seen": (".png",)}, read=paths)
 
 
-def draw_seen(bundle: Bundle, given: Sequence[Any], file: Path) -> None:
-    """Write the drawing of pictures that can be read."""
+def draw_seen(bundle: Bundle, given: Sequence[Any], file: Path) -> str:
+    """Write the drawing of the first 24 of pictures that can be read; says so where there are more."""
     from .. import look
     from ..drawing.seen import draw
 
     content = io.BytesIO()
-    draw([look.seen(bundle, one) for one in given]).save(content, format="PNG")
+    draw([look.seen(bundle, one) for one in given[:MOST]]).save(content, format="PNG")
     atomic.write_bytes(file, content.getvalue())
+    return f"the first {MOST} of {len(given):,} pictures" if len(given) > MOST else ""

@@ -49,11 +49,13 @@ class Dataset:
     notes: tuple[str, ...]
     #: sha256 of the source's content, whatever the splits, seed and preprocessing: it names the data exactly
     checksum: str
+    #: whether every picture is known to have been grey before `preprocessing`
+    grey: bool = False
 
     @cached_property
     def usual(self) -> Usual | None:
         """What the training pictures are like; None where they are too few to say."""
-        return Usual.of(self.preprocessing, self.train.images, self.train.sizes)
+        return Usual.of(self.preprocessing, self.train.images, self.train.sizes, grey=self.grey)
 
     @property
     def evaluation(self) -> tuple[str, Split]:

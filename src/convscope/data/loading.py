@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import DataError, UsageError
 from .dataset import Dataset, Split
 from .input_preprocessing import InputPreprocessing
+from .preprocessing import Preprocessing
 from .source import Names, Progress, Reading, Source
 from .split import TEST_SEED, check_fraction, hold_out
 
@@ -76,6 +77,7 @@ def load(
         test=splits.get("test"),
         notes=(*source.notes, *skipped(broken, source.noun), *notes),
         checksum=source.checksum(digests),
+        grey=isinstance(preprocessing, Preprocessing) and source.channels == 1,
     )
 
 

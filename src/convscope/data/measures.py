@@ -31,7 +31,9 @@ def measures(
     - `ground`: the median of its outermost rows and columns, in grey
     - `extent`: the longer side of the box around its ink, as a share of the picture's side; `across`, `down`:
       where the middle of that box is, 0..1. Ink is what differs from the ground by at least half of the
-      largest difference. All three are NaN where nothing differs
+      largest difference
+    - `ink`: its mean level less the ground's, below 0 where it is darker. It and the box are NaN where
+      nothing differs
     - `colour`, where there are three channels: the mean of the largest less the smallest
     - `aspect`: width over height; `enlarged`: how many times as large resizing made it
 
@@ -46,9 +48,10 @@ def measures(
     if sizes is None:
         return _in_blocks(_of_pictures, stored)
     found: Measures = {}
-    for (top, left, height, width), rows in _alike(preprocessing, sizes).items():
+    alike = _alike(preprocessing, sizes)
+    for (top, left, height, width), rows in alike.items():
         within = stored[:, top : top + height, left : left + width]
-        of_these = _in_blocks(_of_pictures, within if len(rows) == len(stored) else within[rows])
+        of_these = _in_blocks(_of_pictures, within[rows] if len(alike) > 1 else within)
         for name, values in of_these.items():
             found.setdefault(name, np.empty(len(stored)))[rows] = values
     heights, widths = sizes[:, 0], sizes[:, 1]
@@ -67,7 +70,7 @@ def _alike(preprocessing: Preprocessing, sizes: np.ndarray) -> dict[tuple[int, i
     for key in np.unique(keys).tolist():
         place = preprocessing.place((key >> 32, key & 0xFFFFFFFF))
         rows.setdefault(place, []).append(np.flatnonzero(keys == key))
-    return {place: np.concatenate(several) for place, several in rows.items()}
+    return {place: np.sort(np.concatenate(several)) for place, several in rows.items()}
 
 
 def _in_blocks(of: Callable[[np.ndarray], Measures], stored: np.ndarray) -> Measures:
@@ -103,7 +106,7 @@ def _of_pictures(pictures: np.ndarray) -> Measures:
 
 
 def _figure(grey: np.ndarray) -> Measures:
-    """The ground of grey pictures (N, H, W) and the box around their ink."""
+    """The ground of grey pictures (N, H, W), the box around their ink, and how much lighter that is."""
     count, height, width = grey.shape
     sides = grey[:, 1:-1, 0], grey[:, 1:-1, -1]
     border = np.concatenate([grey[:, 0], grey[:, -1], *sides], axis=1)
@@ -115,14 +118,16 @@ def _figure(grey: np.ndarray) -> Measures:
     ink = difference >= np.maximum(1, np.ceil(INK * largest)).astype(np.uint8)[:, None, None]
     top, bottom = _ends(ink.any(axis=2))
     left, right = _ends(ink.any(axis=1))
-    box = {
+    level_of_ink = (grey * ink).sum(axis=(1, 2), dtype=np.int64) / ink.sum(axis=(1, 2)).clip(1)
+    figure = {
         "extent": np.maximum((bottom - top) / height, (right - left) / width),
         "across": (left + right) / (2 * width),
         "down": (top + bottom) / (2 * height),
+        "ink": level_of_ink - ground,
     }
     empty = largest == 0
     return {"ground": ground.astype(np.float64)} | {
-        name: np.where(empty, np.nan, values) for name, values in box.items()
+        name: np.where(empty, np.nan, values) for name, values in figure.items()
     }
 
 

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import os
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..errors import DataError
+from .colourfulness import colourfulness
 from .pictures import PictureFile, as_grey_or_rgb, read_picture
 from .resizing import Resize, fit, resize, to_grey
 from .stored import StoredFile
+
+
+class Known(NamedTuple):
+    """A picture as it is stored, and what it was before."""
+
+    stored: np.ndarray
+    size: tuple[int, int]  # height and width before it was resized, as it was decoded
+    colour: float  # that was taken away, as `colourfulness` measures it; 0 where none was
 
 
 class Preprocessing(BaseModel):
@@ -74,15 +83,19 @@ class Preprocessing(BaseModel):
         `given` is a path, encoded bytes, a Pillow image, or a uint8 array (H, W), (H, W, 1) or (H, W, 3).
         Raises `DataError` for what is none, or cannot be read.
         """
-        return self.sized(given)[0]
+        return self.known(given).stored
 
-    def sized(self, given: PictureFile | Image.Image | np.ndarray) -> tuple[np.ndarray, tuple[int, int]]:
-        """What `one` gives, and the picture's (height, width) before it was resized, as it was decoded."""
+    def known(self, given: PictureFile | Image.Image | np.ndarray) -> Known:
+        """What `one` gives, and what is no longer to be seen in it."""
         if isinstance(given, np.ndarray):
             pixels = _checked(given)
-            return self.pictures(pixels[None])[0].copy(), pixels.shape[:2]
-        image = self.opened(given)
-        return self.picture(image), (image.height, image.width)
+            stored = self.pictures(pixels[None])[0].copy()
+        else:
+            pixels = _pixels(self.opened(given))
+            stored = self.pictures(pixels[None])[0]
+        height, width, channels = pixels.shape
+        lost = self.channels == 1 and channels == 3
+        return Known(stored, (height, width), colourfulness(pixels) if lost else 0.0)
 
     def opened(self, given: PictureFile | Image.Image | np.ndarray) -> Image.Image:
         """The picture that `one` brings to its size: upright, a large file perhaps reduced (see `read`)."""
@@ -121,9 +134,8 @@ class Preprocessing(BaseModel):
         not resampled and keeps its values bit for bit. Grey is ITU-R 601 luma.
         An image of any Pillow mode will do.
         """
-        pixels = np.asarray(as_grey_or_rgb(image))
-        framed = self.pictures(pixels.reshape(1, image.height, image.width, -1))
-        return framed.reshape(self.height, self.width, self.channels)
+        framed: np.ndarray = self.pictures(_pixels(image)[None])[0]
+        return framed
 
     def pictures(self, images: np.ndarray) -> np.ndarray:
         """`picture` for many pictures of one size: uint8 (N, h, w, 1 or 3) to (N, height, width, channels).
@@ -217,9 +229,16 @@ class Preprocessing(BaseModel):
         return Preprocessing(**fields)
 
 
+def _pixels(image: Image.Image) -> np.ndarray:
+    return np.asarray(as_grey_or_rgb(image)).reshape(image.height, image.width, -1)
+
+
 def _checked(pixels: np.ndarray) -> np.ndarray:
     """An array as a person gives it as uint8 (H, W, 1) or (H, W, 3)."""
     grey = pixels.ndim == 2 or pixels.shape[2:] == (1,)
     if pixels.dtype != np.uint8 or pixels.size == 0 or not (grey or pixels.shape[2:] == (3,)):
-        raise DataError(f"an array should be uint8 (H, W) or (H, W, 3), not {pixels.dtype} {pixels.shape}.")
+        several = "; several pictures are (N, H, W, 1) or (N, H, W, 3)" if pixels.ndim == 3 else ""
+        raise DataError(
+            f"an array should be uint8 (H, W) or (H, W, 3), not {pixels.dtype} {pixels.shape}{several}."
+        )
     return pixels.reshape(*pixels.shape[:2], -1)

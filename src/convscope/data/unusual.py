@@ -12,8 +12,9 @@ from .measures import Measures, measures
 from .preprocessing import Preprocessing
 from .usual import Range, Usual
 
-DARK, LIGHT = 95, 160  # a ground up to the one, and from the other
+CLEAR = 20  # levels by which a figure is lighter or darker than its ground, to speak of a polarity
 GREY = 10  # the largest mean distance of channels that is no colour
+TINT = 25  # the same where it is taken away: light on paper makes it no photo
 FLAT = 1.0  # a deviation below it, in levels of 255, shows nothing
 # To each of these comes so much over √count, because few pictures say less about others:
 BEYOND, BEYOND_FEW = 0.15, 3.0  # of a range, beyond its ends
@@ -50,28 +51,34 @@ def unusual(
     usual: Usual | None,
     stored: np.ndarray,
     sizes: np.ndarray | None = None,
+    colours: np.ndarray | None = None,
 ) -> list[tuple[Unusual, ...]]:
     """For each of what is stored, in what it is unlike the training pictures.
 
-    `sizes` (N, 2) are heights and widths before resizing. Without `usual` only what shows in a picture by
-    itself is said. Polarity is told where the training pictures are grey figures on a ground that is dark in
-    all of them, or light; of photos it is not.
+    `sizes` (N, 2) are heights and widths before resizing, `colours` (N,) the `Known.colour` that a grey
+    network does not see. Without `usual` only what shows in a picture by itself is said. Polarity is told
+    where the training pictures are grey and nearly all figures in them lighter than the ground, or nearly all
+    darker; of photos it is not. Levels are those that the network sees.
 
-    >>> usual = Usual(count=900, ranges={"ground": Range(lowest=0, low=0, high=0, highest=16)})
+    >>> usual = Usual(count=900, ranges={"ink": Range(lowest=150, low=160, high=240, highest=255)})
     >>> page = np.full((1, 8, 8, 1), 255, np.uint8)
     >>> page[0, 1:7, 3] = 0
     >>> print(unusual(Preprocessing(height=8, width=8, channels=1), usual, page)[0][0])
-    its ground is light (255 of 255), that of the training pictures dark (0 to 16); --invert turns it round.
+    its ground is lighter than its figure (255 and 0 of 255), in training darker; --invert turns it round.
     """
     found = measures(preprocessing, stored, sizes)
+    lost = colours is not None and isinstance(preprocessing, Preprocessing) and preprocessing.channels == 1
+    if lost and colours is not None:
+        found["colour"] = colours
     checks = _Checks(found, dict(usual.ranges) if usual else {}, usual.count if usual else 0)
+    checks.inverts = isinstance(preprocessing, Preprocessing) and preprocessing.invert
     if not isinstance(preprocessing, Preprocessing):
         checks.of_arrays(preprocessing.noun)
         return checks.said
     checks.of_ground()
     checks.of_level()
-    if preprocessing.channels == 3:
-        checks.of_colour()
+    if "colour" in found:
+        checks.of_colour(TINT if lost else GREY)
     if sizes is not None:
         checks.of_size(preprocessing, sizes, usual)
     return checks.said
@@ -83,6 +90,7 @@ class _Checks:
     def __init__(self, found: Measures, ranges: dict[str, Range], count: int) -> None:
         self.found, self.ranges = found, ranges
         self.count = count
+        self.inverts = False  # what is seen has levels of its own
         root = max(count, 1) ** 0.5
         self.beyond = BEYOND + BEYOND_FEW / root
         self.smaller = 1 - SMALLER - SMALLER_FEW / root
@@ -95,37 +103,42 @@ class _Checks:
             self.said[at] = (*self.said[at], tell(int(at)))
 
     @property
-    def ground(self) -> str | None:
-        """The ground of the training pictures: "dark", "light", or None where it cannot be told."""
-        ground, colour = self.ranges.get("ground"), self.ranges.get("colour")
-        if ground is None or (colour is not None and colour.highest > GREY):
-            return None
-        return "dark" if ground.high <= DARK else "light" if ground.low >= LIGHT else None
+    def polarity(self) -> int:
+        """Of the training pictures: 1 for figures lighter than the ground, -1 for darker, 0 for neither."""
+        ink, colour = self.ranges.get("ink"), self.ranges.get("colour")
+        if ink is None or (colour is not None and colour.highest > GREY):
+            return 0
+        return int(ink.low >= CLEAR) - int(ink.high <= -CLEAR)
+
+    def seen(self, what: str) -> str:
+        """A sentence on levels, which are not those of the picture where it is inverted."""
+        return f"after inversion {what}" if self.inverts else what
 
     def of_ground(self) -> None:
-        """Nothing on it, the wrong ground, and a figure too small or out of the middle."""
+        """Nothing on it, a ground that is lighter or darker, and a figure too small or out of the middle."""
         deviation = self.ranges.get("deviation")
         blank = self.found["deviation"] < FLAT
         if deviation is None or deviation.lowest >= 2 * FLAT:
             self.say(blank, self._blank)
         self.explained |= blank
-        if self.ground is None:
+        if self.polarity == 0:
             return
-        ground, usual = self.found["ground"], self.ranges["ground"]
-        light = self.ground == "light"
-        inverted = ~blank & (ground <= DARK if light else ground >= LIGHT)
-        self.say(inverted, lambda at: self._inverted(at, usual))
+        inverted = ~blank & (self.polarity * self.found["ink"] <= -CLEAR)  # NaN is not
+        self.say(inverted, self._inverted)
         small = self._small()
         self.explained |= inverted | small | self._out_of_place(~small)
 
     def _blank(self, at: int) -> Unusual:
-        level = self.found["mean"][at]
+        mean = self.found["mean"][at]
+        level = 255 - mean if self.inverts else mean
         return Unusual("blank", f"it is of one colour ({level:.0f} of 255), with nothing in it to see")
 
-    def _inverted(self, at: int, usual: Range) -> Unusual:
-        here, there = ("dark", "light") if self.ground == "light" else ("light", "dark")
-        what = f"its ground is {here} ({self.found['ground'][at]:.0f} of 255), that of the training pictures"
-        return Unusual("inverted", f"{what} {there} ({_span(usual)})", "--invert turns it round")
+    def _inverted(self, at: int) -> Unusual:
+        here, there = ("lighter", "darker") if self.polarity > 0 else ("darker", "lighter")
+        ground = self.found["ground"][at]
+        levels = f"{ground:.0f} and {ground + self.found['ink'][at]:.0f} of 255"
+        what = f"its ground is {here} than its figure ({levels}), in training {there}"
+        return Unusual("inverted", self.seen(what), "--invert turns it round")
 
     def _small(self) -> np.ndarray:
         usual = self.ranges.get("extent")
@@ -168,7 +181,8 @@ class _Checks:
         ):
             figure = "mean" if name == "mean" else "deviation"
             for kind, where, word in zip((low, high), self._beyond(name), of, strict=True):
-                self.say(where & ~self.explained, self._level(kind, name, f"it is {word}", figure, ".0f"))
+                what = self.seen(f"it is {word}") if name == "mean" else f"it is {word}"
+                self.say(where & ~self.explained, self._level(kind, name, what, figure, ".0f"))
 
     def of_arrays(self, noun: str) -> None:
         """The same of numbers with units of their own."""
@@ -203,14 +217,14 @@ class _Checks:
         margin = self.beyond * (usual.highest - usual.lowest)
         return values < usual.lowest - margin, values > usual.highest + margin
 
-    def of_colour(self) -> None:
+    def of_colour(self, least: float) -> None:
         """Colour for a network that has seen none, or none for one that has always seen some."""
         usual, colour = self.ranges.get("colour"), self.found["colour"]
         if usual is None:
             return
         if usual.highest <= GREY / 2:
             self.say(
-                colour > GREY, lambda _: Unusual("colour", "it is in colour, the training pictures are grey")
+                colour > least, lambda _: Unusual("colour", "it is in colour, the training pictures are grey")
             )
         elif usual.lowest > GREY and self.count >= ALWAYS:
             where = (colour < GREY / 10) & ~self.explained

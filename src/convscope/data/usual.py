@@ -43,9 +43,16 @@ class Usual(BaseModel):
 
     @classmethod
     def of(
-        cls, preprocessing: InputPreprocessing, stored: np.ndarray, sizes: np.ndarray | None = None
+        cls,
+        preprocessing: InputPreprocessing,
+        stored: np.ndarray,
+        sizes: np.ndarray | None = None,
+        *,
+        grey: bool = False,
     ) -> Usual | None:
         """Measured on at most 2,000 of what is stored, evenly taken; None for fewer than 30.
+
+        `grey` says that the pictures had no colour before they were stored, which one channel does not show.
 
         >>> from convscope.data import Preprocessing
         >>> stored = np.arange(60, dtype=np.uint8).repeat(4).reshape(60, 2, 2, 1)
@@ -57,6 +64,8 @@ class Usual(BaseModel):
         taken = np.linspace(0, len(stored) - 1, min(MOST, len(stored))).astype(np.int64)
         found = measures(preprocessing, stored[taken], None if sizes is None else sizes[taken])
         ranges = {name: known for name, values in found.items() if (known := _range(values)) is not None}
+        if grey:
+            ranges.setdefault("colour", Range(lowest=0, low=0, high=0, highest=0))
         if sizes is None:
             return cls(count=len(taken), ranges=ranges)
         areas = sizes.prod(axis=1)

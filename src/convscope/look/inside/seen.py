@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from ...data import InputPreprocessing, Preprocessing
+from ...data.colourfulness import colourfulness
 from ...data.pictures import as_grey_or_rgb, picture_facts
 from ...data.unusual import Unusual, unusual
 from ...errors import DataError
@@ -110,7 +111,8 @@ def _seen(
     steps: tuple[str, ...],
 ) -> Seen:
     sizes = np.array([[original.height, original.width]]) if original is not None else None
-    warnings = unusual(bundle.preprocessing, bundle.usual, stored[None], sizes)[0]
+    colour = colourfulness(np.asarray(original)) if original is not None and original.mode == "RGB" else 0.0
+    warnings = unusual(bundle.preprocessing, bundle.usual, stored[None], sizes, np.array([colour]))[0]
     tensor = bundle.preprocessing.batch(stored[None])[0]
     return Seen(path, original, size, stored, tensor, steps, warnings)
 
