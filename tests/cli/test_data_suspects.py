@@ -273,7 +273,7 @@ def test_networks_at_chance_judge_no_labels(capsys: pytest.CaptureFixture[str], 
 
 
 def test_networks_that_err_claim_no_count(capsys: pytest.CaptureFixture[str]) -> None:
-    assert execute(["data", "suspects", *FAST[:3], "3", *FAST[4:], "--csv", "s.csv", "--top", "2"]) == 0
+    assert execute(["data", "suspects", *FAST[:3], "6", *FAST[4:], "--csv", "s.csv", "--top", "2"]) == 0
     out = capsys.readouterr().out
     assert "Labels that are possibly wrong: " in out
     assert "how many labels are wrong cannot be said" in " ".join(out.split())

@@ -24,7 +24,7 @@ MOST_CHANNELS = 16  # of a layer
 SMALL_PIECE = 32  # pixels
 KINDS: dict[Kind, tuple[str, str]] = {
     "label": ("Probably another class", "suggested"),
-    "duplicate": ("Nearly the same picture in another part", "twin"),
+    "duplicate": ("Nearly the same picture in two parts, or under two labels", "twin"),
     "outlier": ("Like no other", ""),
 }
 DOUBTFUL = "Possibly another class"  # of networks that err often themselves
