@@ -76,9 +76,9 @@ def test_a_folder_with_suspects(capsys: pytest.CaptureFixture[str], shapes: Path
     starts = [next(i for i, line in enumerate(lines) if line.startswith(h)) for h in headings]
     assert starts == sorted(starts)
     assert any("wrong.png" in line and line.split()[-2] == "bright" for line in lines[: starts[1]])
-    copy = next(line for line in lines[starts[1] :] if "copy.png" in line)
-    assert "bright/5.png" in copy
-    assert copy.split()[-1] == "1.000"
+    twin = next(i for i, line in enumerate(lines) if "copy.png" in line)
+    assert lines[twin].split() == ["copy.png", "test", "bright"]
+    assert lines[twin - 1].split() == ["1", "5.png", lines[twin - 1].split()[2], "bright", "1.000"]
     assert any("noise.png" in line for line in lines[starts[2] : starts[2] + 5])
     assert "Nothing was deleted or changed." in printed.out
     assert lines[-1] == "Next    convscope train rest.csv"
@@ -88,7 +88,7 @@ def test_a_folder_with_suspects(capsys: pytest.CaptureFixture[str], shapes: Path
     with Path("s.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert {row["kind"] for row in rows} == {"label", "duplicate", "outlier"}
-    left_out = {row["picture"] for row in rows}
+    left_out = {row["picture"] for row in rows if row["part"] != "test"}
     assert str(shapes / "train/dark-and-long-of-name/wrong.png") in {str(Path(p).resolve()) for p in left_out}
     with Path("rest.csv").open(encoding="utf-8") as file:
         rest = list(csv.DictReader(file))
@@ -148,7 +148,7 @@ def test_signals_have_no_sheet(capsys: pytest.CaptureFixture[str], tmp_path: Pat
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (["--top", "0"], 2, "--top 0 should be from 1 to 200"),
+        (["--top", "0"], 2, "--top 0 should be from 1 to 1,000"),
         (["--folds", "1"], 2, "--folds 1 should be 2 or more"),
         (["--folds", "200"], 1, "class '8' has 174 of the pictures, and 200 folds need 200 of each"),
         (["--kind", "labels"], 2, "unknown kind 'labels': did you mean 'label'?"),
@@ -157,6 +157,8 @@ def test_signals_have_no_sheet(capsys: pytest.CaptureFixture[str], tmp_path: Pat
         (["--early-stopping", "3"], 2, "--early-stopping 3 chooses by pictures that are held out"),
         (["--rest", "rest.csv"], 2, "--rest rest.csv lists files, and the pictures of digits are not"),
         (["--flip"], 2, "--flip"),
+        (["--rest-test"], 2, "--rest-test is of the list that --rest writes"),
+        (["--pretrained", "latest"], 1, "there is no run or bundle runs/latest"),
         (["--run", "r"], 1, "there is no run or bundle r"),
         (["digits", "--run", "r"], 2, "--run brings the run's own data"),
         (["nothing"], 2, "unknown data set 'nothing'"),
@@ -194,3 +196,168 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert "Traceback" not in errors
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["list.csv", "--csv", "list.csv"], "--csv list.csv is the file of the data too"),
+        (["list.csv", "--rest", "./list.csv"], "--rest list.csv is the file of the data too"),
+        (["--recipe", "r.toml", "--csv", "list.csv"], "--csv list.csv is the file of the data too"),
+        (["list.csv", "--out", "shapes/train/bright/1.png"], "1.png is a file of the data"),
+        (["shapes", "--out", "shapes/train/bright/sheet.png"], "would lie among the data; give it a place"),
+        (["shapes", "--csv", "shapes/s.csv"], "--csv shapes/s.csv would lie among the data"),
+        ([".", "--kind", "duplicate"], "the sheet {name}-suspects.png would lie among the data; --out names"),
+    ],
+)
+def test_nothing_is_written_over_the_data_or_among_it(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    shapes: Path,
+    words: list[str],
+    message: str,
+) -> None:
+    root = shapes.parent
+    lines = [f"{path},{path.parent.name}" for path in shapes.rglob("*.png")]
+    (root / "list.csv").write_text("path,label\n" + "\n".join(lines) + "\n")
+    (root / "r.toml").write_text('data = "list.csv"\n')
+    before = {path: path.read_bytes() for path in root.rglob("*.*") if path.is_file()}
+    if words[0] == ".":
+        monkeypatch.chdir(shapes)
+    monkeypatch.setattr("convscope.training.suspects.folds.make_engine", None)
+    assert execute(["data", "suspects", *words, "--quiet"]) == 2
+    assert message.format(name=shapes.name) in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in root.rglob("*.*") if path.is_file()} == before
+
+
+def test_outputs_in_the_folder_of_data_files(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, shapes: Path
+) -> None:
+    """Data that is found in CONVSCOPE_DATA is protected there too."""
+    monkeypatch.setenv("CONVSCOPE_DATA", str(shapes.parent))
+    monkeypatch.chdir(shapes / "train")
+    assert execute(["data", "suspects", "shapes", "--csv", "s.csv", "--quiet"]) == 2
+    assert "--csv s.csv would lie among the data" in capsys.readouterr().err
+
+
+@pytest.fixture
+def guesses(tmp_path: Path) -> Path:
+    """Noise under two labels, which nothing can be learnt from; and a third label with 9 pictures."""
+    random = np.random.default_rng(0)
+    pictures = random.integers(0, 256, (109, 12, 12)).astype(np.uint8)
+    labels = np.concatenate([random.permutation(np.repeat([0, 1], 50)), np.full(9, 2)])
+    np.savez(tmp_path / "guesses.npz", images=pictures, labels=labels)
+    return tmp_path / "guesses.npz"
+
+
+def test_networks_at_chance_judge_no_labels(capsys: pytest.CaptureFixture[str], guesses: Path) -> None:
+    words = ["data", "suspects", guesses.name, *FAST]
+    assert execute([*words, "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    method = document["method"]
+    assert method["trust"] == "too weak"
+    assert method["largest_class"] == pytest.approx(50 / 109, abs=1e-6)
+    assert method["found"]["label"] == 0
+    assert "expected_wrong_labels" not in method
+    assert {one["kind"] for one in document["suspects"]} <= {"outlier", "duplicate"}
+    assert method["classes_of_fewer"] == ["2"]
+    assert all(one["place"]["label"] != "2" for one in document["suspects"] if one["kind"] == "outlier")
+    assert execute(words) == 0
+    out = capsys.readouterr().out
+    assert "Labels that are possibly wrong: not judged" in out
+    assert "too weak to judge labels" in out
+    assert "always gives 45.9 %" in " ".join(out.split())
+    assert "--pretrained or another --net" in " ".join(out.split())
+    assert "(1 class of fewer than 20 pictures not judged: 2)" in out
+    assert "about" not in out
+
+
+def test_networks_that_err_claim_no_count(capsys: pytest.CaptureFixture[str]) -> None:
+    assert execute(["data", "suspects", *FAST[:3], "6", *FAST[4:], "--csv", "s.csv", "--top", "2"]) == 0
+    out = capsys.readouterr().out
+    assert "Labels that are possibly wrong: " in out
+    assert "how many labels are wrong cannot be said" in " ".join(out.split())
+    assert "about" not in out
+    with Path("s.csv").open(encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["kind"] == "label"]
+    assert len(rows) > 200  # all, not those shown
+
+
+def test_the_rest_keeps_the_test(capsys: pytest.CaptureFixture[str], shapes: Path) -> None:
+    for number in range(4):
+        wrong = shapes / f"test/bright/{number}.png"  # a copy in the test under another label
+        shutil.copy(wrong, shapes / f"test/dark-and-long-of-name/other{number}.png")
+    words = ["data", "suspects", "shapes", "--kind", "duplicate", "--quiet", "--rest", "rest.csv"]
+    assert execute(words) == 0
+    out = capsys.readouterr().out
+    assert "the 4 of the test part stay" in out
+    listed = Path("rest.csv").read_text("utf-8")
+    assert all(f"test/bright/{number}.png" in listed for number in range(4))
+    assert execute([*words, "--rest-test"]) == 0
+    assert "4 of them of the test part" in capsys.readouterr().out
+    listed = Path("rest.csv").read_text("utf-8")
+    assert not any(f"test/bright/{number}.png" in listed for number in range(4))
+
+
+def test_long_names_are_read_whole(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    for label in ("automobile", "truck"):
+        (tmp_path / "cars" / label).mkdir(parents=True)
+        for number in range(12):
+            picture = random.integers(0, 256, (16, 16, 3)).astype(np.uint8)
+            Image.fromarray(picture).save(tmp_path / "cars" / label / f"{label}_s_{number:06d}_left.png")
+    cars = tmp_path / "cars"
+    shutil.copy(cars / "automobile/automobile_s_000003_left.png", cars / "truck/truck_s_000099_left.png")
+    assert execute(["data", "suspects", "cars", "--kind", "duplicate", "--quiet"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    first, second = (line.split() for line in lines if "_left.png" in line)
+    assert first[1::2][0] == "automobile_s_000003_left.png"
+    assert second[0] == "truck_s_000099_left.png"
+    assert max(map(len, lines)) <= 80
+
+
+def test_names_of_arrays_and_signals(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    signals = random.normal(0, 1, (60, 2, 64)).astype("f4")
+    labels = random.permutation(np.repeat([0, 1], 30))
+    signals[labels.argmax()] = signals[labels.argmin()]
+    np.savez("tones.npz", signals=signals, labels=labels)
+    assert execute(["data", "suspects", "tones.npz", "--kind", "duplicate", "--quiet"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    heading = next(i for i, line in enumerate(lines) if line.startswith("rank"))
+    assert lines[heading].split() == ["rank", "signal", "part", "label", "score"]
+    assert {int(lines[heading + 1].split()[1]), int(lines[heading + 2].split()[0])} == {
+        int(labels.argmax()),
+        int(labels.argmin()),
+    }
+
+
+def test_no_word_of_validation_figures(
+    capsys: pytest.CaptureFixture[str], shapes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.rmtree(shapes / "test")
+    words = ["data", "suspects", "shapes", "--test-fraction", "0", *FAST[:-1]]
+    assert execute(words) == 0
+    assert "validation figures" not in capsys.readouterr().err
+
+
+def test_one_class_is_enough_for_copies(capsys: pytest.CaptureFixture[str], shapes: Path) -> None:
+    for part in ("train", "test"):
+        shutil.rmtree(shapes / part / "dark-and-long-of-name")
+    words = ["data", "suspects", "shapes", "--quiet"]
+    assert execute([*words, "--kind", "duplicate"]) == 0
+    assert "copy.png" in capsys.readouterr().out
+    assert execute(words) == 1
+    assert "has one class only" in capsys.readouterr().err
+    lines = [f"{path},bright" for path in shapes.rglob("*.png")]
+    Path("list.csv").write_text("path,label\n" + "\n".join(lines) + "\n")
+    assert execute(["data", "suspects", "list.csv", "--kind", "duplicate", "--quiet"]) == 0
+
+
+def test_pretrained_takes_the_names_that_train_takes(
+    capsys: pytest.CaptureFixture[str], shapes: Path
+) -> None:
+    assert execute(["train", "shapes", "--net", "simple-cnn-4-8", "--epochs", "1", "--quiet"]) == 0
+    words = ["data", "suspects", "shapes", "--pretrained", "latest", "--epochs", "1", "--quiet"]
+    assert execute(words) == 2
+    assert "were trained on shapes itself" in capsys.readouterr().err

@@ -165,16 +165,18 @@ def test_nothing_of_the_live_line_stays(width: int) -> None:
     assert max(map(len, screen.seen)) <= width
 
 
-def test_a_series_counts_its_runs() -> None:
+@pytest.mark.parametrize("each", ["run", "fold"])
+def test_a_series_counts_its_runs(each: str) -> None:
     written = io.StringIO()
     live = Live(Console(file=written, force_terminal=True, width=80, highlight=False, legacy_windows=False))
-    series = SeriesProgress(live, 3)
+    series = SeriesProgress(live, 3, each)
     for run in range(3):
         series.begin("Training", 2)
         series.step(1, 1, 2, 0.5, 0.5, 64)
         shown = live.shown
         assert isinstance(shown, Training)
-        assert (shown.place, shown.share) == (f"run {run + 1}/3  epoch 1/2", pytest.approx((run + 0.25) / 3))
+        assert shown.place == f"{each} {run + 1}/3  epoch 1/2"
+        assert shown.share == pytest.approx((run + 0.25) / 3)
         series.seed("a line")
     series.end()
     assert written.getvalue().count("a line") == 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -119,13 +120,17 @@ def test_suspects_stand_with_their_pictures(make_report: MakeReport, tmp_path: P
     )
     shown = ShownSuspects(found, {("train", 3): PICTURE, ("test", 4): 255 - PICTURE})
     result = page(make_report(suspects=shown), tmp_path)
-    assert "0.990 cat a/3.png train dog" in result.text.replace("/ ", "/")
+    assert "cat a/3.png train suggested dog , score 0.990" in result.text.replace("/ ", "/")
     assert "The first 24 of 30." in result.text
-    assert "0.970 cat a/3.png train dog b/4.png test" in result.text.replace("/ ", "/")
-    assert "0.900 cat a/9.png train" in result.text.replace("/ ", "/")  # whose picture is not at hand
+    assert "cat a/3.png train dog b/4.png test score 0.970" in result.text.replace("/ ", "/")
+    assert "cat a/9.png train score 0.900" in result.text.replace("/ ", "/")  # whose picture is not at hand
     assert "folds 5" in result.text
     seen = np.asarray(Image.open(io.BytesIO(pictures_of(result)["b/4.png"])))
     np.testing.assert_array_equal(seen, 255 - PICTURE[:, :, 0])
+    weak = ShownSuspects(Suspects("pets", "", 9, (), {"trust": "too weak"}), {})
+    assert "too weak to judge labels" in page(make_report(suspects=weak), tmp_path).text
+    doubtful = ShownSuspects(replace(found, method={"trust": "doubtful"}), {})
+    assert "Possibly another class" in page(make_report(suspects=doubtful), tmp_path).text
     none = ShownSuspects(Suspects("pets", "", 1000, (), {"folds": 5}), {})
     assert "None of the 1,000 pictures is suspect." in page(make_report(suspects=none), tmp_path).text
 

@@ -31,9 +31,9 @@ class Phases:
         self._enter(what)
         self.listener.waiting(what)
 
-    def begin(self, description: str, epochs: int, runs: int = 1) -> None:
+    def begin(self, description: str, epochs: int, runs: int = 1, each: str = "run") -> None:
         self._enter("training")
-        self.listener.begin(description, epochs, runs)
+        self.listener.begin(description, epochs, runs, each)
 
     def step(self, epoch: int, done: int, steps: int, loss: float, accuracy: float, pictures: int) -> None:
         self._enter("training")

@@ -61,7 +61,7 @@ class Live(Silent):
         self.console = console or Console(stderr=True, highlight=False)
         self.display: Display | None = None
         self.shown: AtWork = Waiting("")
-        self.time = TimeLeft(epochs=1)
+        self.time, self.each = TimeLeft(epochs=1), "run"
 
     def note(self, sentence: str) -> None:
         self._print(printable(sentence), "yellow" if sentence.startswith("warning:") else "dim")
@@ -72,8 +72,8 @@ class Live(Silent):
     def waiting(self, what: str) -> None:
         self._show(Waiting(what))
 
-    def begin(self, description: str, epochs: int, runs: int = 1) -> None:
-        self.time = TimeLeft(epochs, runs)
+    def begin(self, description: str, epochs: int, runs: int = 1, each: str = "run") -> None:
+        self.time, self.each = TimeLeft(epochs, runs), each
         width = self.console.width
         if max(map(len, description.splitlines())) > width:
             description = textwrap.fill(" ".join(description.split()), width, break_on_hyphens=False)
@@ -86,7 +86,7 @@ class Live(Silent):
         of_run = (epoch - 1 + done / steps) / left.epochs
         place = f"epoch {epoch:>{len(str(left.epochs))}}/{left.epochs}"
         if left.runs > 1:
-            place = f"run {left.run}/{left.runs}  {place}"
+            place = f"{self.each} {left.run}/{left.runs}  {place}"
         share = (left.run - 1 + of_run) / left.runs
         self._show(Training(place, share, loss, accuracy, left.rate, left.seconds))
 

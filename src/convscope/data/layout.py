@@ -47,7 +47,7 @@ class Layout:
         return self.short_name(picture)
 
 
-def find_layout(root: Folder) -> Layout:
+def find_layout(root: Folder, *, fewest_classes: int = 2) -> Layout:
     """The classes below `root`: one folder per class, directly or in train, val and test folders.
 
     Hidden files and the systems' clutter are passed over; files that are no pictures by their
@@ -59,10 +59,10 @@ def find_layout(root: Folder) -> Layout:
     ignored: Counter[str] = Counter()
     given = _given_parts(folders)
     if "train" in given or len(folders) == sum(map(len, given.values())):
-        layout = _with_parts(root, folders, given, ignored)
+        layout = _with_parts(root, folders, given, ignored, fewest_classes)
     else:
         layout = Layout(root, {"train": _classes(root, ignored)})
-        if len(layout.classes) == 1:
+        if len(layout.classes) < fewest_classes:
             raise DataError(_one_class(root, layout.classes[0]))
     if ignored:
         layout.notes.append(f"files that are not pictures of a class were passed over: {spelled(ignored)}.")
@@ -82,7 +82,11 @@ def _given_parts(folders: list[Folder]) -> dict[str, list[Folder]]:
 
 
 def _with_parts(
-    root: Folder, folders: list[Folder], given: dict[str, list[Folder]], ignored: Counter[str]
+    root: Folder,
+    folders: list[Folder],
+    given: dict[str, list[Folder]],
+    ignored: Counter[str],
+    fewest_classes: int,
 ) -> Layout:
     for part, same in given.items():
         if len(same) > 1:
@@ -98,7 +102,7 @@ def _with_parts(
     if others:
         layout.notes.append(f"folders beside train were passed over: {', '.join(others)}.")
     train_folder = given["train"][0]
-    if len(layout.classes) == 1:
+    if len(layout.classes) < fewest_classes:
         raise DataError(_one_class(train_folder, layout.classes[0]))
     for part, classes in layout.parts.items():
         missing = sorted(set(layout.classes) - set(classes))

@@ -72,7 +72,7 @@ class ListLayout(Layout):
         return f"{part}/{label}/{self.written[picture]}"
 
 
-def csv_layout(path: Path) -> ListLayout:
+def csv_layout(path: Path, *, fewest_classes: int = 2) -> ListLayout:
     """The pictures in a CSV file with a column for the path and one for the class; a third may say the part.
 
     Paths are relative to the list's folder. Columns are apart by comma, semicolon or tab, whichever the
@@ -81,7 +81,7 @@ def csv_layout(path: Path) -> ListLayout:
 
     Raises `DataError` with the line for what cannot be a list, or contradicts itself.
     """
-    return lay_out(path, csv_rows(path), "line")
+    return lay_out(path, csv_rows(path), "line", fewest_classes)
 
 
 def csv_rows(path: Path, *, labelled: bool = True) -> Iterator[Row]:
@@ -120,7 +120,7 @@ def find_columns(names: Sequence[str], path: Path, *, labelled: bool = True) -> 
     return Columns(picture, label, part)
 
 
-def lay_out(path: Path, rows: Iterable[Row], word: str) -> ListLayout:
+def lay_out(path: Path, rows: Iterable[Row], word: str, fewest_classes: int = 2) -> ListLayout:
     """The rows in parts and classes; `word` is "line" or "row", for messages.
 
     Numbers as classes are put in the order of their values, names in that of the alphabet.
@@ -154,7 +154,7 @@ def lay_out(path: Path, rows: Iterable[Row], word: str) -> ListLayout:
                 raise DataError(
                     f"{path}: the class {label!r} ({word} {number}) has {part} pictures but none to train on."
                 )
-    if len(known) == 1:
+    if len(known) < fewest_classes:
         raise DataError(f"{path} has one class only, {next(iter(known))!r}; a classifier needs at least two.")
     layout.order = ordered(known)
     layout.parts = {part: layout.parts[part] for part in PARTS if part in layout.parts}

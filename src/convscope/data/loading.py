@@ -124,11 +124,16 @@ def _plan(
         train = train[kept]
     plan["train"] = ("train", train)
     if "test" not in plan and "validation" in plan:
-        notes.append(
-            f"no test set: these are validation figures, of the {source.noun}s that the best epoch was "
-            "chosen by; --test-fraction 0.2 holds some out."
-        )
+        notes.append(without_test(source.noun))
     return plan, notes
+
+
+def without_test(noun: str) -> str:
+    """The note on a training whose figures are of pictures (or signals) that it chose its weights by."""
+    return (
+        f"no test set: these are validation figures, of the {noun}s that the best epoch was chosen by; "
+        "--test-fraction 0.2 holds some out."
+    )
 
 
 def _check_sizes(source: Source, held_out: int) -> None:

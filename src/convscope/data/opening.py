@@ -33,6 +33,7 @@ def open_source(
     data_dir: str | os.PathLike[str] | None = None,
     strict: bool = False,
     progress: Progress | None = None,
+    fewest_classes: int = 2,
 ) -> Source:
     """Open a data set: a name in the catalogue, a path, or the name of a file or folder in `data_dir`.
 
@@ -43,7 +44,8 @@ def open_source(
 
     `data_dir` (else the environment's CONVSCOPE_DATA) is also where the files of a named data set are looked
     for before they are downloaded to the cache; `progress` is told how far a download is. With `strict` a
-    broken picture is an error instead of a note.
+    broken picture is an error instead of a note. Folders, archives and CSV lists of one class are refused but
+    with `fewest_classes` 1.
 
     Raises `UnknownName` for a name that is nothing, and `DataError` for what cannot be read.
 
@@ -60,9 +62,9 @@ def open_source(
     if not path.exists() and folder is not None and not path.is_absolute() and (folder / path).exists():
         path = folder / path
     if text and path.is_dir():
-        return _open_folder(path, strict=strict)
+        return _open_folder(path, strict=strict, fewest_classes=fewest_classes)
     if text and path.exists():
-        return _open_file(path, strict=strict, progress=progress)
+        return _open_file(path, strict=strict, progress=progress, fewest_classes=fewest_classes)
     looks_like_path = isinstance(name_or_path, os.PathLike) or "/" in text or os.sep in text
     if looks_like_path or text.startswith((".", "~")) or Path(text).suffix:
         what = "file" if Path(text).suffix else "folder"
@@ -70,7 +72,7 @@ def open_source(
     raise UnknownName("data set", text, catalogue(), "A folder of pictures is given by its path.")
 
 
-def _open_folder(path: Path, *, strict: bool) -> Source:
+def _open_folder(path: Path, *, strict: bool, fewest_classes: int) -> Source:
     if has_idx_files(path):
         return open_idx_folder(path)
     if not subfolders(path):
@@ -86,18 +88,19 @@ def _open_folder(path: Path, *, strict: bool) -> Source:
         )
         if one is not None:
             raise DataError(f"{path} has no class folders, but {one.name}; give {one}.")
-    return FileSource(path.name or path.resolve().name, find_layout(path), strict=strict)
+    layout = find_layout(path, fewest_classes=fewest_classes)
+    return FileSource(path.name or path.resolve().name, layout, strict=strict)
 
 
-def _open_file(path: Path, *, strict: bool, progress: Progress | None) -> Source:
+def _open_file(path: Path, *, strict: bool, progress: Progress | None, fewest_classes: int) -> Source:
     ending = path.suffix.lower()
     if is_archive(path):
         root = _top(open_archive(path, progress=progress))
-        layout = find_layout(root)
+        layout = find_layout(root, fewest_classes=fewest_classes)
         layout.notes += root.archive.notes
         return FileSource(plain_name(path), layout, strict=strict)
     if ending in LISTS:
-        return FileSource(path.stem, csv_layout(path), strict=strict)
+        return FileSource(path.stem, csv_layout(path, fewest_classes=fewest_classes), strict=strict)
     if ending in TABLES:
         return FileSource(path.stem, parquet_layout([path]), strict=strict)
     if ending == ".npz":

@@ -24,9 +24,10 @@ MOST_CHANNELS = 16  # of a layer
 SMALL_PIECE = 32  # pixels
 KINDS: dict[Kind, tuple[str, str]] = {
     "label": ("Probably another class", "suggested"),
-    "duplicate": ("Nearly the same picture in another part", "twin"),
+    "duplicate": ("Nearly the same picture in two parts, or under two labels", "twin"),
     "outlier": ("Like no other", ""),
 }
+DOUBTFUL = "Possibly another class"  # of networks that err often themselves
 
 
 @dataclass(frozen=True)
@@ -92,9 +93,13 @@ class SuspectRow:
 
 @dataclass(frozen=True)
 class SuspectsView:
-    """Of each kind its title, the title of its last column, how many there are, and the first rows."""
+    """Of each kind its title, the title of its last column, how many there are, and the first rows.
+
+    `remark` says where labels were not judged.
+    """
 
     count: str
+    remark: str
     method: tuple[tuple[str, str], ...]
     kinds: tuple[tuple[str, str, int, tuple[SuspectRow, ...]], ...]
 
@@ -142,11 +147,18 @@ def suspects(found: ShownSuspects | Absent) -> SuspectsView | None:
     """The first of each kind, with their pictures."""
     if isinstance(found, Absent):
         return None
+    trust = found.found.method.get("trust")
     return SuspectsView(
         f"{found.found.count:,}",
+        "The networks were too weak to judge labels." if trust == "too weak" else "",
         tuple(wording.settings(found.found.method)),
         tuple(
-            (title, other, len(all_of), tuple(_suspect(one, found) for one in all_of[:MOST_SUSPECTS]))
+            (
+                DOUBTFUL if (kind, trust) == ("label", "doubtful") else title,
+                other,
+                len(all_of),
+                tuple(_suspect(one, found) for one in all_of[:MOST_SUSPECTS]),
+            )
             for kind, (title, other) in KINDS.items()
             if (all_of := found.found.of(kind))
         ),

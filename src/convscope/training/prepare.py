@@ -162,8 +162,13 @@ def _trained(recipe: Recipe, network: Network) -> Graph | None:
     return parts.head if recipe.freeze else network.graph
 
 
-def prepare_aloud(recipe: Recipe, net: Any, progress: Progress, *, source: Source | None = None) -> Prepared:
-    """`prepare`, with convscope's warnings told to `progress`, once each; others stay warnings."""
+def prepare_aloud(
+    recipe: Recipe, net: Any, progress: Progress, *, source: Source | None = None, unsaid: str = ""
+) -> Prepared:
+    """`prepare`, with convscope's warnings and the notes but `unsaid` told to `progress`, once each.
+
+    Others' warnings stay warnings.
+    """
     caught: list[warnings.WarningMessage] = []
     try:
         with warnings.catch_warnings(record=True) as caught:
@@ -178,14 +183,19 @@ def prepare_aloud(recipe: Recipe, net: Any, progress: Progress, *, source: Sourc
             else:
                 warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
     for sentence in prepared.notes:
-        progress.note(f"note: {sentence}")
+        if sentence != unsaid:
+            progress.note(f"note: {sentence}")
     return replace(prepared, notes=(*told, *prepared.notes))
 
 
-def open_source(recipe: Recipe, progress: Progress) -> Source:
+def open_source(recipe: Recipe, progress: Progress, *, fewest_classes: int = 2) -> Source:
     """The data set that the recipe names."""
     return datasets.open_source(
-        recipe.data, data_dir=recipe.data_dir, strict=recipe.strict, progress=progress.reading
+        recipe.data,
+        data_dir=recipe.data_dir,
+        strict=recipe.strict,
+        progress=progress.reading,
+        fewest_classes=fewest_classes,
     )
 
 

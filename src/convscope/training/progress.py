@@ -22,8 +22,8 @@ class Progress(Protocol):
     def waiting(self, what: str) -> None:
         """Something takes a while, and nobody knows how long."""
 
-    def begin(self, description: str, epochs: int, runs: int = 1) -> None:
-        """Training starts: of so many epochs, the first of so many runs."""
+    def begin(self, description: str, epochs: int, runs: int = 1, each: str = "run") -> None:
+        """Training starts: of so many epochs, the first of so many runs, `each` by its name."""
 
     def step(self, epoch: int, done: int, steps: int, loss: float, accuracy: float, pictures: int) -> None:
         """Steps done in this epoch, the means so far, and the pictures seen."""
@@ -44,7 +44,7 @@ class Silent:
     def note(self, sentence: str) -> None: ...
     def reading(self, what: str, done: int, whole: int | None) -> None: ...
     def waiting(self, what: str) -> None: ...
-    def begin(self, description: str, epochs: int, runs: int = 1) -> None: ...
+    def begin(self, description: str, epochs: int, runs: int = 1, each: str = "run") -> None: ...
     def step(
         self, epoch: int, done: int, steps: int, loss: float, accuracy: float, pictures: int
     ) -> None: ...
@@ -62,7 +62,7 @@ class Lines(Silent):
     def note(self, sentence: str) -> None:
         self._print(printable(sentence))
 
-    def begin(self, description: str, epochs: int, runs: int = 1) -> None:
+    def begin(self, description: str, epochs: int, runs: int = 1, each: str = "run") -> None:
         self.epochs = epochs
         self._print(description)
 
@@ -84,8 +84,8 @@ class SeriesProgress(Silent):
     What is said during a training (that it stopped early, say) is in the run's figures, and not told.
     """
 
-    def __init__(self, listener: Progress, runs: int) -> None:
-        self.listener, self.runs = listener, runs
+    def __init__(self, listener: Progress, runs: int, each: str = "run") -> None:
+        self.listener, self.runs, self.each = listener, runs, each
         self.told: set[str] = set()
         self.training = self.begun = False
 
@@ -100,9 +100,9 @@ class SeriesProgress(Silent):
     def waiting(self, what: str) -> None:
         self.listener.waiting(what)
 
-    def begin(self, description: str, epochs: int, runs: int = 1) -> None:
+    def begin(self, description: str, epochs: int, runs: int = 1, each: str = "run") -> None:
         if not self.begun:
-            self.listener.begin(description, epochs, self.runs)
+            self.listener.begin(description, epochs, self.runs, self.each)
         self.begun = self.training = True
 
     def step(self, epoch: int, done: int, steps: int, loss: float, accuracy: float, pictures: int) -> None:

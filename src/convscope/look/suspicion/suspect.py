@@ -48,6 +48,11 @@ class Suspects:
     suspects: tuple[Suspect, ...]
     method: Mapping[str, Any]  # how they were found: net, folds, seed, thresholds
 
+    def __repr__(self) -> str:
+        kinds = dict.fromkeys(suspect.kind for suspect in self.suspects)
+        found = ", ".join(f"{len(self.of(kind)):,} {kind}" for kind in kinds)
+        return f"Suspects({self.data!r}, {found or 'none'} among {self.count:,})"
+
     def of(self, kind: Kind) -> tuple[Suspect, ...]:
         """Those of one kind."""
         return tuple(suspect for suspect in self.suspects if suspect.kind == kind)
@@ -57,6 +62,8 @@ class Suspects:
 
         >>> one = Suspect("label", Place("train", 3, "cats/3.png", "cat"), 0.98, suggested="dog")
         >>> found = Suspects("pets", "", 10, (one,), {"folds": 5})
+        >>> found
+        Suspects('pets', 1 label among 10)
         >>> Suspects.from_dict(found.to_dict()) == found
         True
         """

@@ -129,7 +129,7 @@ def judge(
     recipe = out_of_fold_recipe(prepared.recipe)
     _check_first_weights(prepared)
     fold = assign_folds(whole.labels, folds, seed=recipe.seed, classes=prepared.dataset.classes)
-    listener = SeriesProgress(progress, folds)
+    listener = SeriesProgress(progress, folds, "fold")
     for number in range(folds):
         held, trained = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
         of_fold = replace(prepared, recipe=recipe, dataset=_without(whole, trained, recipe))

@@ -13,11 +13,13 @@ import numpy as np
 from ... import atomic
 from ...bundle import Bundle
 from ...data import Dataset, Preprocessing, Source
+from ...data.loading import without_test
 from ...errors import UnknownName, UsageError
 from ...look.suspicion.duplicates import duplicates
 from ...look.suspicion.label_errors import label_errors
-from ...look.suspicion.outliers import distances, outlier_scores, pixel_rows
+from ...look.suspicion.outliers import FEWEST, distances, outlier_scores, pixel_rows
 from ...look.suspicion.suspect import FILE_NAME, Kind, Place, Suspect, Suspects
+from ...look.suspicion.trust import majority, trust
 from ...recipe import Recipe
 from ...runs.directory import RunDirectory
 from ..pipeline import chosen_recipe
@@ -47,9 +49,11 @@ def find_suspects(
 
     Takes what `train` takes, or a `run`, whose data and settings it takes then, and in whose folder
     `suspects.json` is written. In each of `folds` folds a network is trained on the other pictures, without
-    augmentation. "label": another class is more probable than the label (`look.label_errors`). "duplicate":
+    augmentation. "label": another class is more probable than the label (`look.label_errors`); none where the
+    networks are too weak to judge, and `method["trust"]` says how far they are to be trusted. "duplicate":
     nearly the same picture in two parts, or under two labels (`look.duplicates`). "outlier": far from all
-    others, in the features of a network or in pixels (`look.outlier_scores`). The 1,000 most suspect of each
+    others, in the features of a network or in pixels (`look.outlier_scores`), in classes of 20 pictures or
+    more. The 1,000 most suspect of each
     kind are kept; `method` says how many there are, and how they were found.
 
     >>> found = find_suspects("digits", net="simple-cnn-4-8", epochs=2, kinds=["label"], quiet=True)
@@ -99,18 +103,19 @@ def search(
     for kind in kinds:
         if kind not in KINDS:
             raise UnknownName("kind", kind, KINDS)
-    source = source or open_source(recipe, progress)
+    copies_alone = set(kinds) == {"duplicate"}
+    source = source or open_source(recipe, progress, fewest_classes=1 if copies_alone else 2)
     net = net if net is not None else recipe.net
     method: dict[str, Any] = {"kinds": list(kinds), "seed": recipe.seed, "found": {}}
     found: list[Suspect] = []
     prepared: Prepared | None
-    if set(kinds) == {"duplicate"}:
+    if copies_alone:
         preprocessing = prepare_inputs(recipe, net, source).preprocessing
         whole = Whole.of(load(source, preprocessing, recipe, progress))
         prepared = None
     else:
         check_classes(source.classes)
-        prepared = prepare_aloud(recipe, net, progress, source=source)
+        prepared = prepare_aloud(recipe, net, progress, source=source, unsaid=without_test(source.noun))
         whole = Whole.of(prepared.dataset)
     if check is not None:
         check(whole)
@@ -123,10 +128,11 @@ def search(
             if pixels is not None:
                 in_features[judged.held] = distances(judged.features, judged.known)
                 in_pixels[judged.held] = distances(pixels[judged.held], pixels[judged.others])
-        agreement = float((says.argmax(axis=1) == whole.labels).mean())
+        correct = int((says.argmax(axis=1) == whole.labels).sum())
         trained = prepared.recipe
         method |= {"net": prepared.network.name, "folds": folds, "epochs": trained.epochs}
-        method |= {"engine": trained.engine, "agreement": round(agreement, 6)}
+        method |= {"engine": trained.engine, "agreement": round(correct / len(whole), 6)}
+        method |= {"largest_class": round(majority(whole.labels), 6), "trust": trust(correct, whole.labels)}
         if "label" in kinds:
             found += _labels(whole, says, method)
         if pixels is not None:
@@ -149,10 +155,14 @@ def search(
 
 
 def _labels(whole: Whole, says: np.ndarray, method: dict[str, Any]) -> list[Suspect]:
+    if method["trust"] == "too weak":  # what they say of labels is their own error
+        method["found"]["label"] = 0
+        return []
     errors, classes = label_errors(says, whole.labels), whole.dataset.classes
     ranked = errors.ranked
     method["found"]["label"] = len(ranked)
-    method["expected_wrong_labels"] = errors.expected
+    if method["trust"] == "good":
+        method["expected_wrong_labels"] = errors.expected
     method["class_thresholds"] = {
         name: round(float(threshold), 6) for name, threshold in zip(classes, errors.thresholds, strict=True)
     }
@@ -168,6 +178,10 @@ def _outliers(whole: Whole, scores: np.ndarray, method: dict[str, Any]) -> list[
     order = np.argsort(-scores, kind="stable")
     order = order[scores[order] >= 0.5]
     method["found"]["outlier"] = len(order)
+    counts = np.bincount(whole.labels, minlength=len(whole.dataset.classes))
+    few = [name for name, count in zip(whole.dataset.classes, counts, strict=True) if count < FEWEST]
+    if few:
+        method |= {"fewest_of_a_class": FEWEST, "classes_of_fewer": few}
     return [Suspect("outlier", _place(whole, i), float(scores[i])) for i in order[:MOST].tolist()]
 
 
