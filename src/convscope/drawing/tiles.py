@@ -15,6 +15,7 @@ COLUMNS = 8
 SIDE = 64  # pixels of a tile's longer side, about
 GAP = 4
 FRAME = (203, 210, 217)
+NO_TILE = (255, 255, 255, 0)  # nothing, and paper where a format has no nothing
 INKS = ((37, 99, 201), (217, 115, 13), (82, 96, 109), (20, 125, 100))
 STOPS = (
     (122, 51, 0),
@@ -102,7 +103,7 @@ def strip(maps: npt.NDArray[np.floating], limit: float) -> Image.Image:
 def sheet(tiles: Pixels, columns: int = COLUMNS, side: int = SIDE) -> Image.Image:
     """Equal tiles (N, H, W, 3) in rows of `columns`, on nothing."""
     opaque = np.concatenate([tiles, np.full_like(tiles[..., :1], 255)], axis=-1)
-    return Image.fromarray(_sheet(opaque, (*FRAME, 255), (0, 0, 0, 0), columns, side))
+    return Image.fromarray(_sheet(opaque, (*FRAME, 255), NO_TILE, columns, side))
 
 
 def _sheet(
