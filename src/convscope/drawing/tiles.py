@@ -80,7 +80,12 @@ def reduced(maps: npt.NDArray[np.floating], side: int) -> npt.NDArray[np.floatin
 
 
 def mosaic(pieces: Pixels, columns: int = 3) -> Image.Image:
-    """Equal pieces of pictures (N, H, W, 1 or 3) in rows of `columns`."""
+    """Equal pieces of pictures (N, H, W, 1 or 3) in rows of `columns`; empty places are transparent or paper.
+
+    >>> four = mosaic(np.zeros((4, 8, 8, 1), np.uint8))
+    >>> four.getpixel((100, 60)), four.convert("RGB").getpixel((100, 60))
+    ((255, 255, 255, 0), (255, 255, 255))
+    """
     return sheet(np.broadcast_to(pieces, (*pieces.shape[:3], 3)), columns, side=SIDE // 2)
 
 
