@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from convscope.calibration import calibration
-from convscope.metrics import EpochFigures, wilson_interval
+from convscope.metrics import EpochFigures, evaluate, wilson_interval
 from convscope.report import Report, figures
 
 MakeReport = Callable[..., Report]
@@ -99,6 +99,16 @@ def test_a_class_that_was_never_predicted_has_no_precision_to_draw(make_report: 
     assert predicted < 3
     assert len(axes.lines[0].get_xdata()) == predicted
     figures.to_png(figures.per_class(evaluation))
+
+
+def test_a_mark_at_nothing_does_not_lie_on_the_name_of_its_class() -> None:
+    evaluation = evaluate(np.eye(2, dtype=np.float32)[[1, 1]], np.array([0, 1]), ["cat", "dog"])
+    assert evaluation.per_class[0].recall == 0
+    (axes,) = figures.per_class(evaluation).axes
+    left, right = axes.get_xlim()
+    assert left <= -0.02
+    assert right == 1
+    assert [tick for tick in axes.get_xticks() if left <= tick < 0] == []
 
 
 def test_curves_hold_the_figures_of_the_epochs_and_mark_the_best(make_report: MakeReport) -> None:

@@ -142,7 +142,10 @@ def test_the_keyboard_goes_through_the_matrix_and_through_the_pages_of_a_cell(
     count = int(report.evaluation.confusion[1, 1])
     assert f"24 of {count} are in this page, the least sure first" in dialog.inner_text() or count <= 24
     press("Escape")
-    press("Tab")  # the matrix is one stop
+    press("Shift+Tab")  # the matrix is one stop, and its frame none
+    assert not one.page.evaluate("document.activeElement.closest('.frame') !== null")
+    press("Tab")
+    press("Tab")
     assert not one.page.evaluate("document.activeElement.closest('#matrix') !== null")
 
 
@@ -191,7 +194,7 @@ def test_mistakes_are_chosen_and_ordered(
 
     assert one.names(shown) == names(wrong)
     assert status.inner_text() == f"1 to 12 of {len(wrong)}"
-    one.page.locator("section .pager .on").click()
+    one.page.locator("section .pager .next").click()
     assert one.names(shown) == [last(answer.name) for answer in wrong[12:24]]
 
     one.page.select_option("select[name=truth]", label="bee")
@@ -215,7 +218,8 @@ def test_mistakes_are_chosen_and_ordered(
     one.page.fill("input[name=name]", part)
     assert one.names(shown) == names([answer for answer in wrong if part in answer.name])
     one.page.fill("input[name=name]", "no such name")
-    assert status.inner_text() == "none"
+    assert status.inner_text() == "No mistake is like that."
+    assert one.page.locator("section .pager button:visible").count() == 0
     assert one.names(shown) == []
     pictures = one.page.evaluate(PICTURES, "#mistaken canvas")
     assert pictures == []
@@ -226,6 +230,41 @@ def test_mistakes_are_chosen_and_ordered(
     assert len(pictures) == 12
     for name, _, values in pictures:
         np.testing.assert_array_equal(np.reshape(values, (28, 28)), by_name[name])
+
+
+def test_the_caption_and_the_pager_say_what_is_shown(
+    opened: Callable[..., Opened], make_report: MakeReport, tmp_path: Path
+) -> None:
+    report = make_report(["ant", "bee", "cow"], count=300, skill=0.5)
+    wrong, kept = report.mistakes, report.mistakes[:20]
+    answers = [answer for answer in report.answers if answer.right] + list(kept)
+    one = opened(write(make_report(["ant", "bee", "cow"], count=300, skill=0.5, answers=answers), tmp_path))
+    status, caption = one.page.locator("section .pager [role=status]"), one.page.locator("#as-chosen")
+    assert status.inner_text() == f"1 to 12 of 20; 20 shown of {len(wrong)}"
+    assert caption.inner_text() == f", the 12 surest of the {len(wrong)} mistakes first"
+    one.page.select_option("select[name=order]", "name")
+    assert caption.inner_text() == ", by name"
+    one.page.select_option("select[name=truth]", label="bee")
+    assert caption.inner_text() == ", only those chosen above, by name"
+    shown, all_of = (sum(answer.truth == "bee" for answer in part) for part in (kept, wrong))
+    assert status.inner_text().endswith(f"; {shown} shown of {all_of}")
+    assert one.page.locator("section .pager button:visible").count() == (2 if shown > 12 else 0)
+    one.page.fill("input[name=name]", "0")  # how many of the others have such a name is not known
+    assert "shown" not in status.inner_text()
+
+
+@pytest.mark.parametrize("width", [360, 760, 800, 900, 1000, 1400])
+def test_no_number_and_no_name_of_the_matrix_is_cut(
+    opened: Callable[..., Opened], make_report: MakeReport, tmp_path: Path, width: int
+) -> None:
+    names = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+    labels = np.repeat(np.arange(10), 1135)
+    evaluation = evaluate(np.eye(10, dtype=np.float32)[labels], labels, names)
+    path = write(make_report(names, count=300, evaluation=evaluation), tmp_path)
+    one = opened(path, viewport={"width": width, "height": 800})
+    cut = one.page.evaluate("""() => [...document.querySelectorAll('#matrix td, #matrix tbody th')]
+        .filter(cell => cell.scrollWidth > cell.clientWidth).map(cell => cell.textContent)""")
+    assert cut == []
 
 
 def test_colour_pictures_are_seen_as_they_are(

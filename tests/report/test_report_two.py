@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,6 +88,15 @@ def test_what_is_said_of_both_is_there(make_report: MakeReport, tmp_path: Path) 
     a, b = (run.evaluation.per_class[0] for run in (content.a, content.b))
     change = f"{100 * (b.recall - a.recall):+.1f}".replace("-", "−")
     assert f"cat {100 * a.recall:.1f} % {100 * b.recall:.1f} % {change}" in result.text
+
+
+def test_of_different_pictures_there_is_no_difference(make_report: MakeReport, tmp_path: Path) -> None:
+    content = replace(report_of_two(make_report, ["cat", "dog"]), only_a=None, only_b=None)
+    source = write_two(content, tmp_path / "two.html").read_text("utf-8")
+    a, b = (run.evaluation.per_class[0] for run in (content.a, content.b))
+    shares = [f"{100 * share:.1f} %" for share in (a.recall, b.recall, a.precision, b.precision)]
+    assert " ".join(["cat", *shares]) in Page(source).text
+    assert 'class="number change"' not in source
 
 
 def test_names_are_escaped_and_pictures_may_be_missing(make_report: MakeReport, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ COLUMNS = 8
 SIDE = 64  # pixels of a tile's longer side, about
 GAP = 4
 FRAME = (203, 210, 217)
+NO_TILE = (255, 255, 255, 0)  # nothing, and paper where a format has no nothing
 INKS = ((37, 99, 201), (217, 115, 13), (82, 96, 109), (20, 125, 100))
 STOPS = (
     (122, 51, 0),
@@ -79,7 +80,12 @@ def reduced(maps: npt.NDArray[np.floating], side: int) -> npt.NDArray[np.floatin
 
 
 def mosaic(pieces: Pixels, columns: int = 3) -> Image.Image:
-    """Equal pieces of pictures (N, H, W, 1 or 3) in rows of `columns`."""
+    """Equal pieces of pictures (N, H, W, 1 or 3) in rows of `columns`; empty places are transparent or paper.
+
+    >>> four = mosaic(np.zeros((4, 8, 8, 1), np.uint8))
+    >>> four.getpixel((100, 60)), four.convert("RGB").getpixel((100, 60))
+    ((255, 255, 255, 0), (255, 255, 255))
+    """
     return sheet(np.broadcast_to(pieces, (*pieces.shape[:3], 3)), columns, side=SIDE // 2)
 
 
@@ -102,7 +108,7 @@ def strip(maps: npt.NDArray[np.floating], limit: float) -> Image.Image:
 def sheet(tiles: Pixels, columns: int = COLUMNS, side: int = SIDE) -> Image.Image:
     """Equal tiles (N, H, W, 3) in rows of `columns`, on nothing."""
     opaque = np.concatenate([tiles, np.full_like(tiles[..., :1], 255)], axis=-1)
-    return Image.fromarray(_sheet(opaque, (*FRAME, 255), (0, 0, 0, 0), columns, side))
+    return Image.fromarray(_sheet(opaque, (*FRAME, 255), NO_TILE, columns, side))
 
 
 def _sheet(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from markupsafe import Markup
 
+from ..metrics import Evaluation
 from .content import Answer
 from .pictures import data_uri
 from .sheets import ACROSS, DOWN, Sheets
@@ -16,16 +19,20 @@ from .sheets import ACROSS, DOWN, Sheets
 DIGITS = 5  # of a probability
 
 
-def answers_json(answers: Sequence[Answer], sheets: Sheets, classes: Sequence[str]) -> Markup:
+def answers_json(answers: Sequence[Answer], sheets: Sheets, evaluation: Evaluation) -> Markup:
     r"""A JSON document, safe inside a script element; an answer is [name, truth, [class, share, ...], share].
 
-    Classes are positions in `classes`, which leads; the last share is the truth's.
+    Classes are positions in `classes`, which those of the evaluation lead; the last share is the truth's.
+    `unlisted` are the mistakes without an answer: [truth, predicted, how many].
 
+    >>> from convscope.metrics import evaluate
     >>> from .sheets import make_sheets
-    >>> answers_json([], make_sheets([]), ["<b>"])[:24]
+    >>> one = evaluate(np.zeros((1, 1), np.float32), np.array([0]), ["<b>"])
+    >>> answers_json([], make_sheets([]), one)[:24]
     Markup('{"classes":["\\u003cb>"],')
     """
     shown = answers[: sheets.count]
+    classes = [figures.name for figures in evaluation.per_class]
     said = (name for answer in shown for name in (answer.truth, *(name for name, _ in answer.said)))
     names = list(dict.fromkeys([*classes, *said]))
     places = {name: place for place, name in enumerate(names)}
@@ -44,9 +51,21 @@ def answers_json(answers: Sequence[Answer], sheets: Sheets, classes: Sequence[st
             ]
             for answer in shown
         ],
+        "unlisted": _unlisted(shown, evaluation.confusion, places),
         "sheets": [data_uri(file) for file in sheets.files],
     }
     return Markup(json.dumps(document, separators=(",", ":")).replace("<", r"\u003c"))
+
+
+def _unlisted(
+    shown: Sequence[Answer], confusion: npt.NDArray[np.int64], places: Mapping[str, int]
+) -> list[list[int]]:
+    left = confusion.copy()
+    np.fill_diagonal(left, 0)
+    for answer in shown:
+        if not answer.right:
+            left[places[answer.truth], places[answer.predicted]] -= 1
+    return [[*map(int, cell), int(left[tuple(cell)])] for cell in np.argwhere(left > 0)]
 
 
 def _share(share: float) -> float | None:

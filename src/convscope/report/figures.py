@@ -178,7 +178,8 @@ def per_class(evaluation: Evaluation) -> Figure:
     axes.set_yticks(range(len(chosen)), [names[i] for i in chosen], fontsize=11, color=INK, parse_math=False)
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(len(chosen) - 0.4, -0.6)
-    axes.set_xlim(min(0.9, math.floor(low * 10) / 10), 1)
+    left = min(0.9, math.floor(low * 10) / 10)
+    axes.set_xlim(left - 0.03 * (1 - left), 1)  # no mark lies on a name
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
     axes.xaxis.set_major_formatter(_PERCENT)
     _legend(figure, axes, handlelength=1.2)

@@ -34,6 +34,16 @@ class Matrix:
     dense: bool
     upright: bool
 
+    @property
+    def longest_name(self) -> int:
+        """Letters of the longest name."""
+        return max(map(len, self.names))
+
+    @property
+    def longest_number(self) -> int:
+        """Digits and signs of the longest number of a cell."""
+        return max((len(cell.text) for _, cells in self.rows for cell in cells), default=0) or 1
+
 
 def of_counts(evaluation: Evaluation) -> Matrix | None:
     """Counts, coloured by the share of the row; None for very many classes.

@@ -110,7 +110,7 @@ def render(report: Report, figures: Mapping[str, bytes]) -> str:
         sections=[name for name in SECTIONS if later.get(name, True)],
         script=script,
         script_hash=script_hash,
-        answers_json=answers_json(report.answers, sheets, report.classes) if report.answers else "",
+        answers_json=answers_json(report.answers, sheets, evaluation) if report.answers else "",
         headlines=list(_headlines(report)),
         figures={name: pictures.data_uri(png) for name, png in figures.items()},
         confusions=_confusions(evaluation),

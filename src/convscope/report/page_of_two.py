@@ -45,6 +45,7 @@ def render_two(report: ReportOfTwo) -> str:
         script_hash="none",
         curves=curves,
         matrix=matrix.of_differences(report.classes, *counts) if comparable else None,
+        comparable=comparable,
         classes=_classes(report),
         directions=[
             (f"Only {name} gets right", found.count, [_view(one) for one in found.shown])

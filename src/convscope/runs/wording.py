@@ -30,10 +30,14 @@ def number(figure: str, value: float, *, unit: bool = True) -> str:
 
     >>> number("accuracy", 0.9931), number("loss", 0.03214), number("seconds", 2.04)
     ('99.31 %', '0.0321', '2.0')
+    >>> number("best_epoch", 3), number("best_epoch", 14.27)
+    ('3', '14.3')
     """
     if "accuracy" in figure or figure == "recall":
         return f"{100 * value:.2f}" + (" %" if unit else "")
-    return f"{value:.1f}" if figure in ("seconds", "best_epoch") else f"{value:.4f}"
+    if figure == "best_epoch":  # of one run whole, the mean of several seldom
+        return f"{value:.1f}".removesuffix(".0")
+    return f"{value:.1f}" if figure == "seconds" else f"{value:.4f}"
 
 
 def mean_and_std(figure: str, spread: Spread) -> str:

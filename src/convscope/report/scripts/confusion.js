@@ -60,7 +60,10 @@ if (matrix) {
   );
   const buttons = rows.flat().filter(Boolean);
   const said = document.getElementById("cell-said");
-  if (buttons.length) buttons[0].tabIndex = 0;
+  if (buttons.length) {
+    buttons[0].tabIndex = 0;
+    matrix.parentElement.removeAttribute("tabindex"); // the cell that has the focus scrolls into sight
+  }
 
   matrix.addEventListener("keydown", (event) => {
     const step = STEPS[event.key];

@@ -22,6 +22,29 @@ function chosen(form) {
     .sort(ORDERS[order.value]);
 }
 
+// Of the mistakes that are chosen by class the page may have only some.
+function remark(form, found) {
+  const { truth, predicted, name } = form.elements;
+  if (name.value.trim()) return "";
+  const missing = page.unlisted
+    .filter(
+      ([first, second]) =>
+        (truth.value === "" || first === Number(truth.value)) &&
+        (predicted.value === "" || second === Number(predicted.value)),
+    )
+    .reduce((sum, [, , count]) => sum + count, 0);
+  if (!missing) return "";
+  const number = (value) => value.toLocaleString("en");
+  return `; ${number(found.length)} shown of ${number(found.length + missing)}`;
+}
+
+// How they are chosen and ordered, for the caption.
+function asChosen(form) {
+  const { truth, predicted, name, order } = form.elements;
+  const all = truth.value === "" && predicted.value === "" && !name.value.trim();
+  return `${all ? "" : ", only those chosen above"}, ${order.selectedOptions[0].text}`;
+}
+
 function offer(select, places) {
   const sorted = [...new Set(places)].sort((a, b) => a - b);
   select.append(...sorted.map((place) => new Option(page.classes[place], place)));
@@ -31,12 +54,17 @@ const form = document.getElementById("choice");
 if (form && mistakes.length) {
   const list = document.getElementById("mistaken");
   const controls = list.nextElementSibling;
-  const pager = new Pager(list, controls, list.children.length);
+  const pager = new Pager(list, controls, list.children.length, "No mistake is like that.");
   offer(form.elements.truth, mistakes.map((answer) => answer.truth));
   offer(form.elements.predicted, mistakes.map((answer) => answer.predicted));
   form.reset(); // a browser that reloads keeps what was typed, and not what was shown
-  form.addEventListener("input", () => pager.show(chosen(form)));
+  form.addEventListener("input", () => {
+    const found = chosen(form);
+    pager.show(found, { remark: remark(form, found) });
+    document.getElementById("as-chosen").textContent = asChosen(form);
+  });
   form.addEventListener("submit", (event) => event.preventDefault());
-  pager.show(chosen(form), false); // its first page is there already
+  const all = chosen(form);
+  pager.show(all, { draw: false, remark: remark(form, all) }); // its first page is there already
   form.hidden = controls.hidden = mistakes.length < 2;
 }

@@ -1,20 +1,25 @@
 // A list of which one page is shown at a time.
 
 class Pager {
-  constructor(list, controls, size) {
+  // `none` is said where nothing was found.
+  constructor(list, controls, size, none = "") {
     this.list = list;
     this.size = size;
+    this.none = none;
+    this.remark = "";
     this.first = 0;
     this.found = [];
-    [this.back, this.on] = controls.querySelectorAll("button");
+    [this.back, this.next] = controls.querySelectorAll("button");
     this.status = controls.querySelector("[role=status]");
     this.back.addEventListener("click", () => this.turn(-1));
-    this.on.addEventListener("click", () => this.turn(1));
+    this.next.addEventListener("click", () => this.turn(1));
   }
 
   // Shows the first page of what was found; `draw` is false where the page of paper has it already.
-  show(found, draw = true) {
+  // `remark` stands behind which of them are shown.
+  show(found, { draw = true, remark = "" } = {}) {
     this.found = found;
+    this.remark = remark;
     this.first = 0;
     this.tell();
     if (draw) this.draw();
@@ -32,11 +37,12 @@ class Pager {
     const last = Math.min(this.first + this.size, this.found.length);
     const number = (value) => value.toLocaleString("en");
     this.status.textContent = this.found.length
-      ? `${number(this.first + 1)} to ${number(last)} of ${number(this.found.length)}`
-      : "none";
+      ? `${number(this.first + 1)} to ${number(last)} of ${number(this.found.length)}${this.remark}`
+      : this.none;
+    this.back.hidden = this.next.hidden = this.found.length <= this.size;
     // A button that has the focus keeps it: the keyboard would be lost with it.
     this.back.setAttribute("aria-disabled", this.first === 0);
-    this.on.setAttribute("aria-disabled", last === this.found.length);
+    this.next.setAttribute("aria-disabled", last === this.found.length);
   }
 
   draw() {
