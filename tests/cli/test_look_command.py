@@ -204,7 +204,7 @@ def test_a_network_outside_the_graph_and_one_that_diverged(
         (["--patches", "--out", "a.npz"], 2, "--out a.npz should end in .png"),
         (["--patches", "--data", "nothing"], 2, "unknown data set 'nothing'"),
         (["--scale", "common"], 2, "unknown scale 'common'"),
-        (["--channel", "4"], 2, "there is no filter 4: they are 0 to 3"),
+        (["--channel", "4"], 2, "there is no filter 4 in conv1: they are 0 to 3"),
         (["--channel", "a"], 2, "--channel a should be numbers"),
         (["--out", "a.jpg"], 2, "--out a.jpg should end in .png, .npz"),
         (["--out", "nowhere/a.png"], 1, "there is no folder nowhere"),

@@ -16,6 +16,7 @@ from ..graph.operation import spell
 from ..look.inside.layers import convolutions, graph_of, without_pools
 from ..look.inside.maps import named_layers
 from .look_files import Drawn, check_out, write
+from .output import WIDTH
 from .progress import listening
 
 if TYPE_CHECKING:
@@ -73,8 +74,9 @@ class Filters:
         files = write(drawn, out, folder, f"{stem}-filters.png")
         rows = [("layer", "filters", "each", "largest")]
         for each in found:
-            count, size = f"{len(each.values):,}", spell(each.values.shape[1:])
-            rows.append((each.layer, count, size, f"±{_largest(each.values):.3g}"))
+            count, size = _count(len(each.values), self.channels), spell(each.values.shape[1:])
+            largest = _largest(_chosen(each.values, self.channels))
+            rows.append((each.layer, count, size, f"±{largest:.3g}"))
         document = {
             "kind": "filters",
             "net": bundle.net,
@@ -93,7 +95,7 @@ class Filters:
             ],
             "files": files,
         }
-        return Found([*columns(rows, right=[1, 3]), *_written(files)], document)
+        return Found([*_table(rows, right=[1, 3]), *_written(files)], document)
 
 
 @dataclass(frozen=True)
@@ -123,10 +125,12 @@ class Maps:
         files = write(drawn, out, folder, f"{self.picture.stem}-maps.png")
         rows = [("layer", "maps", "of", "smallest", "largest")]
         for each in found.layers:
-            count, size = f"{len(each.values):,}", spell(each.values.shape[1:])
-            rows.append(
-                (" → ".join(each.nodes), count, size, f"{each.values.min():.3g}", f"{each.values.max():.3g}")
-            )
+            count, size = _count(len(each.values), self.channels), spell(each.values.shape[1:])
+            values = _chosen(each.values, self.channels)
+            name = " → ".join(each.nodes)
+            if len(name) > MOST_LETTERS and len(each.nodes) > 2:
+                name = f"{each.nodes[0]} → … → {each.nodes[-1]}"
+            rows.append((name, count, size, f"{values.min():.3g}", f"{values.max():.3g}"))
         said, probability = found.said
         document = {
             "kind": "maps",
@@ -155,7 +159,7 @@ class Maps:
             ],
             "files": files,
         }
-        return Found([*columns(rows, right=[1, 3, 4]), *_written(files)], document)
+        return Found([*_table(rows, right=[1, 3, 4]), *_written(files)], document)
 
 
 @dataclass(frozen=True)
@@ -207,7 +211,7 @@ class Patches:
             "files": files,
             "notes": list(notes),
         }
-        return Found([*columns(rows, right=[1, 2]), *_written(files)], document)
+        return Found([*_table(rows, right=[1, 2]), *_written(files)], document)
 
     def _channels(self, found: look.Patches) -> Sequence[int]:
         return range(len(found.channels)) if self.channels is None else self.channels
@@ -271,6 +275,16 @@ def _short(name: str) -> str:
 
 def _chosen(values: np.ndarray, channels: Channels) -> np.ndarray:
     return values if channels is None else values[list(channels)]
+
+
+def _count(count: int, channels: Channels) -> str:
+    return f"{count:,}" if channels is None else f"{len(channels):,} of {count:,}"
+
+
+def _table(rows: Sequence[tuple[str, ...]], *, right: Sequence[int]) -> list[str]:
+    """In columns, with names of layers shortened where a line would be too long for a terminal."""
+    others = sum(2 + max(map(len, column)) for column in list(zip(*rows, strict=True))[1:])
+    return columns([(shortened(name, WIDTH - others), *cells) for name, *cells in rows], right=right)
 
 
 def _largest(values: np.ndarray) -> float:
