@@ -44,6 +44,7 @@ def show_attributions(
     names = _chosen(bundle, methods, layer)
     stored = bundle.preprocessing.one(picture)
     with listening(quiet or json) as progress:
+        progress.waiting("the network")
         (found,) = attributions(
             bundle,
             stored[None],

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..training.progress import Progress
 
 MOST_NUMBERS = 4096  # of a layer in a JSON document
-MOST_LETTERS = 36  # of a picture's name in the table
+MOST_LETTERS = 36  # of a name in the table
 
 Names = Sequence[str] | None
 Channels = Sequence[int] | None
@@ -88,7 +88,7 @@ class Filters:
                     "shape": list(each.values.shape),
                     "groups": each.groups,
                     "colours": each.in_colour,
-                    "largest": _largest(each.values),
+                    "largest": _largest(_chosen(each.values, self.channels)),
                     **_numbers(_chosen(each.values, self.channels)),
                 }
                 for each in found
@@ -127,10 +127,7 @@ class Maps:
         for each in found.layers:
             count, size = _count(len(each.values), self.channels), spell(each.values.shape[1:])
             values = _chosen(each.values, self.channels)
-            name = " → ".join(each.nodes)
-            if len(name) > MOST_LETTERS and len(each.nodes) > 2:
-                name = f"{each.nodes[0]} → … → {each.nodes[-1]}"
-            rows.append((name, count, size, f"{values.min():.3g}", f"{values.max():.3g}"))
+            rows.append((_joined(each.nodes), count, size, f"{values.min():.3g}", f"{values.max():.3g}"))
         said, probability = found.said
         document = {
             "kind": "maps",
@@ -279,6 +276,19 @@ def _chosen(values: np.ndarray, channels: Channels) -> np.ndarray:
 
 def _count(count: int, channels: Channels) -> str:
     return f"{count:,}" if channels is None else f"{len(channels):,} of {count:,}"
+
+
+def _joined(nodes: Sequence[str]) -> str:
+    """The nodes of a layer in a row, where that is long with … for the block that they share with the first.
+
+    >>> _joined(["conv1", "relu1"]), _joined(["layer1.0.conv1", "layer1.0.bn1", "layer1.0.relu1"])
+    ('conv1 → relu1', 'layer1.0.conv1 → …bn1 → …relu1')
+    """
+    whole, block = " → ".join(nodes), nodes[0].rpartition(".")[0] + "."
+    if len(whole) <= MOST_LETTERS:
+        return whole
+    later = (f"…{node.removeprefix(block)}" if node.startswith(block) else node for node in nodes[1:])
+    return " → ".join([nodes[0], *later])
 
 
 def _table(rows: Sequence[tuple[str, ...]], *, right: Sequence[int]) -> list[str]:
