@@ -185,7 +185,7 @@ def test_the_table_of_a_channel_and_of_long_names(run: Path, capsys: pytest.Capt
     assert "did you mean 'layer1.0.conv1'?" in error
     listed, more = error.split("Known: ")[1].split(" and ")
     assert len(listed.split(", ")) == 16
-    assert int(more.split()[0]) > 40
+    assert int(more.split()[0]) > 24
 
 
 def test_a_network_outside_the_graph_and_one_that_diverged(
