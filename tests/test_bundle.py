@@ -22,7 +22,7 @@ from PIL import Image
 from safetensors.numpy import save as save_tensors
 from torch import nn
 
-from convscope import program
+from convscope import look, nets, program
 from convscope.bundle import PROGRAM, Bundle, Prediction, checksum
 from convscope.data import ArrayPreprocessing, Preprocessing
 from convscope.errors import ConvscopeError, DataError, ShapeError
@@ -318,6 +318,30 @@ def test_a_bundle_without_a_graph_runs_its_program(pictures: np.ndarray, tmp_pat
         expected = module(torch.from_numpy(bundle.preprocessing.batch(pictures[:5])))
     np.testing.assert_allclose(loaded.logits(pictures[:5]), expected.numpy(), atol=1e-6)
     assert loaded.predict(pictures[0])[0].top == bundle.predict(pictures[0])[0].top
+
+
+@pytest.mark.filterwarnings("ignore::convscope.errors.ConvscopeWarning")
+def test_the_softmax_of_a_program_is_not_taken_again(pictures: np.ndarray, tmp_path: Path) -> None:
+    module = nn.Sequential(nn.Flatten(), nn.PReLU(), nn.Linear(3 * SIDE * SIDE, 4), nn.Softmax(1))
+    preprocessing = Preprocessing(height=SIDE, width=SIDE, channels=3)
+    Bundle.of(module, "abcd", preprocessing).save(tmp_path / "bundle.safetensors")
+    loaded = Bundle.load(tmp_path)
+    with torch.no_grad():
+        expected = module(torch.from_numpy(preprocessing.batch(pictures[:5])))
+    np.testing.assert_allclose(loaded.probabilities(pictures[:5]), expected.numpy(), atol=1e-6)
+    assert look.attribute(loaded, pictures[0], "gradient", check=False).score == "probability"
+
+
+def test_a_rebuilt_module_keeps_its_graph_and_names(pictures: np.ndarray) -> None:
+    module = nets.create("convnet-bn", (3, SIDE, SIDE), classes=4)
+    module.conv1.weight.requires_grad_(False)
+    bundle = Bundle.of(module, "abcd", Preprocessing(height=SIDE, width=SIDE, channels=3))
+    assert bundle.graph is not None
+    assert bundle.graph.nodes == nets.graph("convnet-bn", (3, SIDE, SIDE), classes=4).nodes
+    assert bundle.graph.frozen == {"conv1.weight"}
+    with torch.no_grad():
+        expected = module.eval()(torch.from_numpy(bundle.preprocessing.batch(pictures[:5])))
+    np.testing.assert_allclose(bundle.logits(pictures[:5]), expected.numpy(), rtol=1e-4, atol=1e-5)
 
 
 def test_a_program_with_another_number_of_outputs_is_refused(pictures: np.ndarray) -> None:

@@ -19,6 +19,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+MOST_NAMED, NAMED = 24, 16  # names that an error lists; and of more than those the most alike
+
 
 class ConvscopeError(Exception):
     """Something a person can act on; the command line prints it without a traceback."""
@@ -43,7 +45,13 @@ class UnknownName(UsageError):
         known = list(known)
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
         suggestion = f": did you mean {near[0]!r}?" if near else "."
-        message = f"unknown {what} {name!r}{suggestion} Known: {', '.join(known)}."
+        if len(known) > MOST_NAMED:
+            alike = set(difflib.get_close_matches(name, known, n=NAMED, cutoff=0.3) or known[:NAMED])
+            shown = [one for one in known if one in alike]
+            listed = f"{', '.join(shown)} and {len(known) - len(shown)} more"
+        else:
+            listed = ", ".join(known)
+        message = f"unknown {what} {name!r}{suggestion} Known: {listed}."
         super().__init__(f"{message} {hint}".rstrip())
 
 

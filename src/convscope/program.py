@@ -39,6 +39,13 @@ NUMBERS: dict[str, Callable[..., Any]] = {  # on batch sizes and the like
     for name in names.split()
 }
 NUMBER_NAMES = {function: name for name, function in NUMBERS.items()}
+SOFTMAXES = ("aten.softmax.int", "aten._softmax.default")
+SAME_NUMBERS = (  # calls that may stand behind it and change no number
+    "aten.clone.default",
+    "aten.contiguous.default",
+    "aten.detach.default",
+    "aten.alias.default",
+)
 SETTINGS = {torch.dtype: "dtype", torch.memory_format: "memory_format", torch.layout: "layout"}
 
 
@@ -84,6 +91,23 @@ def with_weights(content: bytes, weights: Mapping[str, np.ndarray]) -> bytes:
         if TENSOR + name in tensors:
             tensors[TENSOR + name] = torch.from_numpy(np.array(value))
     return save_tensors(tensors)
+
+
+def ends_in_softmax(content: bytes) -> bool:
+    """Whether the outputs (N, classes) of a program already are probabilities, not their logarithm."""
+    from safetensors.torch import load as load_tensors
+
+    document = json.loads(bytes(load_tensors(content)[DOCUMENT].tolist()))
+    calls = {name: (target, arguments) for name, target, arguments, _ in document["calls"]}
+    last = document["output"]
+    while last in calls:
+        target, arguments = calls[last]
+        if target in SOFTMAXES:
+            return bool(arguments[1] in (1, -1))
+        if target not in SAME_NUMBERS or not isinstance(arguments[0], dict):
+            return False
+        last = arguments[0].get("value")
+    return False
 
 
 def load(content: bytes) -> nn.Module:

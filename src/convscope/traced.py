@@ -32,7 +32,11 @@ class Traced:
     @property
     def outputs(self) -> str:
         """What it gives: "probabilities" where it ends in softmax, else "logits"."""
-        return "probabilities" if self.graph is not None and self.graph.ends_in_softmax else "logits"
+        if self.graph is not None:
+            already = self.graph.ends_in_softmax
+        else:
+            already = self.program is not None and program.ends_in_softmax(self.program)
+        return "probabilities" if already else "logits"
 
 
 def traced(module: nn.Module, input_shape: Shape, *, name: str) -> Traced:

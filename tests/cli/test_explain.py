@@ -14,10 +14,12 @@ import convscope
 from convscope import look
 from convscope.bundle import Bundle
 from convscope.cli.execute import execute
+from convscope.drawing.explanation import words
 
 from ..conftest import Command
 from ..look.bundles import bundle_of, picture_of, program_of, seeded
 from ..look.test_attributing import plain
+from ..terminal import in_terminal
 
 
 @pytest.fixture
@@ -90,6 +92,38 @@ def test_without_checks_there_are_no_figures(model: Path, capsys: pytest.Capture
     printed = explained(capsys, str(model), "picture.png", "--no-check", "--method", "gradient")
     assert "Not checked: gradient." in printed
     assert "deletion" not in printed
+
+
+def test_methods_by_commas_and_what_is_at_work(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    printed = explained(capsys, str(model), "picture.png", "--no-check", "--method", "occlusion,smoothgrad")
+    assert "Not checked: occlusion, smoothgrad." in printed
+    assert "of the methods" in explained(capsys, str(model), "picture.png", "--method", ",", code=2)
+    said: list[str] = []
+    bundle = Bundle.load(model)
+    stored = bundle.preprocessing.one("picture.png")[None]
+    look.attributions(bundle, stored, ["occlusion", "gradient"], progress=said.append)
+    assert said == ["occlusion", "gradient", "checks of occlusion", "checks of gradient"]
+
+
+def test_what_is_at_work_is_shown_on_a_terminal(model: Path) -> None:
+    command = ["explain", str(model), "picture.png", "--method", "gradient"]
+    code, screen = in_terminal(command, Path.cwd())
+    assert code == 0
+    assert "the network …" in screen.seen
+    assert not any("…" in line for line in screen.text)  # nothing of it stays
+    _, quiet = in_terminal([*command, "--quiet"], Path.cwd())
+    assert not any("…" in line for line in quiet.seen)
+
+
+def test_the_words_beside_a_map_say_what_its_colours_mean() -> None:
+    values = np.ones((2, 2), np.float32)
+    said = {name: [text for text, *_ in words(look.Attribution(name, "7", values))] for name in look.METHODS}
+    signed = {name for name, lines in said.items() if "blue speaks for it, orange against it" in lines}
+    assert signed == {"integrated-gradients", "occlusion"}
+    assert all("not checked" in lines for lines in said.values())
+    checks = look.Checks(0.1, 0.9, 0.5, 0.5, 0.0)
+    checked = words(look.Attribution("gradient", "7", values, checks=checks))
+    assert "not checked" not in [text for text, *_ in checked]
 
 
 def test_a_program_is_explained_without_grad_cam(model: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -104,6 +104,68 @@ def test_the_grid_of_a_small_window(tmp_path: Path, in_this_process: Command) ->
     assert "Next    --why input:" in printed
 
 
+def joins(folder: Path) -> tuple[str, str]:
+    """A product and a sum, of which one branch is 0 everywhere, and a norm over a vector."""
+    b = Builder("joins")
+    x = b.input(1, 6, 6)
+    shut = b.relu(b.conv2d(x, 2, kernel_size=3, padding=1))
+    open_ = b.conv2d(x, 2, kernel_size=1)
+    product = b.append("multiply", shut, open_)
+    total = b.append("add", product, open_)
+    vector = b.linear(b.flatten(total), 12)
+    norm = b.append("layer_norm", vector, normalized_shape=(12,), eps=1e-5)
+    graph = b.build(b.linear(norm, 10))
+    weights = initial_weights(graph, 1)
+    weights["conv1.weight"] = np.full_like(weights["conv1.weight"], -1)
+    Bundle("joins", CLASSES, Preprocessing(height=6, width=6, channels=1), graph, weights).save(
+        folder / "joins.safetensors"
+    )
+    Image.new("L", (6, 6), 99).save(folder / "grey.png")
+    return str(folder / "joins.safetensors"), str(folder / "grey.png")
+
+
+@pytest.mark.parametrize(
+    ("place", "heading", "kind", "shut"),
+    [("multiply1:1:2:3", "factor", "factors", "relu1"), ("add1:1:2:3", "branch", "branches", "multiply1")],
+)
+def test_branches_that_are_0_are_shown(
+    tmp_path: Path, in_this_process: Command, place: str, heading: str, kind: str, shut: str
+) -> None:
+    network, given = joins(tmp_path)
+    printed = in_this_process("explain", network, given, "--why", place).stdout
+    assert re.search(rf"^{heading} +value$", printed, flags=re.MULTILINE)
+    assert re.search(rf"^{shut}:1:2:3 +-?0$", printed, flags=re.MULTILINE)
+    assert re.search(r"^conv2:1:2:3 +\S+$", printed, flags=re.MULTILINE)
+    assert not re.search("adds|more", printed)
+    document = json.loads(in_this_process("explain", network, given, "--why", place, "--json").stdout)
+    assert document["terms_are"] == kind
+    assert [term["cell"] for term in document["largest"]] == ["conv2:1:2:3", f"{shut}:1:2:3"]
+    assert document["rest"] == {"count": 0, "sum": 0.0}
+
+
+def test_a_norm_shows_the_numbers_that_make_its_mean(tmp_path: Path, in_this_process: Command) -> None:
+    network, given = joins(tmp_path)
+    printed = in_this_process("explain", network, given, "--why", "norm1:3").stdout
+    assert re.search(r"^largest +value +of the mean\nlinear1:3 ", printed, flags=re.MULTILINE)
+    document = json.loads(in_this_process("explain", network, given, "--why", "norm1:3", "--json").stdout)
+    assert document["terms_are"] == "parts of the mean"
+    terms = {term["cell"]: term for term in document["largest"]}
+    assert set(terms) == {f"linear1:{number}" for number in range(12)}
+    values = np.array([term["value"] for term in terms.values()])
+    assert sum(term["contribution"] for term in terms.values()) == pytest.approx(values.mean())
+    own = terms["linear1:3"]["value"]
+    assert document["value"] == pytest.approx((own - values.mean()) / np.sqrt(values.var() + 1e-5), rel=1e-4)
+
+
+def test_ranges_in_json_are_half_open(tmp_path: Path, in_this_process: Command) -> None:
+    network, given = model(tmp_path, "resnet-8")
+    document = json.loads(
+        in_this_process("explain", network, given, "--why", "conv1:3:0:31", "--down", "--json").stdout
+    )
+    assert document["sees"]["field"] == [[-1, 2], [30, 33]]  # 3×3 around row 0, column 31
+    assert document["sees"]["pixels"] == [[0, 2], [30, 32]] == document["down"][0]["sees"]["pixels"]
+
+
 def test_a_dilated_window_says_how_far_its_numbers_are_apart(
     tmp_path: Path, in_this_process: Command
 ) -> None:

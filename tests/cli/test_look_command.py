@@ -12,12 +12,14 @@ import pytest
 from PIL import Image
 
 import convscope
-from convscope import Bundle, look
+from convscope import Bundle, look, nets
 from convscope.bundle import PROGRAM
 from convscope.cli.execute import execute
-from convscope.data import load, open_source
+from convscope.data import Preprocessing, load, open_source
 from convscope.drawing.contact_sheet import stacked
 from convscope.drawing.inside import draw_filters, draw_maps, draw_patches, draw_picture
+from convscope.graph import initial_weights
+from convscope.graph.operation import spell
 
 Shown = Callable[..., dict[str, Any]]
 
@@ -166,6 +168,26 @@ def test_lines_fit_a_terminal(run: Path, photos: Path, capsys: pytest.CaptureFix
     ]
 
 
+def test_the_table_of_a_channel_and_of_long_names(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert execute(["look", str(run), "digit.png", "--layer", "relu1", "--channel", "1"]) == 0
+    _, row, _ = capsys.readouterr().out.splitlines()
+    values = look.feature_maps(Bundle.load(run), "digit.png", ["relu1"]).layers[0].values
+    expected = [f"{values[1].min():.3g}", f"{values[1].max():.3g}"]
+    assert row.split() == ["relu1", "1", "of", str(len(values)), spell(values.shape[1:]), *expected]
+    graph = nets.graph("resnet-18", (1, 32, 32))
+    preprocessing = Preprocessing(height=32, width=32, channels=1)
+    large = Bundle("large", tuple("0123456789"), preprocessing, graph, initial_weights(graph))
+    large.save("large.safetensors")
+    assert execute(["look", "large.safetensors", "digit.png"]) == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
+    assert execute(["look", "large.safetensors", "digit.png", "--layer", "layer1.0.cnv1"]) == 2
+    error = capsys.readouterr().err
+    assert "did you mean 'layer1.0.conv1'?" in error
+    listed, more = error.split("Known: ")[1].split(" and ")
+    assert len(listed.split(", ")) == 16
+    assert int(more.split()[0]) > 24
+
+
 def test_a_network_outside_the_graph_and_one_that_diverged(
     bundle: Bundle, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -204,7 +226,7 @@ def test_a_network_outside_the_graph_and_one_that_diverged(
         (["--patches", "--out", "a.npz"], 2, "--out a.npz should end in .png"),
         (["--patches", "--data", "nothing"], 2, "unknown data set 'nothing'"),
         (["--scale", "common"], 2, "unknown scale 'common'"),
-        (["--channel", "4"], 2, "there is no filter 4: they are 0 to 3"),
+        (["--channel", "4"], 2, "there is no filter 4 in conv1: they are 0 to 3"),
         (["--channel", "a"], 2, "--channel a should be numbers"),
         (["--out", "a.jpg"], 2, "--out a.jpg should end in .png, .npz"),
         (["--out", "nowhere/a.png"], 1, "there is no folder nowhere"),

@@ -223,6 +223,23 @@ def test_softmax_at_the_end_is_warned_of(final: Any, outputs: str) -> None:
     assert codes == (["softmax-output"] if outputs == "probabilities" else [])
 
 
+@pytest.mark.parametrize(
+    ("final", "outputs"),
+    [
+        (nn.Softmax(1), "probabilities"),
+        (nn.Softmax(-1), "probabilities"),
+        (nn.LogSoftmax(1), "logits"),
+        (nn.Softmax(0), "logits"),
+        (nn.Identity(), "logits"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::convscope.errors.ConvscopeWarning")
+def test_a_program_that_ends_in_softmax_gives_probabilities(final: nn.Module, outputs: str) -> None:
+    module = nn.Sequential(nn.Conv2d(1, 2, 3), nn.PReLU(), nn.Flatten(), nn.Linear(2 * 36, 10), final)
+    network = opened(module)
+    assert (network.graph, network.outputs) == (None, outputs)
+
+
 def test_a_name_of_the_catalogue_has_the_weights_of_the_seed() -> None:
     network = opened("simple-cnn-16-32", seed=3)
     assert (network.own, network.module, network.program) == (False, None, None)

@@ -9,7 +9,7 @@ import typer
 
 from ..errors import UsageError
 from .app import command
-from .options import Invert, Json, Model
+from .options import Invert, Json, Model, Quiet
 from .seen import polarised
 
 
@@ -21,9 +21,9 @@ def explain(
     method: Annotated[
         list[str] | None,
         typer.Option(
-            help="grad-cam, integrated-gradients, occlusion, gradient, smoothgrad or all; several too. "
+            help="Some of grad-cam,integrated-gradients,occlusion,gradient,smoothgrad, or all. "
             "(grad-cam, integrated-gradients and gradient)",
-            metavar="NAME",
+            metavar="NAMES",
         ),
     ] = None,
     target: Annotated[
@@ -46,6 +46,7 @@ def explain(
     ] = False,
     invert: Invert = False,
     json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Say why a network says what it says of a picture: by its pixels, or one of its numbers."""
     from ..bundle import Bundle
@@ -81,4 +82,5 @@ def explain(
         seed=seed or 0,
         check=not no_check,
         json=json,
+        quiet=quiet,
     )

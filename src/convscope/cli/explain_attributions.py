@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from ..atomic import write_bytes
 from ..bundle import Bundle
 from ..columns import columns, printable, shortened
-from ..errors import UnknownName
+from ..errors import UnknownName, UsageError
 from .conv_files import check as check_files
 from .output import WIDTH, percent, print_json
+from .progress import listening
 
 if TYPE_CHECKING:
     from ..look import Attribution
@@ -31,6 +32,7 @@ def show_attributions(
     seed: int,
     check: bool,
     json: bool,
+    quiet: bool,
 ) -> None:
     """Compute the maps, write them as one picture, and print their figures."""
     from ..drawing.explanation import explanation
@@ -41,15 +43,18 @@ def show_attributions(
     check_files({"--out": out}, {"--out": (".png",)}, read={"the picture": str(picture)})
     names = _chosen(bundle, methods, layer)
     stored = bundle.preprocessing.one(picture)
-    (found,) = attributions(
-        bundle,
-        stored[None],
-        names,
-        targets=None if target is None else [target],
-        layer=layer,
-        seed=seed,
-        check=check,
-    )
+    with listening(quiet or json) as progress:
+        progress.waiting("the network")
+        (found,) = attributions(
+            bundle,
+            stored[None],
+            names,
+            targets=None if target is None else [target],
+            layer=layer,
+            seed=seed,
+            check=check,
+            progress=progress.waiting,
+        )
     first, row = found[0], bundle.probabilities(stored[None])[0]
     predicted = bundle.classes[row.argmax()]
     says = f"{bundle.net} says {predicted}, {percent(float(row.max()), 1)}"
@@ -60,7 +65,6 @@ def show_attributions(
     )
     size = "×".join(map(str, stored.shape[:2] if stored.dtype == "uint8" else stored.shape))
     title = [shortened(picture.name, 44), says, f"Maps for {asked}", f"As the network saw it, {size}"]
-    title += ["Blue speaks for it, orange against it"]
     write_bytes(out, to_png(explanation(title, stored, found)))
     if json:
         print_json(_document(bundle, picture, predicted, found, out))
@@ -68,11 +72,14 @@ def show_attributions(
         print("\n".join(_lines(picture, says, asked, found, out)))
 
 
-def _chosen(bundle: Bundle, methods: list[str] | None, layer: str | None) -> list[str]:
+def _chosen(bundle: Bundle, given: list[str] | None, layer: str | None) -> list[str]:
     """The methods that were asked for, each once; else the quick ones that the network allows."""
     from ..look import METHODS, methods_for
 
-    for name in methods or ():
+    methods = [word.strip() for name in given or () for word in name.split(",") if word.strip()]
+    if given and not methods:
+        raise UsageError("--method should be some of the methods, such as gradient,occlusion, or all.")
+    for name in methods:
         if name not in METHODS and name != ALL:
             raise UnknownName("method", name, [*METHODS, ALL])
     if methods and ALL not in methods:

@@ -16,6 +16,7 @@ from ..graph.operation import spell
 from ..look.inside.layers import convolutions, graph_of, without_pools
 from ..look.inside.maps import named_layers
 from .look_files import Drawn, check_out, write
+from .output import WIDTH
 from .progress import listening
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from ..training.progress import Progress
 
 MOST_NUMBERS = 4096  # of a layer in a JSON document
-MOST_LETTERS = 36  # of a picture's name in the table
+MOST_LETTERS = 36  # of a name in the table
 
 Names = Sequence[str] | None
 Channels = Sequence[int] | None
@@ -73,8 +74,9 @@ class Filters:
         files = write(drawn, out, folder, f"{stem}-filters.png")
         rows = [("layer", "filters", "each", "largest")]
         for each in found:
-            count, size = f"{len(each.values):,}", spell(each.values.shape[1:])
-            rows.append((each.layer, count, size, f"±{_largest(each.values):.3g}"))
+            count, size = _count(len(each.values), self.channels), spell(each.values.shape[1:])
+            largest = _largest(_chosen(each.values, self.channels))
+            rows.append((each.layer, count, size, f"±{largest:.3g}"))
         document = {
             "kind": "filters",
             "net": bundle.net,
@@ -86,14 +88,14 @@ class Filters:
                     "shape": list(each.values.shape),
                     "groups": each.groups,
                     "colours": each.in_colour,
-                    "largest": _largest(each.values),
+                    "largest": _largest(_chosen(each.values, self.channels)),
                     **_numbers(_chosen(each.values, self.channels)),
                 }
                 for each in found
             ],
             "files": files,
         }
-        return Found([*columns(rows, right=[1, 3]), *_written(files)], document)
+        return Found([*_table(rows, right=[1, 3]), *_written(files)], document)
 
 
 @dataclass(frozen=True)
@@ -123,10 +125,9 @@ class Maps:
         files = write(drawn, out, folder, f"{self.picture.stem}-maps.png")
         rows = [("layer", "maps", "of", "smallest", "largest")]
         for each in found.layers:
-            count, size = f"{len(each.values):,}", spell(each.values.shape[1:])
-            rows.append(
-                (" → ".join(each.nodes), count, size, f"{each.values.min():.3g}", f"{each.values.max():.3g}")
-            )
+            count, size = _count(len(each.values), self.channels), spell(each.values.shape[1:])
+            values = _chosen(each.values, self.channels)
+            rows.append((_joined(each.nodes), count, size, f"{values.min():.3g}", f"{values.max():.3g}"))
         said, probability = found.said
         document = {
             "kind": "maps",
@@ -155,7 +156,7 @@ class Maps:
             ],
             "files": files,
         }
-        return Found([*columns(rows, right=[1, 3, 4]), *_written(files)], document)
+        return Found([*_table(rows, right=[1, 3, 4]), *_written(files)], document)
 
 
 @dataclass(frozen=True)
@@ -207,7 +208,7 @@ class Patches:
             "files": files,
             "notes": list(notes),
         }
-        return Found([*columns(rows, right=[1, 2]), *_written(files)], document)
+        return Found([*_table(rows, right=[1, 2]), *_written(files)], document)
 
     def _channels(self, found: look.Patches) -> Sequence[int]:
         return range(len(found.channels)) if self.channels is None else self.channels
@@ -271,6 +272,29 @@ def _short(name: str) -> str:
 
 def _chosen(values: np.ndarray, channels: Channels) -> np.ndarray:
     return values if channels is None else values[list(channels)]
+
+
+def _count(count: int, channels: Channels) -> str:
+    return f"{count:,}" if channels is None else f"{len(channels):,} of {count:,}"
+
+
+def _joined(nodes: Sequence[str]) -> str:
+    """The nodes of a layer in a row, where that is long with … for the block that they share with the first.
+
+    >>> _joined(["conv1", "relu1"]), _joined(["layer1.0.conv1", "layer1.0.bn1", "layer1.0.relu1"])
+    ('conv1 → relu1', 'layer1.0.conv1 → …bn1 → …relu1')
+    """
+    whole, block = " → ".join(nodes), nodes[0].rpartition(".")[0] + "."
+    if len(whole) <= MOST_LETTERS:
+        return whole
+    later = (f"…{node.removeprefix(block)}" if node.startswith(block) else node for node in nodes[1:])
+    return " → ".join([nodes[0], *later])
+
+
+def _table(rows: Sequence[tuple[str, ...]], *, right: Sequence[int]) -> list[str]:
+    """In columns, with names of layers shortened where a line would be too long for a terminal."""
+    others = sum(2 + max(map(len, column)) for column in list(zip(*rows, strict=True))[1:])
+    return columns([(shortened(name, WIDTH - others), *cells) for name, *cells in rows], right=right)
 
 
 def _largest(values: np.ndarray) -> float:

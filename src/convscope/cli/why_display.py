@@ -24,6 +24,14 @@ FEW_CHANNELS = 3  # whose windows are all shown
 LARGE = 5  # the longest side of a window of which several are shown
 TERMS, EXPONENTIALS = 8, 20
 CHANNELS = 6
+HEADINGS = {  # of the place (where that is not how many are shown), and of what it comes to
+    "products": ("", "product"),
+    "exponentials": ("", "exponential"),
+    "factors": ("factor", ""),
+    "branches": ("branch", ""),
+    "parts of the mean": ("", "of the mean"),
+    "summands": ("", "adds"),
+}
 GRID_SAYS_ALL = ("max_pool", "adaptive", "average_pool", "mean", "group_norm", "layer_norm")
 Block = list[Text]
 
@@ -92,6 +100,9 @@ def _shown(why: Why) -> list[Place]:
     large = any(max(window.values.shape[1:]) > LARGE for window in why.windows if _is_grid(window))
     if len(places) <= (1 if large else FEW_CHANNELS):
         return places
+    if why.follow is not None:  # of a norm, the channel of the number that it is about
+        number, at = why.follow
+        return [(number, int(np.unravel_index(at, why.windows[number].values.shape)[0]))]
     return [max(places, key=lambda place: abs(_sum_of(why, place)))]
 
 
@@ -179,15 +190,16 @@ def _term_table(forward: ForwardPass, why: Why, shown: list[Place]) -> Iterator[
     if count == 1 and leading.weight is None:
         yield _table([("from", "value"), (_named(forward, leading), plain(leading.value))], right=[1])
         return
-    softmax = why.operation.endswith("softmax")
-    most = EXPONENTIALS if softmax else TERMS
+    most = EXPONENTIALS if why.terms_are == "exponentials" else TERMS
     terms, rest = why.largest(most), why.rest(most)
     if not terms:
         return
     weighted = any(window.weights is not None for window in why.windows)
-    plainly = not rest.count and all(term.contribution == term.value for term in terms)
-    last = "product" if weighted else "exponential" if softmax else "adds"
-    rows = [["largest" if rest.count else "from", "value", "weight", last]]
+    plainly = why.terms_are in ("factors", "branches") or (
+        not rest.count and all(term.contribution == term.value for term in terms)
+    )
+    first, last = HEADINGS[why.terms_are]
+    rows = [[first or ("largest" if rest.count else "from"), "value", "weight", last]]
     for term in terms:
         weight = "" if term.weight is None else spelled(term.weight)
         rows.append([_named(forward, term), plain(term.value), weight, plain(term.contribution)])

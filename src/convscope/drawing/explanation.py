@@ -51,6 +51,7 @@ def words(attribution: Attribution) -> list[Line]:
     if attribution.probability is not None:
         of += f", probability {attribution.probability:.3f}"
     said: list[Line] = [(attribution.method, "ink", True), (of, "faint", False)]
+    said.append((attribution.meaning, "faint", False))
     if attribution.layer is not None:
         said.append((f"layer {attribution.layer}", "faint", False))
     if (checks := attribution.checks) is not None:
@@ -61,6 +62,8 @@ def words(attribution: Attribution) -> list[Line]:
             ("passed", "winner", True) if checks.passed else ("failed", "mark", True),
             *((sentence, "mark", False) for sentence in checks.failed),
         ]
+    else:
+        said.append(("not checked", "mark", True))
     return said
 
 

@@ -40,7 +40,7 @@ def draw_filters(filters: Filters, *, own_scale: bool = False, channels: Channel
     each channel of its input. `channels` are the filters to show. Raises `UsageError` for one that is not
     there.
     """
-    chosen = _chosen(channels, len(filters.values), "filter")
+    chosen = _chosen(channels, len(filters.values), "filter", filters.layer)
     values, kernel = filters.values, filters.values.shape[2:]
     title = f"{filters.layer}: {_count(len(values), 'filter')} of {spell(values.shape[1:])}"
     if filters.in_colour:
@@ -80,7 +80,8 @@ def draw_filters(filters: Filters, *, own_scale: bool = False, channels: Channel
 
 def draw_maps(layer: LayerMaps, *, own_scale: bool = False, channels: Channels = None) -> Image.Image:
     """The maps of a layer as a picture; of a signal, a strip for each. As `draw_filters`."""
-    chosen, values = _chosen(channels, len(layer.values), "channel"), layer.values
+    values = layer.values
+    chosen = _chosen(channels, len(values), "channel", label_of(layer.nodes))
     title = f"{label_of(layer.nodes)}: {_count(len(values), 'map')} of {spell(values.shape[1:])}"
     titles = [title, *_some(chosen, len(values), "maps")]
     scale = _Scale(values, own_scale, "each map", "white is 0")
@@ -115,7 +116,7 @@ def draw_patches(patches: Patches, *, channels: Channels = None) -> Image.Image:
     Where the receptive field is larger than the picture along an axis, a tile is the whole picture, and what
     is not seen is left out. Raises `DataError` where no channel has a patch.
     """
-    chosen = _chosen(channels, len(patches.channels), "channel")
+    chosen = _chosen(channels, len(patches.channels), "channel", patches.layer)
     rows = [k for k in chosen if patches.channels[k]][:MOST_ROWS]
     if not rows:
         raise DataError(
@@ -257,12 +258,12 @@ def _piece_of_signal(piece: np.ndarray, size: int, start: int) -> tiles.Pixels:
     return canvas
 
 
-def _chosen(channels: Channels, count: int, what: str) -> list[int]:
+def _chosen(channels: Channels, count: int, what: str, layer: str) -> list[int]:
     if channels is None:
         return list(range(count))
     for k in channels:
         if not 0 <= k < count:
-            raise UsageError(f"there is no {what} {k}: they are 0 to {count - 1}.")
+            raise UsageError(f"there is no {what} {k} in {layer}: they are 0 to {count - 1}.")
     return list(channels)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 
 import numpy as np
@@ -65,6 +66,23 @@ def to_module(graph: Graph, weights: Mapping[str, np.ndarray] | None = None, *, 
 def network_name(module: nn.Module) -> str:
     """That of the graph it was rebuilt from, else that of its class."""
     return module._graph.name if isinstance(module, GraphModule) else type(module).__name__
+
+
+def graph_of(module: nn.Module) -> Graph | None:
+    """The graph that a module was rebuilt from, with the parameters frozen that are so now.
+
+    None for another module, and for one whose tensors are no longer those of the graph.
+    """
+    if type(module) is not GraphModule:
+        return None
+    graph, tensors = module._graph, dict(module.named_parameters(remove_duplicate=False))
+    held = module.state_dict()
+    if {name: tuple(tensor.shape) for name, tensor in held.items()} != {
+        name: spec.shape for name, spec in graph.parameters.items()
+    }:
+        return None
+    frozen = {name for name, tensor in tensors.items() if not tensor.requires_grad}
+    return dataclasses.replace(graph, frozen=frozenset(frozen))
 
 
 def state_arrays(module: nn.Module) -> dict[str, np.ndarray]:

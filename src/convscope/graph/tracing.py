@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import dataclasses
 import io
 import logging
 import warnings
@@ -18,7 +19,7 @@ from ..errors import ConvscopeError, ConvscopeWarning, ShapeError, UnsupportedOp
 from ..user_code import user_line
 from .aten import TRANSLATORS
 from .graph import Graph
-from .module import network_name, state_arrays
+from .module import graph_of, network_name, state_arrays
 from .operation import Shape, spell
 from .translation import Translation
 from .weights import initial_weights
@@ -28,9 +29,10 @@ def trace(module: nn.Module, input_shape: Sequence[int], *, name: str | None = N
     """The graph of an ordinary module for inputs of `input_shape` (C, H, W) or (C, L), without the batch.
 
     The module is not changed. Parameters keep their names; a module that is called twice becomes two
-    nodes that share parameters. The graph is compared with the module on random input before it is
-    returned. Raises `UnsupportedOperation` naming what the graph cannot express, `ShapeError` where
-    the module does not take the input; warns where the module behaves differently in training.
+    nodes that share parameters. A module that was rebuilt from a graph for such inputs keeps that graph. The
+    result is compared with the module on random input before it is returned. Raises `UnsupportedOperation`
+    naming what the graph cannot express, `ShapeError` where the module does not take the input; warns where
+    the module behaves differently in training.
 
     >>> from torch import nn
     >>> module = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 2))
@@ -40,6 +42,11 @@ def trace(module: nn.Module, input_shape: Sequence[int], *, name: str | None = N
     """
     shape = tuple(int(size) for size in input_shape)
     name = name or network_name(module)
+    known = graph_of(module)
+    if known is not None and known.input_shape == shape:
+        graph = dataclasses.replace(known, name=name)
+        _check_same_outputs(graph, module)
+        return graph
     with torch.random.fork_rng(devices=[]):
         program = export(module, shape, training=False)
         translation = Translation(name, shape, module, program, TRANSLATORS)

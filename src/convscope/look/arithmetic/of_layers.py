@@ -113,9 +113,7 @@ def _standardised(
         if number is not None:
             result = result * number if role == "weight" else result + number
             steps.append(Step(what, number, result))
-    adds = np.zeros(values.shape)
-    adds[own] = values[own]
-    window = part(node.inputs[0], values, coordinates, contributions=adds)
+    window = part(node.inputs[0], values, coordinates, contributions=values / values.size)
     follow = int(np.ravel_multi_index(own, values.shape))
     return Arithmetic((node.name,), (window,), tuple(steps), follow=(0, follow))
 

@@ -28,7 +28,7 @@ class Window:
     coordinates: tuple[npt.NDArray[np.intp], ...]  # below 0 or past the end in the padding
     values: Floats
     inside: npt.NDArray[np.bool_]  # which lie on the input, and not in the padding
-    contributions: Floats  # what each adds to the sum, or to the one number that is chosen
+    contributions: Floats  # what each adds to a sum or mean; in a product the factor
     weights: Floats | None = None  # what each is multiplied with, where it is
 
     def cell(self, number: int) -> Cell:

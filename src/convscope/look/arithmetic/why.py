@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 TOLERANCE = 1e-5  # times the larger of 1 and the number
 LARGEST = 16  # contributions in a document
+NORMS = ("group_norm", "layer_norm")  # whose terms are parts of the mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +63,16 @@ class Sight:
     pixels: Spans | None
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON values."""
+        """As JSON values, where ranges are half-open: the first, and the one behind the last.
+
+        >>> Sight((3, 3), False, ((-1, 1), (4, 6)), ((0, 1), (4, 6))).to_dict()["pixels"]
+        [[0, 2], [4, 7]]
+        """
         return {
             "size": list(self.size),
             "whole": self.whole,
-            "field": [list(span) for span in self.field],
-            "pixels": None if self.pixels is None else [list(span) for span in self.pixels],
+            "field": _half_open(self.field),
+            "pixels": None if self.pixels is None else _half_open(self.pixels),
         }
 
 
@@ -110,6 +115,20 @@ class Why:
         """Whether they are equal to 1e-5 · max(1, |value|)."""
         return self.difference <= TOLERANCE * max(1.0, abs(self.value))
 
+    @property
+    def terms_are(self) -> str:
+        """What `contribution` of a term is: one of the products, exponentials, factors or branches, a part of
+        the mean, else a summand (of a maximum, the number that won)."""
+        if any(window.weights is not None for window in self.windows):
+            return "products"
+        if self.operation in ("softmax", "log_softmax"):
+            return "exponentials"
+        if self.operation in NORMS:
+            return "parts of the mean"
+        if len(self.windows) > 1:
+            return "factors" if self.operation == "multiply" else "branches"
+        return "summands"
+
     @cached_property
     def _ranked(self) -> list[tuple[int, int]]:
         """Which window and which number of it, the largest contribution first; none that is padding."""
@@ -123,15 +142,22 @@ class Why:
             return []
         order = np.argsort(-np.nan_to_num(np.concatenate(sizes), nan=np.inf), kind="stable")
         pairs = np.stack([np.concatenate(owners), np.concatenate(flat)], axis=1)[order]
-        return [(int(owner), int(at)) for owner, at in pairs]
+        ranked = [(int(owner), int(at)) for owner, at in pairs]
+        if self.operation in NORMS and self.follow is not None:  # the number that is standardised
+            ranked = [self.follow, *(place for place in ranked if place != self.follow)]
+        return ranked
 
     def terms(self) -> Iterator[Term]:
         """All contributions from the input of the operation, the largest magnitude first."""
         return (self._term(*place) for place in self._ranked)
 
     def largest(self, count: int = LARGEST) -> list[Term]:
-        """The largest contributions; none that is 0."""
-        terms = (self._term(*place) for place in self._ranked[:count])
+        """The largest contributions, none that is 0; of branches all, of a norm its own number first."""
+        if self.terms_are in ("factors", "branches"):
+            return list(self.terms())
+        terms = [self._term(*place) for place in self._ranked[:count]]
+        if self.terms_are == "parts of the mean":
+            return terms
         return [term for term in terms if term.contribution != 0]
 
     def rest(self, count: int = LARGEST) -> Rest:
@@ -202,6 +228,7 @@ class Why:
                 for step in self.steps
             ],
             "folded": [asdict(folding) for folding in self.folds],
+            "terms_are": self.terms_are,
             "largest": [term.to_dict() for term in self.largest()],
             "rest": {"count": rest.count, "sum": finite(rest.total)},
             "next": None if after is None else str(after),
@@ -241,6 +268,10 @@ def why(
 
     index = (channel,) if row is None else (channel, row) if column is None else (channel, row, column)
     return ForwardPass(bundle, picture).why(Cell(layer, index))
+
+
+def _half_open(spans: Spans) -> list[list[int]]:
+    return [[first, last + 1] for first, last in spans]
 
 
 def _window_to_dict(window: Window) -> dict[str, Any]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -22,7 +21,6 @@ from .removal import baseline_of, curves, order_of, pixels_of, random_orders, wi
 from .scored import Scored, randomised, scored
 
 GRAD_CAM = "grad-cam"
-MOST_NAMED = 20  # classes in an error
 Target = str | int  # the name of a class, or its number
 
 
@@ -73,11 +71,13 @@ def attributions(
     seed: int = 0,
     check: bool = True,
     settings: Settings = Settings(),  # noqa: B008  (frozen)
+    progress: Callable[[str], None] | None = None,
 ) -> list[list[Attribution]]:
     """`attribute` for pictures as the bundle stores them, uint8 (N, H, W, C): for each a list by method.
 
     `methods` are by default all that the network allows (`methods_for`), `targets` one class per picture. The
-    networks with random weights and the random orders that maps are checked against are made once.
+    networks with random weights and the random orders that maps are checked against are made once. `progress`
+    hears what is at work, such as "gradient" and "checks of gradient".
     """
     names = list(methods_for(bundle) if methods is None else methods)
     for name in names:
@@ -89,7 +89,7 @@ def attributions(
         raise UsageError(f"{len(targets)} targets for {len(stored)} pictures; there should be one for each.")
     numbers = None if targets is None else [class_number(bundle, target) for target in targets]
     place = _layer(bundle, layer) if GRAD_CAM in names else None
-    looking = _Looking(bundle, scored(bundle), place, seed, settings)
+    looking = _Looking(bundle, scored(bundle), place, seed, settings, progress)
     probabilities = bundle.probabilities(stored)
     if not np.isfinite(probabilities).all():
         raise DataError("the network's probabilities are not all finite.")
@@ -119,12 +119,7 @@ def class_number(bundle: Bundle, target: Target) -> int:
         if target in classes:
             return classes.index(target)
         if not target.isdecimal():
-            known = list(classes)
-            if len(known) > MOST_NAMED:
-                known = (
-                    difflib.get_close_matches(target, known, n=MOST_NAMED, cutoff=0.3) or known[:MOST_NAMED]
-                )
-            raise UnknownName("class", target, known)
+            raise UnknownName("class", target, classes)
     number = int(target)
     if not 0 <= number < len(classes):
         raise UsageError(f"target {target} should be the name of a class, or 0 to {len(classes) - 1}.")
@@ -149,6 +144,7 @@ class _Looking:
     layer: str | None
     seed: int
     settings: Settings
+    progress: Callable[[str], None] | None
 
     @cached_property
     def strangers(self) -> list[Scored]:
@@ -165,7 +161,10 @@ class _Looking:
         both = np.concatenate([stored[None], without(preprocessing, stored, baseline, everything)])
         batch = np.ascontiguousarray(preprocessing.batch(both))
         question = Question(batch[:1], batch[1:], target, self.layer, self.seed, self.settings)
-        maps = [self._map(name, self.network, question, stored) for name in methods]
+        maps = []
+        for name in methods:
+            self._begin(name)
+            maps.append(self._map(name, self.network, question, stored))
         checks: Sequence[Checks | None] = [None] * len(methods)
         if check:
             checks = self._checks(stored, baseline, methods, maps, question)
@@ -183,6 +182,10 @@ class _Looking:
             )
             for name, found, checked in zip(methods, maps, checks, strict=True)
         ]
+
+    def _begin(self, what: str) -> None:
+        if self.progress is not None:
+            self.progress(what)
 
     def _map(self, method: str, network: Scored, question: Question, stored: np.ndarray) -> Map:
         try:
@@ -205,6 +208,7 @@ class _Looking:
         """Every map against random orders, and against those of the same random networks."""
         checks = []
         for method, found in zip(methods, maps, strict=True):
+            self._begin(f"checks of {method}")
             order = order_of(found.values, self.seed)
             followed = curves(
                 lambda pictures: self.bundle.probabilities(pictures)[:, question.target],

@@ -35,6 +35,14 @@ class Checks:
         return not self.failed
 
 
+MEANING = {  # what the colours of a map say
+    "gradient": "blue: where a change moves the score, up or down",
+    "smoothgrad": "blue: where a change moves the score, up or down",
+    "grad-cam": "blue speaks for it; what speaks against it is not shown",
+}
+SIGNED = "blue speaks for it, orange against it"
+
+
 @dataclass(frozen=True, eq=False)
 class Attribution:
     """A map of one picture: float32 (height, width); above 0 speaks for `target`, below 0 against it.
@@ -58,6 +66,11 @@ class Attribution:
     score: Literal["logit", "probability"] = "logit"
     baseline: tuple[float, ...] = ()
     gap: float | None = None
+
+    @property
+    def meaning(self) -> str:
+        """What blue and orange say on its map."""
+        return MEANING.get(self.method, SIGNED)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values.
