@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from PIL import Image
 
 from convscope import Bundle, evaluate, train
 from convscope.look.breaking.robustness import Robustness
+from convscope.training.reports.again import report_again
 
 from ..conftest import Command
 
@@ -82,10 +84,53 @@ def test_the_figures_are_those_of_eval_and_stay_in_the_run(in_this_process: Comm
     assert kept().shifts
     done = in_this_process("attack", str(digits), "--method", "blur", "--count", "50")
     assert "of 50 pictures a figure is uncertain by up to 13 points" in done.stderr
-    assert [curve.name for curve in kept().curves] == ["blur"]  # the others were of other pictures
+    whole = f"has those of {evaluation.count} pictures, drawn by seed 0"
+    assert whole in " ".join(done.stderr.split())
+    assert "Figures" not in done.stdout
+    assert in_this_process("attack", str(digits), "--method", "blur", "--seed", "1", "--json").stdout.count(
+        whole
+    )
+    assert [curve.name for curve in kept().curves] == ["noise", "fgsm", "pgd"]
+    done = in_this_process("attack", str(digits), "--method", "fgsm", "--epsilon", "16", "--epsilon", "8")
+    assert done.returncode == 0, done.stderr
+    assert next(c.levels for c in kept().curves if c.name == "fgsm") == (0, 8, 16, 32, 76.5)
+    done = in_this_process("attack", str(digits), "--method", "pgd", "--epsilon", "8", "--steps", "2")
+    assert "the earlier curve of pgd, with 5 steps" in " ".join(done.stderr.split())
     (digits / "robustness.json").write_text("{")
     assert in_this_process("attack", str(digits), "--method", "blur").returncode == 0
     assert kept().count == evaluation.count
+    (digits / "robustness.json").unlink()
+    in_this_process("attack", str(digits), "--method", "blur", "--count", "50")
+    done = in_this_process("attack", str(digits), "--method", "noise")
+    assert "had those of 50 pictures, drawn by seed 0, which these replace" in " ".join(done.stderr.split())
+    assert (kept().count, [curve.name for curve in kept().curves]) == (evaluation.count, ["noise"])
+
+
+def test_several_methods_are_all_measured(in_this_process: Command, digits: Path) -> None:
+    words = ("--method", "fgsm", "--method", "pgd,blur", "--epsilon", "8", "--count", "20", "--json")
+    done = in_this_process("attack", str(digits), *words)
+    assert [curve["name"] for curve in json.loads(done.stdout)["curves"]] == ["fgsm", "pgd", "blur"]
+
+
+def test_a_network_of_one_answer_is_named_and_leaves_no_folder(
+    in_this_process: Command, digits: Path, tmp_path: Path
+) -> None:
+    bundle = Bundle.load(digits)
+    last = np.float32(np.arange(10) == 7)
+    weights = {
+        name: w if w.shape[:1] != (10,) else last if w.ndim == 1 else np.zeros_like(w)
+        for name, w in bundle.weights.items()
+    }
+    file, out = tmp_path / "seven.safetensors", tmp_path / "attacks"
+    replace(bundle, weights=weights).save(file)
+    words = ("--method", "fgsm", "--epsilon", "32", "--count", "100")
+    done = in_this_process("attack", str(file), *words, "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    assert "the network takes every picture for 7, so" in " ".join(done.stderr.split())
+    assert "No attack fooled the network" in done.stdout
+    assert "Pictures  " not in done.stdout
+    assert not out.exists()
+    assert "every picture" not in in_this_process("attack", str(digits), *words).stderr
 
 
 def test_a_bundle_alone_and_other_data_leave_no_figures(
@@ -144,7 +189,9 @@ def test_inverted_colour_pictures_are_saved_as_they_were_given(
         (["--method", "pdg"], 2, "did you mean 'pgd'"),
         (["--method", ","], 2, "--method should be some"),
         (["--count", "0"], 2, "--count"),
+        (["--epsilon", "-4"], 2, "epsilon -4 should be 0, or from 1 to 255"),
         (["--out", "full"], 2, "there and not empty"),
+        (["--out", "new", "--method", "noise"], 2, "--method noise has neither"),
         (["--data", "nowhere"], 2, "nowhere"),
     ],
 )
@@ -163,6 +210,7 @@ def test_mistakes_are_said_in_a_sentence(
     done = in_this_process("attack", str(digits), *words)
     assert done.returncode == code, done.stderr
     assert message in " ".join(done.stderr.split())
+    assert not (tmp_path / "new").exists()
 
 
 def test_signals_are_refused(in_this_process: Command, tmp_path: Path) -> None:
@@ -174,12 +222,17 @@ def test_signals_are_refused(in_this_process: Command, tmp_path: Path) -> None:
     done = in_this_process("attack", str(run.path))
     assert done.returncode == 1
     assert "takes signals, which have no pixels" in done.stderr
+    first = (run.path / "report.html").read_text("utf-8")
+    again = report_again(run.path).read_text("utf-8")
+    for page in (first, again):
+        assert "Attacks and changes are of pictures; the data are signals." in page
+        assert "convscope attack" not in page
 
 
 def test_an_attack_that_no_longer_fools_is_a_failed_gate(
     in_this_process: Command, digits: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from convscope.look.breaking.measuring import attack_pictures, rereading
+    from convscope.look.breaking import attack_pictures, rereading
 
     originals: dict[str, bytes] = {}
 

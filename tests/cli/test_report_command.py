@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,15 @@ def test_one_run_and_two(at: Command, tmp_path: Path) -> None:
     assert document["tests"]["accuracy"]["test"] == "mcnemar"
     assert document["settings"] == {"epochs": [1, 2]}
     assert document["sentences"]
+
+
+def test_a_bundle_alone_is_named(at: Command, tmp_path: Path) -> None:
+    shutil.copy(tmp_path / "runs" / "a" / "bundle.safetensors", tmp_path / "b.safetensors")
+    result = at("report", "b.safetensors")
+    assert result.returncode == 1
+    assert "b.safetensors is a file with no run in its folder; a report needs the run directory." in (
+        " ".join(result.stderr.split())
+    )
 
 
 def test_what_cannot_be_is_a_sentence(at: Command, tmp_path: Path) -> None:

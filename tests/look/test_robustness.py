@@ -73,7 +73,7 @@ def test_what_was_measured_before_joins_in() -> None:
     before = Robustness("test", 10, 9, (BLUR, NOISE), (SHIFT,), data="a", network="b")
     again = Robustness("test", 10, 9, (Curve("noise", "1/255", (0.0,), (9,)),), data="a", network="b")
     joined = again.with_earlier(before)
-    assert joined.curves == (*again.curves, BLUR)
+    assert joined.curves == (NOISE, BLUR)
     assert joined.shifts == (SHIFT,)
     for other in (
         Robustness("test", 20, 9, data="a", network="b"),
@@ -83,6 +83,20 @@ def test_what_was_measured_before_joins_in() -> None:
         Robustness("test", 10, 9, data="x", network="b"),
     ):
         assert other.with_earlier(before) == other
+
+
+def test_fewer_levels_join_the_earlier_curve() -> None:
+    def of(*curves: Curve) -> Robustness:
+        return Robustness("test", 10, 9, curves, data="a", network="b")
+
+    before = of(Curve("pgd", "1/255", (0.0, 2.0, 8.0, 32.0), (9, 8, 5, 0), "20 steps"))
+    (joined,) = of(Curve("pgd", "1/255", (0.0, 8.0, 16.0), (9, 4, 2), "20 steps")).with_earlier(before).curves
+    assert joined == Curve("pgd", "1/255", (0.0, 2.0, 8.0, 16.0, 32.0), (9, 8, 4, 2, 0), "20 steps")
+    otherwise = of(Curve("pgd", "1/255", (0.0, 8.0), (9, 6), "5 steps"))
+    assert otherwise.with_earlier(before) == otherwise  # levels of two ways are no curve
+    assert before.same_subject(Robustness("test", 500, 480, data="a", network="b", seed=3))
+    for other in ({"data": "x"}, {"network": "x"}):
+        assert not before.same_subject(Robustness("test", 10, 9, **{"data": "a", "network": "b", **other}))
 
 
 def test_records_of_before_are_read_and_others_refused() -> None:

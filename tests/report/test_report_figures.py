@@ -198,3 +198,10 @@ def test_the_same_figure_gives_the_same_bytes(make_report: MakeReport) -> None:
     evaluation = make_report().evaluation
     once, again = (figures.to_png(figures.confusion(evaluation)) for _ in range(2))
     assert once == again
+
+
+def test_the_kept_epoch_is_not_called_best(make_report: MakeReport) -> None:
+    (upper, *_) = figures.curves(make_report(epochs=3).epochs, kept_epoch=3).axes
+    labels = [line.get_label() for line in upper.lines]
+    assert "kept epoch: 3" in labels
+    assert not [label for label in labels if "best" in str(label)]

@@ -101,8 +101,42 @@ def test_curves_stand_with_their_intervals(make_report: MakeReport, tmp_path: Pa
     panels = robustness(measured).axes
     assert [axes.get_title(loc="left") for axes in panels] == ["epsilon, 1/255", "shift, pixels"]
     np.testing.assert_allclose(panels[0].lines[0].get_ydata(), [0.9, 0.045])
+    assert [label.get_text() for label in panels[0].get_xticklabels()] == ["0", "8"]
     only_shifts = Robustness("test", 200, 180, (), (LayerShift("conv1", 0.05),))
     assert "conv1 0.050" in page(make_report(robustness=only_shifts), tmp_path).text
+
+
+def test_changes_have_panels_of_their_own_and_letters_one_size() -> None:
+    fgsm = Curve("fgsm", "1/255", (0.0, 2.0, 4.0, 8.0, 32.0), (180, 150, 120, 60, 9))
+    curves = (
+        fgsm,
+        replace(fgsm, name="pgd"),
+        Curve("noise", "1/255", (0.0, 8.0), (180, 170)),
+        Curve("inversion", "", (0.0, 1.0), (180, 20)),
+    )
+    drawn = robustness(Robustness("test", 200, 180, curves))
+    attacks, noise, inversion = drawn.axes
+    titles = [axes.get_title(loc="left") for axes in drawn.axes]
+    assert titles == ["epsilon, 1/255", "noise, 1/255", "inversion"]
+    assert [line.get_label() for line in attacks.lines] == ["fgsm", "pgd"]
+    assert [line.get_label() for line in noise.lines] == ["noise"]
+    assert list(attacks.get_xticks()) == list(fgsm.levels)
+    assert not inversion.lines
+    assert [bar.get_height() for bar in inversion.patches] == [0.9, 0.1]
+    assert [label.get_text() for label in inversion.get_xticklabels()] == ["no", "yes"]
+    alone = robustness(Robustness("test", 200, 180, curves[2:3]))
+    assert alone.get_figwidth() == drawn.get_figwidth()
+    alone.draw_without_rendering()
+    assert alone.axes[0].get_position().width < 0.5
+
+
+def test_of_more_suspects_than_are_kept_all_are_counted(make_report: MakeReport, tmp_path: Path) -> None:
+    suspects = tuple(
+        Suspect("label", Place("train", i, f"{i}.png", "cat"), 0.9, suggested="dog") for i in range(30)
+    )
+    for method, count in (({"found": {"label": 1286}}, "1,286"), ({"found": "no"}, "30"), ({}, "30")):
+        shown = ShownSuspects(Suspects("pets", "", 9000, suspects, method), {})
+        assert f"The first 24 of {count}." in page(make_report(suspects=shown), tmp_path).text
 
 
 def test_suspects_stand_with_their_pictures(make_report: MakeReport, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from PIL import Image
 
 import convscope
 from convscope import report
+from convscope.bundle import checksum
 from convscope.errors import ConvscopeError, DataError, UsageError
 from convscope.look import Curve, Robustness, Suspect, Suspects
 from convscope.look.suspicion.suspect import Place
@@ -88,6 +89,43 @@ def test_what_was_measured_since_is_in_it(runs: Path) -> None:
     assert "0.750" in page
     assert re.search(rf'<img class="picture" src="data:image/png;base64,[^"]+" alt="{name}">', page)
     assert "convscope attack" not in page
+
+
+def test_what_was_measured_of_another_run_is_left_out(runs: Path) -> None:
+    run, other = (convscope.Bundle.load(runs / name) for name in "ab")
+    network, data = checksum({}, run.weights), run.info["data"]["checksum"]
+    place = Place("test", 0, "somewhere.png", "1")
+    curve = Curve("pgd", "1/255", (0.0, 16.0), (90, 7))
+
+    def page(*, network: str, data: str) -> str:
+        measured = Robustness("test", 100, 90, (curve,), data=data, network=network)
+        found = Suspects("digits", data, 1797, (Suspect("label", place, 0.75, suggested="8"),), {})
+        (runs / "a" / "robustness.json").write_text(json.dumps(measured.to_dict()))
+        (runs / "a" / "suspects.json").write_text(json.dumps(found.to_dict()))
+        return report_again(runs / "a").read_text("utf-8")
+
+    own = page(network=network, data=data)
+    assert "7.0\xa0%" in own
+    assert "0.750" in own
+    copied = page(network=checksum({}, other.weights), data=data)
+    assert "7.0\xa0%" not in copied
+    assert "The robustness.json in the run&#39;s folder is of another network, by its checksum." in copied
+    assert f"convscope attack {runs / 'a'}" in copied
+    assert "0.750" in copied
+    changed = page(network=network, data="0" * 64)
+    assert "7.0\xa0%" not in changed
+    assert "0.750" not in changed
+    for file in ("robustness.json", "suspects.json"):
+        assert f"The {file} in the run&#39;s folder is of other data, by its checksum." in changed
+    assert f"convscope data suspects --run {runs / 'a'}" in changed
+
+
+def test_the_last_epoch_is_called_kept_and_not_best(tmp_path: Path) -> None:
+    run = convscope.train("digits", keep="last", out=tmp_path / "last", **FAST).path
+    page = (run / "report.html").read_text("utf-8")
+    assert "kept: epoch 2" in page
+    assert "best: epoch" not in page
+    assert "(best)" not in page
 
 
 @pytest.mark.parametrize("content", ["{", '{"split": "test"}', "[]"])

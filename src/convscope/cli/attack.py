@@ -15,6 +15,10 @@ from .options import Json, Model, Quiet
 from .output import print_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+
     from ..bundle import Bundle
     from ..look.breaking.attack_pictures import Fooled
     from ..look.breaking.robustness import Robustness
@@ -28,15 +32,15 @@ def attack(
     data: Annotated[str | None, typer.Option(help="Other data than the run's own.")] = None,
     data_dir: Annotated[str | None, typer.Option(help="Where downloaded data sets lie.")] = None,
     method: Annotated[
-        str,
+        list[str] | None,
         typer.Option(
             help="Some of fgsm, pgd, shift, rotation, scale, noise, blur, contrast, inversion, "
-            "equivariance; or all.",
+            "equivariance; or all. (all)",
             metavar="LIST",
         ),
-    ] = "all",
+    ] = None,
     epsilon: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             help="How far fgsm and pgd may move a value, in 1/255 of the pixel range; one or more. "
             "(2,4,8,16,32,76.5)",
@@ -70,8 +74,10 @@ def attack(
     from ..training.evaluation import dataset_of
     from .progress import listening
 
-    methods, epsilons = _methods(method), EPSILONS if epsilon is None else _epsilons(epsilon)
+    methods = _methods(",".join(method or ["all"]))
+    epsilons = _epsilons(",".join(epsilon)) if epsilon else EPSILONS
     if out is not None:
+        _require_attacks(methods)
         require_free(out)
     bundle = Bundle.load(model)
     of_pictures(bundle)
@@ -98,19 +104,27 @@ def attack(
             told=progress.reading,
             attacked=fooled.add if out is not None else None,
         )
-        said = [*notes, *_remarks(bundle, measured, methods)]
+        said = [
+            *notes,
+            *_remarks(bundle, measured, methods),
+            *_of_one_class(bundle, images, labels, measured),
+        ]
         kept = model.is_dir()
         if kept and measured.data != (bundle.info.get("data") or {}).get("checksum"):
             kept = False
             said.append(f"these are not the run's own pictures, so they are not in its {FILE_NAME}.")
+        saved = out if fooled.found else None
+        if saved is not None:
+            progress.waiting(f"writing {saved}")
+            _save(bundle, fooled, split.names, measured.clean, saved)
+        written = None
+        if kept:
+            written, remark = _keep(model / FILE_NAME, measured)
+            said += [remark] if remark else []
         for note in said:
             progress.note(f"note: {note}")
-        if out is not None:
-            progress.waiting(f"writing {out}")
-            _save(bundle, fooled, split.names, measured.clean, out)
-    written = _keep(model / FILE_NAME, measured) if kept else None
     if json:
-        of = {"file": str(written) if written else None, "out": str(out) if out else None, "notes": said}
+        of = {"file": str(written) if written else None, "out": str(saved) if saved else None, "notes": said}
         print_json({**measured.to_dict(), **of})
         return
     from .attack_table import table
@@ -119,7 +133,9 @@ def attack(
     if out is not None or written:
         print()
     if out is not None:
-        print(f"{_of_saved(fooled)}\nPictures  {out}")
+        print(_of_saved(fooled))
+    if saved is not None:
+        print(f"Pictures  {saved}")
     if written:
         print(f"Figures   {written}")
 
@@ -128,7 +144,7 @@ def _methods(text: str) -> list[str] | None:
     from ..look.breaking.measuring import METHODS
 
     words = [word for word in text.lower().replace(" ", "").split(",") if word]
-    if words == ["all"]:
+    if "all" in words:
         return None
     for word in words:
         if word not in METHODS:
@@ -136,6 +152,15 @@ def _methods(text: str) -> list[str] | None:
     if not words:
         raise UsageError("--method should be some of the methods, such as fgsm,pgd, or all.")
     return words
+
+
+def _require_attacks(methods: list[str] | None) -> None:
+    from ..look.breaking.attack import ATTACKS
+
+    if methods is not None and not set(methods) & set(ATTACKS):
+        raise UsageError(
+            f"--out is for the pictures that fgsm and pgd make, and --method {','.join(methods)} has neither."
+        )
 
 
 def _epsilons(text: str) -> tuple[float, ...]:
@@ -165,6 +190,23 @@ def _remarks(bundle: Bundle, measured: Robustness, methods: list[str] | None) ->
     return remarks
 
 
+def _of_one_class(
+    bundle: Bundle, images: np.ndarray, labels: np.ndarray, measured: Robustness
+) -> Iterator[str]:
+    """What to know of a network that no attack can change: it says the same of everything."""
+    import numpy as np
+
+    classes, counts = np.unique(labels, return_counts=True)
+    if len(classes) < 2 or measured.clean not in counts:
+        return  # as many are right as the class has, where all are taken for it
+    says = np.unique(bundle.logits(images).argmax(1))
+    if len(says) == 1:
+        yield (
+            f"the network takes every picture for {bundle.classes[says[0]]}, so what is left of its accuracy "
+            "says nothing of how robust it is."
+        )
+
+
 def _save(bundle: Bundle, fooled: Fooled, names: Any, right: int, out: Path) -> None:
     from ..drawing.attack_sheet import attack_sheet
     from ..drawing.tiles import to_png
@@ -182,17 +224,43 @@ def _save(bundle: Bundle, fooled: Fooled, names: Any, right: int, out: Path) -> 
 def _of_saved(fooled: Fooled) -> str:
     count = len(fooled.found)
     if not count:
-        return "No attack fooled the network, so that there is no picture of one."
+        return "No attack fooled the network, so there are no pictures to keep."
     return f"All {count:,} saved attack pictures were re-read and still fool the network."
 
 
-def _keep(file: Path, measured: Robustness) -> Path:
-    """The figures in a run's folder, with those measured earlier of the same pictures and weights."""
+def _keep(file: Path, measured: Robustness) -> tuple[Path | None, str]:
+    """The figures in a run's folder, with those measured earlier of the same pictures and weights.
+
+    Where the folder has those of as many pictures or more, these are not kept. None, and why, where it has;
+    else the file, and what a person should know of what it had before.
+    """
     from .. import atomic
     from ..look.breaking.robustness import Robustness
 
+    remark = ""
     # what is damaged, or of a later version, is written anew
     with contextlib.suppress(ConvscopeError, ValueError, OSError):
-        measured = measured.with_earlier(Robustness.from_dict(json_format.loads(file.read_text("utf-8"))))
+        earlier = Robustness.from_dict(json_format.loads(file.read_text("utf-8")))
+        if measured.same_subject(earlier):
+            had = f"those of {earlier.count:,} pictures, drawn by seed {earlier.seed}"
+            drawn = (measured.count, measured.seed) == (earlier.count, earlier.seed)
+            if not drawn and measured.count <= earlier.count:
+                return None, (
+                    f"these figures are not kept, for {file} has {had}; to add to them measure with --count "
+                    f"{earlier.count} --seed {earlier.seed}, to replace them remove the file."
+                )
+            if not drawn:
+                remark = f"{file} had {had}, which these replace."
+            else:
+                remark = _of_other_ways(measured, earlier)
+        measured = measured.with_earlier(earlier)
     atomic.write_text(file, json_format.dumps(measured.to_dict(), indent=1) + "\n")
-    return file
+    return file, remark
+
+
+def _of_other_ways(measured: Robustness, earlier: Robustness) -> str:
+    """Which curves were measured in another way before, and are lost."""
+    before = {curve.name: curve.how for curve in earlier.curves}
+    others = [c.name for c in measured.curves if before.get(c.name, c.how) != c.how]
+    words = [f"the earlier curve of {name}, with {before[name]}, is replaced" for name in others]
+    return f"{'; '.join(words)}." if words else ""

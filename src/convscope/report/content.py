@@ -118,11 +118,12 @@ NOT_MEASURED = Absent("It was not measured.")
 class Report:
     """One training run, ready to be written.
 
-    `best_epoch` counts from 1; `seconds` is the wall time of the training; `summary_text` is a table of
-    the network in a monospaced font; `notes` are sentences a reader must not miss and stand at the top;
-    `counts` says for each split how many records of each class it has, `checksum` (sha256) which data it was,
-    `records` what they are called, and `loss` what the curves of the loss are of. `answers` are the records
-    that the page has, mistakes and others: those of a cell of the confusion matrix are shown with it.
+    `best_epoch` counts from 1, and is None where none was chosen; `kept_epoch` is the one whose weights were
+    kept where that was not for its figures; `seconds` is the wall time of the training; `summary_text` is a
+    table of the network in a monospaced font; `notes` are sentences a reader must not miss and stand at the
+    top; `counts` says for each split how many records of each class it has, `checksum` (sha256) which data it
+    was, `records` what they are called, and `loss` what the curves of the loss are of. `answers` are the
+    records that the page has, mistakes and others: those of a cell of the confusion matrix are shown with it.
     """
 
     title: str
@@ -152,6 +153,7 @@ class Report:
     attributions: Sequence[Explained] | Absent = NOT_MEASURED
     robustness: Robustness | Absent = NOT_MEASURED
     suspects: ShownSuspects | Absent = NOT_MEASURED
+    kept_epoch: int | None = None
 
     @property
     def mistakes(self) -> list[Answer]:

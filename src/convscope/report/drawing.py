@@ -18,7 +18,8 @@ def draw(report: Report) -> dict[str, bytes]:
         "per-class": figures.to_png(figures.per_class(report.evaluation)),
     }
     if report.epochs:
-        drawn["curves"] = figures.to_png(figures.curves(report.epochs, report.best_epoch, report.loss))
+        curves = figures.curves(report.epochs, report.best_epoch, report.loss, kept_epoch=report.kept_epoch)
+        drawn["curves"] = figures.to_png(curves)
     if not isinstance(report.calibration, Absent):
         drawn["calibration"] = figures.to_png(figures.calibration(report.calibration))
     if not isinstance(report.filters, Absent):

@@ -21,9 +21,11 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from ..calibration import Calibration
 from ..look import Curve, Robustness
+from ..look.breaking.attack import ATTACKS
 from ..metrics import EpochFigures, Evaluation, wilson_interval
 
 INK, MUTED, GRID = "#1f2933", "#52606d", "#e4e7eb"
+BAR = "#c3d9f7"
 BLUE, ORANGE = "#2563c9", "#d9730d"  # told apart by every common kind of colour vision
 SHADES = LinearSegmentedColormap.from_list("shades", ["#ffffff", "#c3d9f7", "#5b95e0", "#1d4fa3", "#0b2a63"])
 
@@ -32,17 +34,22 @@ DPI = 160
 MOST_NUMBERS = 30  # classes up to which a confusion matrix carries its counts
 MOST_BARS = 30  # classes up to which all are drawn in `per_class`
 MOST_LETTERS = 16
-ATTACKED = "1/255"  # the unit of attacks, which are compared with each other
+MOST_PANELS = 3  # beside each other
 _PERCENT = FuncFormatter(lambda share, _: f"{100 * share:.4g} %")
 
 
 def curves(
-    epochs: Sequence[EpochFigures], best_epoch: int | None = None, loss: str = "cross-entropy"
+    epochs: Sequence[EpochFigures],
+    best_epoch: int | None = None,
+    loss: str = "cross-entropy",
+    *,
+    kept_epoch: int | None = None,
 ) -> Figure:
-    """Loss, accuracy and, where it changes, the learning rate over the epochs; the best epoch is marked.
+    """Loss, accuracy and, where it changes, the learning rate over the epochs.
 
-    Needs at least one epoch.
+    The best epoch is marked, or the one whose weights were kept for another reason. Needs at least one epoch.
     """
+    word, marked = ("best", best_epoch) if kept_epoch is None else ("kept", kept_epoch)
     rates = [figures.learning_rate for figures in epochs]
     with_rates = len(set(rates)) > 1 and None not in rates
     figure = Figure(figsize=(WIDTH, WIDTH), layout="constrained", facecolor="white")
@@ -55,14 +62,16 @@ def curves(
         numbers,
         [figures.train_loss for figures in epochs],
         [figures.validation_loss for figures in epochs],
-        best_epoch,
+        marked,
+        word,
     )
     _lines(
         lower,
         numbers,
         [figures.train_accuracy for figures in epochs],
         [figures.validation_accuracy for figures in epochs],
-        best_epoch,
+        marked,
+        word,
     )
     _style(upper, title=f"Loss ({loss})")
     _style(lower, title="Accuracy")
@@ -204,7 +213,7 @@ def calibration(result: Calibration) -> Figure:
 
     width = 1 / len(result.bins)
     middles, counts = [bin_.low + width / 2 for bin_ in result.filled], [b.count for b in result.filled]
-    bars = lower.bar(middles, counts, width=0.9 * width, color="#c3d9f7")
+    bars = lower.bar(middles, counts, width=0.9 * width, color=BAR)
     lower.bar_label(bars, [f"{count:,}" for count in counts], fontsize=8, color=MUTED, padding=1)
     lower.set_ylim(0, 1.25 * max(counts))
     _style(lower, title="How many")
@@ -217,34 +226,61 @@ def calibration(result: Calibration) -> Figure:
 
 
 def robustness(measured: Robustness) -> Figure:
-    """The share right over the level of each attack and change, a panel per unit, with 95 % intervals.
+    """The share right over the level of each attack and change, with 95 % intervals.
 
-    Needs at least one curve.
+    Attacks share a panel, each change has its own; one without a measure, on or off, has bars. However many
+    there are the figure is as wide, so that its letters are of one size. Needs at least one curve.
     """
     panels: dict[str, list[Curve]] = {}
     for curve in measured.curves:
-        attack = curve.unit == ATTACKED
-        panels.setdefault(curve.unit if attack else f"{curve.name}, {curve.unit}", []).append(curve)
-    columns = min(len(panels), 3)
+        title = f"{curve.name}, {curve.unit}" if curve.unit else curve.name
+        panels.setdefault(f"epsilon, {curve.unit}" if curve.name in ATTACKS else title, []).append(curve)
+    columns = min(max(len(panels), 2), MOST_PANELS)
     rows = -(-len(panels) // columns)
-    size = (WIDTH * (1 if columns == 1 else 1.85), 0.5 + 2.4 * rows)
-    figure = Figure(figsize=size, layout="constrained", facecolor="white")
+    figure = Figure(figsize=(1.85 * WIDTH, 0.5 + 2.4 * rows), layout="constrained", facecolor="white")
     grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
     for axes, (title, curves) in zip(grid.flat, panels.items(), strict=False):
         for curve, colour in zip(curves, (BLUE, ORANGE, MUTED, INK) * len(curves), strict=False):
             shares = [right / measured.count for right in curve.correct]
             ranges = [wilson_interval(right, measured.count) for right in curve.correct]
+            if curve.unit:
+                axes.plot(
+                    curve.levels, shares, "o-", color=colour, label=curve.name, markersize=4.5, linewidth=2
+                )
+            else:
+                axes.bar(curve.levels, shares, width=0.5, color=BAR)
             axes.vlines(curve.levels, *zip(*ranges, strict=True), color=colour, linewidth=1.6, alpha=0.6)
-            axes.plot(curve.levels, shares, "o-", color=colour, label=curve.name, markersize=4.5, linewidth=2)
         axes.set_ylim(0, 1.02)
-        _style(axes, title=f"epsilon, {title}" if title == ATTACKED else title.removesuffix(", "))
+        _style(axes, title=title)
         axes.yaxis.set_major_formatter(_PERCENT)
-        axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
+        levels = sorted({level for curve in curves for level in curve.levels})
+        if curves[0].unit:
+            axes.set_xticks(levels, _level_labels(levels))
+        else:
+            axes.set_xticks(levels, ["no" if level == 0 else "yes" for level in levels])
+            axes.set_xlim(levels[0] - 0.75, levels[-1] + 0.75)
+            axes.grid(axis="x", visible=False)
         if len(curves) > 1:
             axes.legend(frameon=False, fontsize=11, labelcolor=INK)
     for axes in list(grid.flat)[len(panels) :]:
         axes.set_visible(False)
     return figure
+
+
+def _level_labels(levels: Sequence[float]) -> list[str]:
+    """The levels of an axis in order, but nothing where there is no room for a number.
+
+    >>> _level_labels([0, 2, 4, 8, 16, 32, 76.5])
+    ['0', '', '', '8', '16', '32', '76.5']
+    """
+    texts = [f"{level:g}" for level in levels]
+    span = (levels[-1] - levels[0]) or 1.0
+    kept: list[int] = []
+    for i in dict.fromkeys([0, *range(len(levels) - 1, -1, -1)]):  # both ends, then from the largest down
+        room = ((abs(levels[i] - levels[k]) / span, len(texts[i]) + len(texts[k])) for k in kept)
+        if all(gap >= 0.02 + 0.02 * letters for gap, letters in room):
+            kept.append(i)
+    return [text if i in kept else "" for i, text in enumerate(texts)]
 
 
 def to_png(figure: Figure) -> bytes:
@@ -278,7 +314,8 @@ def _lines(
     epochs: Sequence[int],
     train: Sequence[float],
     validation: Sequence[float | None],
-    best_epoch: int | None,
+    marked: int | None,
+    word: str,
 ) -> None:
     mark = "o" if len(epochs) <= 20 else ""
     series = [("train", BLUE, train), ("validation", ORANGE, validation)]
@@ -288,14 +325,14 @@ def _lines(
             x, y = zip(*points, strict=True)
             y = tuple(value if math.isfinite(value) else math.nan for value in y)
             axes.plot(x, y, color=colour, label=name, linewidth=2, marker=mark, markersize=4.5)
-            if best_epoch is not None and best_epoch in x and name == "validation":
-                best = y[x.index(best_epoch)]
+            if marked is not None and marked in x and name == "validation":
+                value = y[x.index(marked)]
                 axes.plot(
-                    [best_epoch], [best], "o", color=colour, markersize=9, markeredgecolor="white", zorder=4
+                    [marked], [value], "o", color=colour, markersize=9, markeredgecolor="white", zorder=4
                 )
-    if best_epoch is not None and len(epochs) > 1:
-        label = f"best epoch: {best_epoch}"
-        axes.axvline(best_epoch, color=MUTED, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1, label=label)
+    if marked is not None and len(epochs) > 1:
+        label = f"{word} epoch: {marked}"
+        axes.axvline(marked, color=MUTED, linewidth=1.2, linestyle=(0, (4, 3)), zorder=1, label=label)
 
 
 def _style(axes: Axes, title: str = "") -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ..drawing import tiles, wording
 from ..drawing.attribution import overlay
 from ..drawing.inside import patch_pixels
-from ..look import Attribution, Patch, Patches, Robustness
+from ..look import Attribution, Patch, Patches, Robustness, Suspects
 from ..look.suspicion.suspect import Kind, Place, Suspect
 from ..metrics import wilson_interval
 from . import pictures
@@ -93,7 +93,7 @@ class SuspectRow:
 
 @dataclass(frozen=True)
 class SuspectsView:
-    """Of each kind its title, the title of its last column, how many there are, and the first rows.
+    """Of each kind its title, the title of its last column, how many were found, and the first rows.
 
     `remark` says where labels were not judged.
     """
@@ -156,7 +156,7 @@ def suspects(found: ShownSuspects | Absent) -> SuspectsView | None:
             (
                 DOUBTFUL if (kind, trust) == ("label", "doubtful") else title,
                 other,
-                len(all_of),
+                _count(found.found, kind),
                 tuple(_suspect(one, found) for one in all_of[:MOST_SUSPECTS]),
             )
             for kind, (title, other) in KINDS.items()
@@ -246,6 +246,13 @@ def _suspect(one: Suspect, shown: ShownSuspects) -> SuspectRow:
         one.twin,
         "" if one.twin is None else _picture(one.twin, shown),
     )
+
+
+def _count(found: Suspects, kind: Kind) -> int:
+    """How many were found, of which the file has the first; as many as it has where it does not say."""
+    counts = found.method.get("found")
+    said = counts.get(kind) if isinstance(counts, Mapping) else None
+    return max(said, len(found.of(kind))) if isinstance(said, int) else len(found.of(kind))
 
 
 def _picture(place: Place, shown: ShownSuspects) -> str:

@@ -152,8 +152,9 @@ def _headlines(report: Report) -> Iterator[Headline]:
     yield Headline(f"{split.capitalize()} loss", wording.loss(evaluation.loss), ("cross-entropy",))
     yield Headline("Parameters", f"{report.parameters:,}", (report.net,))
     yield Headline("Training time", wording.duration(report.seconds), (f"{report.engine} engine",))
-    best = () if report.best_epoch is None else (f"best: epoch {report.best_epoch}",)
-    yield Headline("Epochs", f"{len(report.epochs):,}", best)
+    marked = (("best", report.best_epoch), ("kept", report.kept_epoch))
+    remarks = tuple(f"{word}: epoch {epoch}" for word, epoch in marked if epoch is not None)
+    yield Headline("Epochs", f"{len(report.epochs):,}", remarks)
 
 
 def _confusions(evaluation: Evaluation) -> list[Confusion]:

@@ -14,6 +14,7 @@ from .latest import target_of
 from .recorded import read_result
 from .run import Run
 from .seed_runs import SEEDS_FILE
+from .state import RESULT
 
 
 def open_run(path: Path) -> Run:
@@ -25,6 +26,8 @@ def open_run(path: Path) -> Run:
     folder = target_of(folder) or folder
     if (folder / SEEDS_FILE).is_file():
         raise ConvscopeError(f"{folder} is a series of seeds; give one of the runs in it.")
+    if path.is_file() and not any((folder / name).is_file() for name in (RESULT, "recipe.toml")):
+        raise ConvscopeError(f"{path} is a file with no run in its folder; a report needs the run directory.")
     result, bundle = read_result(folder), Bundle.load(folder / FILE_NAME)
     try:
         return Run(

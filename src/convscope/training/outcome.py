@@ -24,5 +24,5 @@ def write_outcome(
     probabilities = bundle.to_probabilities(logits)
     directory.write_predictions(split.names, split.labels, probabilities, bundle.classes)
     if with_report:
-        measured = Measured.not_yet(run.path)
+        measured = Measured.not_yet(run.path, bundle.preprocessing.noun)
         report.write(report_content(run, dataset, probabilities, measured), directory.path)

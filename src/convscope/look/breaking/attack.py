@@ -316,7 +316,9 @@ def checked_epsilons(epsilons: Sequence[float]) -> tuple[float, ...]:
                 f"for {epsilon:g} of the range give {255 * epsilon:g}."
             )
         if not 0 <= epsilon <= 255:
-            raise UsageError(f"epsilon {epsilon:g} should be from 1 to 255, in 1/255 of the pixel range.")
+            raise UsageError(
+                f"epsilon {epsilon:g} should be 0, or from 1 to 255, in 1/255 of the pixel range."
+            )
     if not epsilons:
         raise UsageError("an attack needs an epsilon, such as 8.")
     return tuple(sorted({float(epsilon) for epsilon in epsilons}))

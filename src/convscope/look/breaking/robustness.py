@@ -104,9 +104,11 @@ class Robustness:
             raise DataError(f"this is not a record of robustness: {error!r}.") from error
 
     def with_earlier(self, earlier: Robustness) -> Robustness:
-        """This and what was measured before of the same pictures and weights; of a curve of both, this one's.
+        """This and what was measured before of the same pictures and weights.
 
-        Where `earlier` is of other pictures, weights or another seed, this alone.
+        A curve of both has the levels of both, this one's figures where they meet; but this one's alone where
+        the two were measured in other ways. Where `earlier` is of other pictures, weights or another seed,
+        this alone.
 
         >>> before = Robustness("test", 10, 9, (Curve("blur", "pixels", (0.0, 1.0), (9, 7)),))
         >>> [curve.name for curve in Robustness("test", 10, 9).with_earlier(before).curves]
@@ -116,6 +118,23 @@ class Robustness:
         """
         if replace(earlier, curves=(), shifts=()) != replace(self, curves=(), shifts=()):
             return self
-        names = {curve.name for curve in self.curves}
-        kept = tuple(curve for curve in earlier.curves if curve.name not in names)
-        return replace(self, curves=(*self.curves, *kept), shifts=self.shifts or earlier.shifts)
+        before = {curve.name: curve for curve in earlier.curves}
+        joined = [_joined(curve, before.pop(curve.name, curve)) for curve in self.curves]
+        return replace(self, curves=(*joined, *before.values()), shifts=self.shifts or earlier.shifts)
+
+    def same_subject(self, other: Robustness) -> bool:
+        """Whether both are of the same weights and the same part of the same data, however many pictures."""
+        of = ((one.network, one.data, one.split) for one in (self, other))
+        return next(of) == next(of)
+
+
+def _joined(curve: Curve, earlier: Curve) -> Curve:
+    """The levels of both, where they mean the same."""
+    if (curve.unit, curve.how) != (earlier.unit, earlier.how):
+        return curve
+    points = {
+        **dict(zip(earlier.levels, earlier.correct, strict=True)),
+        **dict(zip(curve.levels, curve.correct, strict=True)),
+    }
+    levels = tuple(sorted(points))
+    return replace(curve, levels=levels, correct=tuple(points[level] for level in levels))

@@ -22,6 +22,7 @@ def report_content(
     _, split = dataset.evaluation
     splits = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
     shown = first_right(split, probabilities)
+    last = run.recipe.keep == "last"  # then the epoch of the weights is not chosen by its figures
     return report.Report(
         title=f"{bundle.net} on {dataset.name}",
         net=bundle.net,
@@ -30,7 +31,8 @@ def report_content(
         parameters=run.parameters,
         seconds=run.seconds,
         epochs=run.epochs,
-        best_epoch=run.best_epoch if dataset.validation is not None else None,
+        best_epoch=run.best_epoch if dataset.validation is not None and not last else None,
+        kept_epoch=run.best_epoch if last else None,
         evaluation=run.evaluation,
         classes=bundle.classes,
         summary_text=(

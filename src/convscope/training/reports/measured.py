@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ...bundle import Bundle
+from ...bundle import Bundle, checksum
 from ...data import Dataset
 from ...errors import ConvscopeError, DataError
 from ...look import Patches, Robustness, Suspects
@@ -34,15 +34,17 @@ class Measured:
     suspects: ShownSuspects | Absent
 
     @classmethod
-    def not_yet(cls, run: Path) -> Measured:
-        """Those of a run that was just trained: none, and how to have them."""
+    def not_yet(cls, run: Path, noun: str = "picture") -> Measured:
+        """Those of a run that was just trained: none, and how to have them; its data are of `noun`s."""
         name = shlex.quote(str(run))
         again = f"convscope report {name}"
         return cls(
             patches=Absent("The pieces of pictures for which each channel gives most.", (again,)),
             attributions=Absent("Which pixels speak for a class, and checks of the maps.", (again,)),
-            robustness=Absent(
-                "Accuracy under attacks, noise and moves.", (f"convscope attack {name}", again)
+            robustness=(
+                Absent("Accuracy under attacks, noise and moves.", (f"convscope attack {name}", again))
+                if noun == "picture"
+                else Absent(f"Attacks and changes are of pictures; the data are {noun}s.")
             ),
             suspects=Absent(
                 "Wrong labels, near-duplicates and outliers of the data.",
@@ -57,21 +59,36 @@ class Measured:
         """What lies in a run's folder, and what is computed when its report is made again.
 
         `probabilities` are (N, classes), of `dataset.evaluation`. Imports torch. Raises `ConvscopeError` for
-        a file that is not what it is called.
+        a file that is not what it is called. What is of another network or other data stays absent.
         """
         _, split = dataset.evaluation
         found = replace(
-            cls.not_yet(run),
+            cls.not_yet(run, bundle.preprocessing.noun),
             patches=excited(bundle, split, progress),
             attributions=explained(bundle, split, probabilities, progress),
         )
         curves = _read(run / ROBUSTNESS, Robustness.from_dict)
         suspects = _read(run / SUSPECTS, Suspects.from_dict)
+        same_data = {"", dataset.checksum, (bundle.info.get("data") or {}).get("checksum")}
         if curves is not None:
-            found = replace(found, robustness=curves)
+            if curves.network not in ("", checksum({}, bundle.weights)):
+                found = replace(found, robustness=_foreign(found.robustness, ROBUSTNESS, "another network"))
+            elif curves.data not in same_data:
+                found = replace(found, robustness=_foreign(found.robustness, ROBUSTNESS, "other data"))
+            else:
+                found = replace(found, robustness=curves)
         if suspects is not None:
-            found = replace(found, suspects=ShownSuspects(suspects, _records(suspects, dataset)))
+            if suspects.checksum not in same_data:
+                found = replace(found, suspects=_foreign(found.suspects, SUSPECTS, "other data"))
+            else:
+                found = replace(found, suspects=ShownSuspects(suspects, _records(suspects, dataset)))
         return found
+
+
+def _foreign(part: Any, file: str, of: str) -> Absent:
+    """`part` as it is where nothing was measured, and why the file in the folder does not count."""
+    assert isinstance(part, Absent)
+    return replace(part, reason=f"{part.reason} The {file} in the run's folder is of {of}, by its checksum.")
 
 
 def _read(file: Path, from_dict: Callable[[Mapping[str, Any]], Found]) -> Found | None:
