@@ -58,6 +58,7 @@ def test_the_sheet_says_what_each_map_is_worth() -> None:
     assert said == [
         "occlusion",
         "logit of 7, probability 0.900",
+        "blue speaks for it, orange against it",
         "deletion 0.50, random 0.30",
         "insertion 0.40, random 0.30",
         "random weights: similarity 0.10",

@@ -218,7 +218,7 @@ def test_a_field_that_lies_beyond_the_border_is_grey(monkeypatch: pytest.MonkeyP
 def test_what_cannot_be_drawn_is_said() -> None:
     filters = Filters("conv1", FIRST)
     for channel in (2, -1):
-        with pytest.raises(UsageError, match=rf"there is no filter {channel}: they are 0 to 1\."):
+        with pytest.raises(UsageError, match=rf"there is no filter {channel} in conv1: they are 0 to 1\."):
             draw_filters(filters, channels=[channel])
     with pytest.raises(DataError, match=r"relu1 are the same number everywhere in each of the 20 pictures"):
         draw_patches(patches_of(), channels=[1])

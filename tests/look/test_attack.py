@@ -20,7 +20,8 @@ from convscope.data import ArrayPreprocessing
 from convscope.errors import ConvscopeError, DataError, GateFailed, ShapeError, UnknownName, UsageError
 from convscope.look import attack
 from convscope.look.breaking import rereading
-from convscope.look.breaking.attack import attacks, random_starts
+from convscope.look.breaking.attack import attacks
+from convscope.look.breaking.attacking import random_starts
 from convscope.look.breaking.gradient_attacks import CLEAR, GradientAttacks, margin
 from convscope.look.breaking.pixel_space import pixel_space
 from convscope.training.evaluation import dataset_of

@@ -7,6 +7,7 @@ picture on its way is one that can be saved, and rounding never takes away what 
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator
 
 import numpy as np
@@ -33,6 +34,7 @@ class GradientAttacks:
     def __init__(self, bundle: Bundle) -> None:
         self.model = pixel_space(bundle)
         self.batch_size = _batch_size(bundle)
+        self.stop = threading.Event()  # set where nobody waits for the rest
 
     def logits(self, images: np.ndarray) -> np.ndarray:
         """uint8 (N, H, W, C) pictures → float32 (N, classes), as the attacks see them."""
@@ -65,6 +67,8 @@ class GradientAttacks:
         best, margins = current.clone(), torch.full((len(images),), -torch.inf)
         active = torch.arange(len(images))
         for number in range(steps + 1):
+            if self.stop.is_set():
+                break
             if number < steps:
                 moved, reached = self._step(current, targets[active], step)
             else:

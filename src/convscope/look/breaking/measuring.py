@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from ...bundle import Bundle, checksum
 from ...errors import UnknownName
-from .attack import ATTACKS, EPSILONS, STEPS, Attacked, Told, attacks, checked_labels, judged
+from .attack import ATTACKS, EPSILONS, STEPS, Attacked, attacks, checked_labels, judged
+from .attacking import Told
 from .changes import CHANGES, Outside
 from .layer_shifts import PICTURES, layer_shifts
 from .pictures_only import of_pictures
