@@ -51,7 +51,7 @@ class Recipe(BaseModel):
     3
     >>> Recipe.of(epoch=3)
     Traceback (most recent call last):
-    convscope.errors.UnknownName: unknown setting 'epoch': did you mean 'epochs'? Known: data, ...
+    convscope.errors.UnknownName: unknown setting 'epoch': did you mean 'epochs'? Known: ...
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
