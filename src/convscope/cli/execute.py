@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import sys
 import warnings
+from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 import typer
@@ -15,8 +17,23 @@ from .complaint import complain, notes
 from .phases import DEBUGGING
 from .usage import usage_sentence
 
-from . import train, eval, predict, explain, look, attack, report, summary, nets, runs, compare, remove  # noqa: F401  isort: skip  (the order of --help)
-from . import data, data_suspects, conv, kernels, exercise, info  # noqa: F401  isort: skip
+MODULES = {  # the files of each command, in the order of --help
+    "train": ("train",),
+    "eval": ("eval",),
+    "predict": ("predict",),
+    "explain": ("explain",),
+    "look": ("look",),
+    "attack": ("attack",),
+    "report": ("report",),
+    "summary": ("summary",),
+    "nets": ("nets",),
+    "runs": ("runs", "compare", "remove"),
+    "data": ("data", "data_suspects"),
+    "conv": ("conv",),
+    "kernels": ("kernels",),
+    "exercise": ("exercise",),
+    "info": ("info",),
+}
 
 
 def execute(arguments: list[str]) -> int:
@@ -29,6 +46,7 @@ def execute(arguments: list[str]) -> int:
             stream.reconfigure(errors="backslashreplace")
     _show_warnings(debugging)
     try:
+        _register(words)
         call = app(args=words or ["--help"], prog_name="convscope", standalone_mode=False)
         if callable(call):
             call()
@@ -45,6 +63,13 @@ def execute(arguments: list[str]) -> int:
         complain(f"error: {_sentence(error)}{notes(error)}")
         return getattr(error, "exit_code", 1)
     return 0 if words else UsageError.exit_code
+
+
+def _register(words: Sequence[str]) -> None:
+    """Import the command that is asked for, or all: for --help, or a name that is none of them."""
+    named = next((word for word in words if not word.startswith("-")), "")
+    for module in MODULES.get(named) or (module for modules in MODULES.values() for module in modules):
+        import_module(f".{module}", __package__)
 
 
 def _sentence(error: Exception) -> str:

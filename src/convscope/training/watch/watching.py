@@ -6,7 +6,6 @@ import math
 from pathlib import Path
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
 from ...columns import in_bytes
 from ...errors import ConvscopeError, DataError
@@ -48,6 +47,8 @@ class Watch:
         recipe, dataset, network = prepared.recipe, prepared.dataset, prepared.network
         assert network.graph is not None
         assert recipe.epochs is not None
+        from threadpoolctl import ThreadpoolController  # who does not watch waits for no import
+
         self.folder, self.graph = run / WATCH, network.graph
         part = dataset.validation or dataset.train
         chosen = chosen_pictures(part.labels)
