@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -85,10 +84,9 @@ def show(
 
 def _write(sheet: Sheet, out: Path) -> None:
     from ..atomic import write_bytes
+    from ..drawing.tiles import to_png
 
-    content = io.BytesIO()
-    sheet.image.save(content, format="PNG")
-    write_bytes(out, content.getvalue())
+    write_bytes(out, to_png(sheet.image))
 
 
 def _sheet(shown: Shown) -> Sheet:

@@ -46,6 +46,7 @@ def check_out(out: Path | None, *, numbers: bool, read: Path | None = None) -> b
 def write(drawn: Sequence[Drawn], out: Path | None, folder: bool, default: str) -> list[str]:
     """Write all below each other into one picture, or each into the folder; the files written."""
     from ..drawing.contact_sheet import stacked
+    from ..drawing.tiles import to_png
 
     if folder:
         assert out is not None
@@ -55,7 +56,7 @@ def write(drawn: Sequence[Drawn], out: Path | None, folder: bool, default: str) 
             raise DataError(f"--out {out} cannot be made: {error.strerror or error}.") from error
         files = [out / f"{file_stem(each.name)}.png" for each in drawn]
         for each, file in zip(drawn, files, strict=True):
-            write_bytes(file, _png(each.image))
+            write_bytes(file, to_png(each.image))
         return [str(file) for file in files]
     file = out or Path(f"{file_stem(default.removesuffix('.png'))}.png")
     if file.suffix.lower() == ".npz":
@@ -64,7 +65,7 @@ def write(drawn: Sequence[Drawn], out: Path | None, folder: bool, default: str) 
         np.savez_compressed(content, allow_pickle=False, **numbers)
         write_bytes(file, content.getvalue())
     else:
-        write_bytes(file, _png(stacked([each.image for each in drawn])))
+        write_bytes(file, to_png(stacked([each.image for each in drawn])))
     return [str(file)]
 
 
@@ -75,9 +76,3 @@ def file_stem(name: str) -> str:
     ('layer1.0.conv1-filters', 'etc-passwd')
     """
     return re.sub(r"[^\w.]+", "-", name).strip("-.") or "layer"
-
-
-def _png(image: Image.Image) -> bytes:
-    content = io.BytesIO()
-    image.save(content, format="PNG")
-    return content.getvalue()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -77,8 +76,7 @@ def draw_seen(bundle: Bundle, given: Sequence[Any], file: Path) -> str:
     """Write the drawing of the first 24 of pictures that can be read; says so where there are more."""
     from .. import look
     from ..drawing.seen import draw
+    from ..drawing.tiles import to_png
 
-    content = io.BytesIO()
-    draw([look.seen(bundle, one) for one in given[:MOST]]).save(content, format="PNG")
-    atomic.write_bytes(file, content.getvalue())
+    atomic.write_bytes(file, to_png(draw([look.seen(bundle, one) for one in given[:MOST]])))
     return f"the first {MOST} of {len(given):,} pictures" if len(given) > MOST else ""

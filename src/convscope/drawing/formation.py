@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,7 +12,7 @@ from ..errors import ConvscopeError, UsageError
 from ..look.inside.formation import Formation
 from ..look.inside.snapshot import Snapshot, Watched
 from ..metrics import EpochFigures
-from ..ops.rendering.animation import Font, font
+from ..ops.rendering.animation import Font, encoded, font
 from ..ops.rendering.theme import LIGHT
 from . import tiles
 from .formation_panels import GAP, SHEET, Panel, fitted, panels
@@ -45,18 +44,8 @@ def draw(formation: Formation, *, layer: str | None = None, picture: int = 1) ->
     palette = _Palette(sheet.frame(len(snapshots) - 1, snapshots[-1]))
     frames = [palette.of(sheet.frame(number, snapshot)) for number, snapshot in enumerate(snapshots)]
     duration = min(max(TOTAL // len(frames), SHORTEST), LONGEST)
-    content = io.BytesIO()
-    frames[0].save(
-        content,
-        format="GIF",
-        save_all=True,
-        append_images=frames[1:],
-        duration=[duration] * (len(frames) - 1) + [LAST],
-        loop=0,
-        disposal=1,
-        comment=f"How {watched.net} formed on {watched.data}".encode("utf-8", "backslashreplace"),
-    )
-    return content.getvalue(), len(frames)
+    comment = f"How {watched.net} formed on {watched.data}"
+    return encoded(frames, duration=duration, last=LAST, comment=comment), len(frames)
 
 
 class _Sheet:

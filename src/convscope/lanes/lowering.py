@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -59,14 +58,10 @@ class Lowering:
         self.values: dict[str, Value] = {}
         self.tape: list[Record] = []
         self.absorbed: set[str] = set()
-        self.consumers: dict[str, list[Node]] = defaultdict(list)
         self.dropouts = 0
         self.norm_phases: dict[int, int] = {}  # the first phase in which a norm's statistics are there
         self._ready: dict[Tensor, int] = {}
         self._used: dict[Tensor, int] = {}
-        for node in graph.nodes:
-            for name in node.inputs:
-                self.consumers[name].append(node)
         self._offset = 0
         self._offsets: dict[str, int] = {}
 
@@ -146,7 +141,7 @@ class Lowering:
 
     def _only_consumer(self, node: Node) -> Node | None:
         """The node that alone reads this one's result, unless that result is the network's output."""
-        users = self.consumers[node.name]
+        users = self.graph.users[node.name]
         return users[0] if len(users) == 1 and node.name != self.graph.output else None
 
     def _tail(self, node: Node, *, pool: bool = True) -> tuple[Node, dict[str, Any], bool]:
@@ -419,7 +414,7 @@ class Lowering:
 
     def _readers(self, node: Node) -> Iterator[Node]:
         """The nodes that read this one's tensor, a dropout that does nothing being none of them."""
-        for user in self.consumers[node.name]:
+        for user in self.graph.users[node.name]:
             if self._is_nothing(user):
                 yield from self._readers(user)
             else:

@@ -170,7 +170,7 @@ class Steps:
     def _threads(self) -> contextlib.AbstractContextManager[None]:
         if self.engine.name != "torch":
             return contextlib.nullcontext()
-        from .engines.torch_engine import threads
+        from ..torch_threads import threads
 
         return threads(self.recipe.threads)
 

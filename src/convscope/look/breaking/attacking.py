@@ -110,12 +110,12 @@ class Work:
         self, made: Callable[[np.ndarray], np.ndarray], places: np.ndarray, what: str
     ) -> np.ndarray:
         """What is made of the pictures at `places`, some at a time on each core."""
-        from .gradient_attacks import one_thread
+        from ...torch_threads import threads
 
         size = self.gradients.batch_size
         parts = [places[start : start + size] for start in range(0, len(places), size)]
         done, results = 0, [self.originals[:0]]
-        with one_thread(), ThreadPoolExecutor(native.cores()) as pool:
+        with threads(1), ThreadPoolExecutor(native.cores()) as pool:  # one for each that works beside others
             try:
                 for part, result in zip(parts, pool.map(made, parts), strict=True):
                     self.told(what, done, len(places))

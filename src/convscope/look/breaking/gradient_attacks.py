@@ -6,9 +6,7 @@ picture on its way is one that can be saved, and rounding never takes away what 
 
 from __future__ import annotations
 
-import contextlib
 import threading
-from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -96,17 +94,6 @@ class GradientAttacks:
         fgsm.zero_thresh = 0.0  # captum takes gradients below 1e-6 for none
         moved = fgsm.perturb((levels / LEVELS).requires_grad_(), size / LEVELS, labels).detach()
         return (moved * LEVELS).round(), margin(seen[0], labels)
-
-
-@contextlib.contextmanager
-def one_thread() -> Iterator[None]:
-    """PyTorch with one thread for each of those that work side by side, which waste no time on each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def margin(logits: Tensor, labels: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image, ImageColor, ImageDraw, ImageFont
@@ -32,16 +33,21 @@ def draw(story: Story, most: int) -> bytes:
         image(each, size, note).quantize(palette=palette, dither=Image.Dither.NONE) for each in drawings
     ]
     duration = min(max(TOTAL // len(frames), SHORTEST), LONGEST)
+    return encoded(frames, duration=duration, last=LAST, comment=drawings[0].description)
+
+
+def encoded(frames: Sequence[Image.Image], *, duration: int, last: int, comment: str) -> bytes:
+    """The GIF of frames that have their palette, over and over; durations in milliseconds."""
     content = io.BytesIO()
     frames[0].save(
         content,
         format="GIF",
         save_all=True,
-        append_images=frames[1:],
-        duration=[duration] * (len(frames) - 1) + [LAST],
+        append_images=list(frames[1:]),
+        duration=[duration] * (len(frames) - 1) + [last],
         loop=0,
         disposal=1,
-        comment=drawings[0].description.encode("utf-8"),
+        comment=comment.encode("utf-8", "backslashreplace"),
     )
     return content.getvalue()
 

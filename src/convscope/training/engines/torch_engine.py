@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -19,6 +18,7 @@ from ...graph import Graph, summarize
 from ...graph.module import state_arrays
 from ...lanes.pace import Pace
 from ...recipe import Recipe
+from ...torch_threads import threads
 from .engine import StepFigures
 from .moves import EpochMoves
 from .state import State, moments_of
@@ -214,17 +214,6 @@ class TorchEngine:
         if offset is not None:
             values += torch.from_numpy(offset).to(self.device)
         return values.permute(0, 3, 1, 2)
-
-
-@contextlib.contextmanager
-def threads(count: int | None) -> Iterator[None]:
-    """So many CPU threads inside, as many as before afterwards; None changes nothing."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count or before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def default_threads(graph: Graph | None, batch_size: int) -> int:
