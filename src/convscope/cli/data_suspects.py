@@ -3,48 +3,35 @@
 from __future__ import annotations
 
 import contextlib
-import csv
-import io
 import os
 import shlex
 import sys
-import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
 from ..bundle import FILE_NAME as BUNDLE
-from ..columns import columns, printable, shortened
 from ..data.opening import DATA_DIR_VARIABLE
 from ..errors import UnknownName, UsageError
-from ..look.suspicion.suspect import Kind, Place, Suspect
+from ..look.suspicion.suspect import Kind
 from .app import command
-from .conv_files import check, encoded
+from .conv_files import check
 from .data import group
 from .options import Json, Quiet
-from .output import WIDTH, percent, print_json
+from .output import print_json
 from .run_name import named_run
 from .settings import with_settings
+from .suspects_files import MOST_DRAWN, left_out_of, write_all
+from .suspects_table import end_of, lines_of
 
 if TYPE_CHECKING:
     from ..data import Dataset
     from ..recipe import Recipe
     from ..training.suspects.folds import Whole
-    from ..training.suspects.search import Found
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
-MOST_DRAWN = 200  # of a kind, on the sheet
-A_ROW = 8  # tiles of the sheet
-LONGEST_NAME, SHORTEST_NAME, LABEL = 60, 10, 14  # letters
-HEADINGS = {
-    "label": "Labels that are probably wrong",
-    "duplicate": "Nearly the same picture in two parts, or under two labels",
-    "outlier": "Pictures that are like no other",
-}
-DOUBTFUL = "Labels that are possibly wrong"
-FEW_NAMED = 3  # classes that are too small
 
 
 @command("suspects", of=group)
@@ -151,15 +138,15 @@ def suspects(
     pictures = searching.is_of_pictures(found.dataset)
     if pictures and any(shown.values()):
         out = out or _sheet_of(found.dataset)
-    left_out = _left_out(shown, test_too=rest_test)
-    _write(found, shown, left_out, out, table, rest)
+    left_out = left_out_of(shown, test_too=rest_test)
+    write_all(found, shown, left_out, out, table, rest)
     files = {"sheet": out, "csv": table, "rest": rest}
     if json:
         paths = {name: None if path is None else str(path) for name, path in files.items()}
         print_json({**found.suspects.to_dict(), **paths})
     else:
-        print("\n".join(_lines(found, shown)))
-        print("\n".join(_end(files, shown, left_out, found, run)))
+        print("\n".join(lines_of(found, shown)))
+        print("\n".join(end_of(files, shown, left_out, found, run)))
 
 
 def _kinds(text: str) -> tuple[Kind, ...]:
@@ -208,225 +195,3 @@ def _checker(written: dict[str, Path | None], recipe: Recipe) -> Callable[[Whole
             )
 
     return check_data
-
-
-# ---- what is printed ---------------------------------------------------------------------------------------
-
-
-def _lines(found: Found, shown: dict[Kind, tuple[Suspect, ...]]) -> list[str]:
-    suspects, noun = found.suspects, found.dataset.preprocessing.noun
-    method = suspects.method
-    lines = [f"{suspects.data}: {suspects.count:,} {noun}s"]
-    if "folds" in method:
-        agreement = percent(method["agreement"], 1)
-        lines[0] += f", judged by {method['folds']} networks ({method['net']}) that had not"
-        lines.append(f"seen them; {agreement} of the labels are as the networks say")
-    for kind, chosen in shown.items():
-        doubtful = kind == "label" and method["trust"] != "good"
-        heading = DOUBTFUL if doubtful else HEADINGS[kind]
-        heading = heading.replace("picture", noun).replace("Picture", noun.capitalize())
-        too_weak = kind == "label" and method["trust"] == "too weak"
-        lines += ["", f"{heading}: {'not judged' if too_weak else _count(method, kind, len(chosen))}"]
-        lines += _remarks(kind, method, noun)
-        lines += _table(chosen, noun, prefix=_common_part(found))
-    return lines
-
-
-def _count(method: Mapping[str, Any], kind: Kind, shown: int) -> str:
-    count = method["found"][kind]
-    if not count:
-        return "none"
-    return f"{count:,}" + (f"; the first {shown:,}" if shown < count else "")
-
-
-def _remarks(kind: Kind, method: Mapping[str, Any], noun: str) -> list[str]:
-    """What to make of the suspects of a kind."""
-    from ..look.suspicion.outliers import FEWEST
-
-    sentence = ""
-    if kind == "label":
-        agreement, largest = percent(method["agreement"], 1), percent(method["largest_class"], 1)
-        better = "more --epochs, --pretrained or another --net"
-        sentence = {
-            "too weak": f"These networks are too weak to judge labels: {agreement} are as they say, and "
-            f"to answer the largest class always gives {largest}. What helps: {better}.",
-            "doubtful": f"With {agreement} (the largest class: {largest}) the networks err often themselves; "
-            f"how many labels are wrong cannot be said. Better ones: {better}.",
-            "good": f"(about {method.get('expected_wrong_labels', 0):,} are, by confident learning)",
-        }[method["trust"]]
-    elif kind == "outlier" and (few := method.get("classes_of_fewer")):
-        more = f" and {len(few) - FEW_NAMED:,} more" if len(few) > FEW_NAMED else ""
-        named = ", ".join(shortened(name, LABEL) for name in few[:FEW_NAMED]) + more
-        classes = f"{len(few):,} class{'es' if len(few) > 1 else ''}"
-        sentence = f"({classes} of fewer than {FEWEST} {noun}s not judged: {named})"
-    return textwrap.wrap(printable(sentence), WIDTH, break_on_hyphens=False, break_long_words=False)
-
-
-def _table(chosen: Sequence[Suspect], noun: str, prefix: str) -> list[str]:
-    """A line for each suspect, and one for its twin, with names as long as there is room for."""
-    if not chosen:
-        return []
-    for letters in range(LONGEST_NAME, SHORTEST_NAME - 1, -1):
-        rows = [_heading(chosen[0], noun)]
-        for rank, one in enumerate(chosen, start=1):
-            suggested = () if one.suggested is None else (shortened(one.suggested, LABEL),)
-            rows.append((str(rank), *_cells(one.place, letters, prefix), *suggested, f"{one.score:.3f}"))
-            if one.twin is not None:
-                rows.append(("", *_cells(one.twin, letters, prefix), ""))
-        lines = columns(rows, right=[0, len(rows[0]) - 1])
-        if max(map(len, lines)) <= WIDTH:
-            break
-    return lines
-
-
-def _heading(suspect: Suspect, noun: str) -> tuple[str, ...]:
-    suggested = () if suspect.suggested is None else ("suggested",)
-    return ("rank", noun, "part", "label", *suggested, "score")
-
-
-def _cells(place: Place, letters: int, prefix: str) -> tuple[str, str, str]:
-    """Name, part and label; the folder above a file is told where it is not the label's."""
-    folder, name = ("", *Path(place.name.removeprefix(prefix)).parts)[-2:]
-    if folder not in ("", "/", place.label):
-        name = f"{folder}/{name}"
-    part = "valid." if place.part == "validation" else place.part
-    return shortened(name, letters), part, shortened(place.label, LABEL)
-
-
-def _common_part(found: Found) -> str:
-    """What all names begin with where they are numbers in one array: its name is not the part they are in."""
-    whole = found.whole
-    if Path(whole.place(0)[2]).is_file():
-        return ""
-    first, last = (whole.place(position)[2].rpartition("/")[0] for position in (0, len(whole) - 1))
-    return f"{first}/" if first and first == last else ""
-
-
-def _end(
-    files: dict[str, Path | None],
-    shown: dict[Kind, tuple[Suspect, ...]],
-    left_out: set[tuple[str, int]],
-    found: Found,
-    run: Path | None,
-) -> list[str]:
-    lines = [""]
-    names = {"sheet": "Sheet", "csv": "Table", "rest": "Rest"}
-    lines += [f"{names[name]:7} {printable(str(path))}" for name, path in files.items() if path is not None]
-    noun = found.dataset.preprocessing.noun
-    if files["sheet"] is not None and max(map(len, shown.values())) > MOST_DRAWN:
-        lines.append(f"        the first {MOST_DRAWN} of each kind; --csv has all")
-    if files["rest"] is not None:
-        test = sum(part == "test" for part, _ in left_out)
-        all_of_test = sum(part == "test" for part, _ in _left_out(shown, test_too=True))
-        lines.append(
-            f"        {len(found.whole) - len(left_out):,} {noun}s, without {len(left_out):,} of those shown"
-        )
-        if test:
-            lines.append(f"        {test:,} of them of the test part: figures on the others flatter")
-        elif all_of_test:
-            lines.append(
-                f"        the {all_of_test:,} of the test part stay, so that its figures do not flatter"
-            )
-    if run is not None:
-        from ..look.suspicion.suspect import FILE_NAME
-
-        lines.append(f"Kept    {run / FILE_NAME}")
-    lines.append("Nothing was deleted or changed. A suspect may be right, and only rare: look.")
-    if files["rest"] is not None:
-        lines.append(f"Next    convscope train {shlex.quote(str(files['rest']))}")
-    elif any(shown.values()) and Path(found.whole.place(0)[2]).is_file():
-        lines.append("To train without those shown: --rest rest.csv, then convscope train rest.csv")
-    return lines
-
-
-def _left_out(shown: dict[Kind, tuple[Suspect, ...]], *, test_too: bool) -> set[tuple[str, int]]:
-    """Part and position of those shown, that --rest leaves out."""
-    places = (one.place for chosen in shown.values() for one in chosen)
-    return {(place.part, place.position) for place in places if test_too or place.part != "test"}
-
-
-# ---- what is written ---------------------------------------------------------------------------------------
-
-
-def _write(
-    found: Found,
-    shown: dict[Kind, tuple[Suspect, ...]],
-    left_out: set[tuple[str, int]],
-    out: Path | None,
-    table: Path | None,
-    rest: Path | None,
-) -> None:
-    from ..atomic import write_bytes, write_text
-
-    if out is not None:
-        write_bytes(out, encoded(_sheet(found, shown), out))
-    if table is not None:
-        write_text(table, _csv({kind: found.suspects.of(kind) for kind in shown}))
-    if rest is not None:
-        write_text(rest, _rest(found, left_out))
-
-
-def _sheet(found: Found, shown: dict[Kind, tuple[Suspect, ...]]) -> Any:
-    from ..drawing.contact_sheet import Tile, contact_sheet, stacked
-
-    def tile(place: Place, caption: str) -> Tile:
-        return Tile(found.image(place), caption)
-
-    sheets = []
-    for kind, chosen in shown.items():
-        tiles: list[list[Tile]] = []
-        for one in chosen[:MOST_DRAWN]:
-            label = shortened(one.place.label, LABEL)
-            if one.twin is not None:
-                twin = shortened(one.twin.label, LABEL)
-                pair = ((one.place, label), (one.twin, twin))
-                tiles.append([tile(place, f"{name}, {place.part}") for place, name in pair])
-            elif one.suggested is not None:
-                tiles.append([tile(one.place, f"{label} → {shortened(one.suggested, LABEL)}")])
-            else:
-                tiles.append([tile(one.place, label)])
-        if not tiles:
-            continue
-        together = len(tiles[0])  # a pair stays together
-        each = A_ROW // together
-        rows = [
-            (
-                f"{start + 1}–{min(start + each, len(tiles))}",
-                [one for group in tiles[start : start + each] for one in group],
-            )
-            for start in range(0, len(tiles), each)
-        ]
-        doubtful = kind == "label" and found.suspects.method["trust"] != "good"
-        heading = DOUBTFUL if doubtful else HEADINGS[kind]
-        title = [f"{found.dataset.name}: {heading[0].lower()}{heading[1:]}"]
-        if kind == "label":
-            title.append("label → what is more probable")
-        sheets.append(contact_sheet(title, rows, [""] * (together if together > 1 else A_ROW)))
-    return stacked([sheet.image for sheet in sheets])
-
-
-def _csv(kept: dict[Kind, tuple[Suspect, ...]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    names = "kind,rank,picture,part,position,label,suggested,twin,twin_part,twin_position,twin_label,score"
-    writer.writerow(names.split(","))
-    for kind, chosen in kept.items():
-        for rank, one in enumerate(chosen, start=1):
-            place, twin = one.place, one.twin
-            of_twin = ("",) * 4 if twin is None else (twin.name, twin.part, twin.position, twin.label)
-            here = (place.name, place.part, place.position, place.label, one.suggested or "")
-            writer.writerow((kind, rank, *here, *of_twin, f"{one.score:.6f}"))
-    return text.getvalue()
-
-
-def _rest(found: Found, left_out: set[tuple[str, int]]) -> str:
-    whole = found.whole
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("path", "label", "split"))
-    for position in range(len(whole)):
-        part, within, name = whole.place(position)
-        if (part, within) not in left_out:
-            label = found.dataset.classes[int(whole.labels[position])]
-            writer.writerow((Path(name).resolve(), label, part))
-    return text.getvalue()
