@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .recipe import Recipe
     from .runs.run import Run
     from .runs.seed_runs import SeedRuns
+    from .ship.exporting import export
     from .training.estimator.classifier import CNNClassifier
     from .training.pipeline import train
     from .training.seeds import train_seeds
@@ -40,6 +41,7 @@ _HOMES = {
     "evaluate": "api",
     "predict": "api",
     "summary": "api",
+    "export": "ship.exporting",
     "Bundle": "bundle",
     "Prediction": "prediction",
     "Builder": "graph",
@@ -47,7 +49,19 @@ _HOMES = {
     "trace": "graph.tracing",
     "ConvscopeError": "errors",
 }
-_MODULES = ("data", "errors", "exercise", "graph", "lanes", "look", "nets", "ops", "report", "training")
+_MODULES = (
+    "data",
+    "errors",
+    "exercise",
+    "graph",
+    "lanes",
+    "look",
+    "nets",
+    "ops",
+    "report",
+    "ship",
+    "training",
+)
 
 __all__ = [
     "train",
@@ -55,6 +69,7 @@ __all__ = [
     "evaluate",
     "predict",
     "summary",
+    "export",
     "trace",
     "Bundle",
     "Prediction",

@@ -25,6 +25,7 @@ MODULES = {  # the files of each command, in the order of --help
     "look": ("look",),
     "attack": ("attack",),
     "report": ("report",),
+    "export": ("export",),
     "summary": ("summary",),
     "nets": ("nets",),
     "runs": ("runs", "compare", "remove"),

@@ -1,0 +1,72 @@
+"""Pictures, or signals, through a network: read on several threads, predicted in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ..data import InputPreprocessing, Preprocessing
+from ..data.unusual import unusual
+from ..errors import ConvscopeError
+from .inputs import Unreadable, with_path
+from .prediction import Prediction
+
+if TYPE_CHECKING:
+    from ..bundle import Bundle
+
+READ_AT_ONCE = 256
+
+
+class Reading(NamedTuple):
+    """One input that was read, as it is stored; of a picture, what it was before (`Known`)."""
+
+    path: str | None
+    stored: np.ndarray
+    size: tuple[int, int] | None = None
+    colour: float = 0.0
+
+
+def predictions(bundle: Bundle, inputs: Sequence[Any], *, top: int) -> list[Prediction]:
+    """One for each of `inputs_in`, in order."""
+    found: list[Prediction] = []
+    with ThreadPoolExecutor() as pool:
+        for start in range(0, len(inputs), READ_AT_ONCE):
+            chunk = inputs[start : start + READ_AT_ONCE]
+            read = list(pool.map(lambda one: _read(one, bundle.preprocessing), chunk))
+            found += _predicted(bundle, read, top)
+    return found
+
+
+def _read(one: Any, preprocessing: InputPreprocessing) -> Reading | Unreadable:
+    if isinstance(one, Unreadable):
+        return one
+    path, given = with_path(one)
+    try:
+        if not isinstance(preprocessing, Preprocessing):
+            return Reading(path, preprocessing.one(given))
+        return Reading(path, *preprocessing.known(given))
+    except ConvscopeError as error:
+        return Unreadable(path, str(error))
+
+
+def _predicted(bundle: Bundle, read: Sequence[Reading | Unreadable], top: int) -> Iterator[Prediction]:
+    sound = [one for one in read if isinstance(one, Reading)]
+    if sound:
+        stored = np.stack([one.stored for one in sound])
+        sizes = [one.size for one in sound if one.size]
+        colours = np.array([one.colour for one in sound])
+        told = unusual(
+            bundle.preprocessing, bundle.usual, stored, np.array(sizes) if sizes else None, colours
+        )
+        scored = iter(zip(bundle.probabilities(stored), told, strict=True))
+    for one in read:
+        if isinstance(one, Unreadable):
+            yield Prediction(one.path, error=one.error)
+        else:
+            row, warnings = next(scored)
+            best = np.argsort(-row, kind="stable")[:top]
+            shares = tuple((bundle.classes[i], float(row[i])) for i in best)
+            yield Prediction(one.path, shares, warnings=warnings)
