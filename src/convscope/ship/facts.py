@@ -1,4 +1,4 @@
-"""What an exported file says of itself, whatever its form: what it takes and gives, and where it comes from."""
+"""What an exported file says of itself in any form: what it takes and gives, and where it comes from."""
 
 from __future__ import annotations
 
@@ -14,11 +14,9 @@ def facts(bundle: Bundle, entrance: Entrance) -> dict[str, str]:
     `preprocessing` is what has to be done to a picture before, with the words of a bundle; `inside` what the
     network does itself then.
     """
-    info, inside = bundle.info, {}
-    before = entrance.outside.model_dump()
-    for name, value in bundle.preprocessing.model_dump().items():
-        if name != "fill" and before[name] != value:
-            inside[name] = value
+    info, before = bundle.info, entrance.outside.model_dump()
+    whole = bundle.preprocessing.model_dump()
+    inside = {name: value for name, value in whole.items() if name != "fill" and before[name] != value}
     if entrance.takes_pictures:
         inside["scale"] = "1/255"
     written: dict[str, object] = {

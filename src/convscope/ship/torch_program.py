@@ -52,7 +52,7 @@ class Pixels(nn.Module):
 
 
 class Numbers(nn.Module):
-    """float32 (N, C, ...) → (x - mean) / std, each value repeated along each axis where the network needs it."""
+    """float32 (N, C, ...) → (x - mean) / std, each value repeated along each axis as often as asked for."""
 
     mean: Tensor
     std: Tensor
@@ -83,7 +83,7 @@ def written(bundle: Bundle, entrance: Entrance) -> bytes:
     return content.getvalue()
 
 
-def runner(file: Path, bundle: Bundle, entrance: Entrance) -> Runner:
+def runner(file: Path, *_: object) -> Runner:
     """What runs a file that `written` made."""
     with _silent():
         module = torch.export.load(file).module()
@@ -110,6 +110,6 @@ def _per_channel(values: np.ndarray, axes: int) -> Tensor:
     return torch.from_numpy(values).reshape(-1, *[1] * axes)
 
 
-def _silent() -> warnings.catch_warnings:  # type: ignore[type-arg]
+def _silent() -> warnings.catch_warnings:
     """torch.export's own deprecations are not the user's."""
     return warnings.catch_warnings(action="ignore")
