@@ -60,14 +60,16 @@ def trace(module: nn.Module, input_shape: Sequence[int], *, name: str | None = N
     return graph
 
 
-def export(module: nn.Module, input_shape: Shape, *, training: bool) -> ExportedProgram:
+def export(
+    module: nn.Module, input_shape: Shape, *, training: bool, dtype: torch.dtype = torch.float32
+) -> ExportedProgram:
     """The module as a `torch.export` program with a free batch size, in the given mode.
 
     Raises `ShapeError` where the module fails on such an input, `UnsupportedOperation` where
     its code cannot be exported.
     """
     copied = copy.deepcopy(module).cpu().train(training)
-    example = torch.zeros(2, *input_shape)
+    example = torch.zeros(2, *input_shape, dtype=dtype)
     try:
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the module's own, which its person sees where it runs
