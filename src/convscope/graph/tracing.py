@@ -83,7 +83,7 @@ def export(
             f"{network_name(module)} returns a {type(result).__name__}; a classifier returns one tensor."
         )
     try:
-        with warnings.catch_warnings(), _no_logging():
+        with warnings.catch_warnings(), no_logging():
             warnings.simplefilter("ignore")  # torch.export's own deprecations are not the user's
             return torch.export.export(copied, (example,), dynamic_shapes=({0: Dim.DYNAMIC},))
     except Exception as error:
@@ -166,7 +166,7 @@ def _warn(code: str, message: str) -> None:
 
 
 @contextlib.contextmanager
-def _no_logging() -> Iterator[None]:
+def no_logging() -> Iterator[None]:
     """torch logs and prints pages about an export that fails; what matters of them is in the error."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)

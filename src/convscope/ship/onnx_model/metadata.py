@@ -33,29 +33,28 @@ def in_words(entrance: Entrance) -> str:
 
 
 def _of_picture(of: Preprocessing) -> list[str]:
-    width, height = of.width, of.height
-    return [
+    frame, small = f"{of.width}×{of.height} pixels (width × height)", (2 * of.width, 2 * of.height)
+    resized = {
+        "fit": f"Resize it to fit within {frame} in its own proportions, the other side rounded half up and at "
+        "least 1.",
+        "crop": f"Cut the largest part of the proportions {of.width}:{of.height} out of its middle (sides "
+        f"rounded half up, offsets rounded down), and resize that to {frame}.",
+        "stretch": f"Resize it to {frame}, whatever its proportions.",
+    }
+    sentences = [
         "Read the picture upright (EXIF orientation), transparent pixels over white, 16-bit values v as "
-        f"v / 257 rounded; have a large JPEG decoded at reduced size as Pillow's draft(None, ({2 * width}, "
-        f"{2 * height})) does, with the two swapped where the orientation is 5 to 8.",
+        f"v / 257 rounded; have a large JPEG decoded at reduced size as Pillow's draft(None, {small}) does, "
+        "with the two swapped where the orientation is 5 to 8.",
         "Make it grey, (299 R + 587 G + 114 B) / 1000 as Pillow's convert('L')."
         if of.channels == 1
         else "Make it RGB.",
-        {
-            "fit": f"Resize it to fit within {width}×{height} pixels (width × height) in its own proportions, "
-            "the other side rounded half up and at least 1.",
-            "crop": f"Cut the largest part of the proportions {width}:{height} out of its middle (sides rounded "
-            f"half up, offsets rounded down) and resize that to {width}×{height} pixels (width × height).",
-            "stretch": f"Resize it to {width}×{height} pixels (width × height), whatever its proportions.",
-        }[of.resize]
-        + " Resizing is Pillow's resize(..., BILINEAR), first the width alone, then the height alone.",
-        *(["Turn light and dark around: 255 - x."] if of.invert else []),
-        *(
-            [f"Put it in the middle of {width}×{height} pixels of {of.fill} (offsets rounded down)."]
-            if of.resize == "fit"
-            else []
-        ),
+        f"{resized[of.resize]} Resizing is Pillow's BILINEAR, first the width alone, then the height alone.",
     ]
+    if of.invert:
+        sentences.append("Turn light and dark around: 255 - x.")
+    if of.resize == "fit":
+        sentences.append(f"Put it in the middle of {frame} of the value {of.fill} (offsets rounded down).")
+    return sentences
 
 
 def _scaling(entrance: Entrance) -> str:
@@ -85,4 +84,3 @@ def _steps(of: InputPreprocessing) -> str:
 
 def _list(values: tuple[float, ...] | None) -> str:
     return ", ".join(f"{value:.9g}" for value in values or ())
-

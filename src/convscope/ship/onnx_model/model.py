@@ -18,7 +18,7 @@ OUTPUT = "probabilities"
 #: The first with layer norm as one operator. ONNX Runtime has run it since 1.12, and so do most other
 #: runtimes; what later ones would say in one node (GELU, group norm, circular borders) is composed.
 OPSET = 17
-IR_VERSION = 8  # that of opset 17
+IR_VERSION = 8  # that of opset 17, and of 18
 
 LARGEST = 2**31 - 2**20  # bytes of weights: a protobuf message ends at 2 GiB
 
@@ -27,14 +27,13 @@ def model_of(bundle: Bundle, entrance: Entrance) -> ModelProto:
     """The bundle as an ONNX model, checked. Raises `UnsupportedOperation` where ONNX has no such form."""
     check_size(bundle.net, sum(weight.nbytes for weight in bundle.weights.values()))
     writing = Writing([input_name(entrance), OUTPUT])
-    opset = OPSET
     x = enter(writing, entrance)
     if bundle.graph is not None:
-        x = write_network(writing, bundle.graph, bundle.weights, x)
+        x, opset = write_network(writing, bundle.graph, bundle.weights, x), OPSET
     else:
-        from .program import write_program  # imports torch
+        from . import program  # imports torch
 
-        x, opset = write_program(writing, bundle, x)
+        x, opset = program.write_program(writing, bundle, x), program.OPSET
     operator, settings = ("Softmax", {"axis": 1}) if bundle.outputs == "logits" else ("Identity", {})
     writing.add(operator, x, name=f"{OUTPUT}/{operator}", value=OUTPUT, **settings)
     check_size(bundle.net, writing.constant_bytes)

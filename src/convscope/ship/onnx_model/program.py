@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 import warnings
 from collections.abc import Iterable
 
 import torch
-from onnx import ModelProto, NodeProto, inliner, numpy_helper
+from onnx import AttributeProto, ModelProto, NodeProto, inliner, numpy_helper
 from torch.export import Dim
 
 from ...bundle import Bundle
 from ...columns import shortened
 from ...errors import ConvscopeError, UnsupportedOperation
-from ...graph.tracing import quietly
+from ...graph.tracing import no_logging
 from .writing import Writing
 
-OPSET = 18  # that of the exporter, which translates to others but not always
+OPSET = 18  # the exporter's own; to others it translates, which may fail
+GRAPH, GRAPHS = AttributeProto.GRAPH, AttributeProto.GRAPHS
 
 
 def write_program(writing: Writing, bundle: Bundle, x: str) -> str:
@@ -42,7 +42,7 @@ def _exported(bundle: Bundle) -> ModelProto:
         ) from error
     module, example = bundle.to_module(), torch.zeros(2, *bundle.preprocessing.input_shape)
     try:
-        with quietly():
+        with warnings.catch_warnings(action="ignore"), no_logging():
             program = torch.onnx.export(
                 module,
                 (example,),
@@ -65,3 +65,33 @@ def _exported(bundle: Bundle) -> ModelProto:
             f"({', '.join(foreign)}); export it with --format torch."
         )
     return model
+
+
+def _rename(writing: Writing, nodes: Iterable[NodeProto], names: dict[str, str]) -> None:
+    """Give nodes and values names that are free here, and take away what the exporter notes of its work.
+
+    `names` has the new name of every value so far, and gets those of these nodes.
+    """
+    for node in nodes:
+        node.name = writing.free(node.name or node.op_type)
+        node.ClearField("doc_string")
+        node.ClearField("metadata_props")  # with paths of the machine
+        node.input[:] = [names.get(name, name) for name in node.input]
+        for attribute in node.attribute:
+            for graph in (attribute.g, *attribute.graphs) if attribute.type in (GRAPH, GRAPHS) else ():
+                inner = dict(names)
+                for value in (*graph.input, *graph.initializer):
+                    inner[value.name] = value.name = writing.free(value.name)
+                _rename(writing, graph.node, inner)
+                for value in graph.output:
+                    value.name = inner[value.name]
+        names |= {name: writing.free(name) for name in node.output if name}
+        node.output[:] = [names.get(name, name) for name in node.output]
+
+
+def _reason(error: Exception) -> str:
+    """The innermost first line: the exporter's own is about how to report it."""
+    while error.__cause__ is not None and isinstance(error.__cause__, Exception):
+        error = error.__cause__
+    lines = str(error).strip().splitlines()
+    return shortened(lines[0].rstrip("."), 200) if lines else type(error).__name__
