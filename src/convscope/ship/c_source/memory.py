@@ -10,33 +10,54 @@ from .steps import Step, Value
 
 @dataclass
 class Area:
-    """A piece of the working memory, from the step that writes it first to the last that reads it.
+    """Values that replace each other in place, and so begin at one offset; often a single one.
 
-    Values that replace each other in place share one.
+    `taken` has how many numbers from which step to which: that of a value's inputs and result are both
+    needed while it is computed.
     """
 
     values: list[Value]
-    first: int
-    last: int
-    size: int
+    taken: list[tuple[int, int, int]]  # first step, last step, size
     offset: int = 0
 
+    @property
+    def size(self) -> int:
+        return max(size for _, _, size in self.taken)
+
+    @property
+    def first(self) -> int:
+        return self.taken[0][0]
+
+    @property
+    def last(self) -> int:
+        return self.taken[-1][1]
+
+    def during(self, first: int, last: int) -> int:
+        """How many numbers it needs at some time from a step to another."""
+        return max((size for a, b, size in self.taken if a <= last and first <= b), default=0)
+
     def meets(self, other: Area) -> bool:
-        """Whether both are needed at one time. A step's inputs and its result are."""
-        return self.first <= other.last and other.first <= self.last
+        """Whether both, at their offsets, need one place at one time."""
+        return any(
+            self.offset < other.offset + other.during(first, last) and other.offset < self.offset + size
+            for first, last, size in self.taken
+            if other.during(first, last)
+        )
 
 
 def place(steps: Sequence[Step]) -> int:
-    """Give every value of the working memory its offset; the memory that this takes, in numbers."""
+    """Give every value of the working memory its offset; the memory that this takes, in numbers.
+
+    Areas are laid one after another into the first gap that fits, in several orders; the best counts.
+    """
     areas = _areas(steps)
     orders = (
         sorted(areas, key=lambda area: (-area.size, area.first)),
         sorted(areas, key=lambda area: (area.first, -area.size)),
         sorted(areas, key=lambda area: (area.first - area.last, -area.size)),
     )
-    best = min(orders, key=_laid)
-    taken = _laid(best)
-    for area in best:
+    taken = _laid(min(orders, key=_laid))
+    for area in areas:
         for value in area.values:
             value.offset = area.offset
     return taken
@@ -45,48 +66,41 @@ def place(steps: Sequence[Step]) -> int:
 def needed_at_once(steps: Sequence[Step]) -> int:
     """The most numbers that any one step needs kept; no plan takes less."""
     areas = _areas(steps)
-    return max(
-        (sum(a.size for a in areas if a.first <= at <= a.last) for at in range(len(steps))),
-        default=0,
-    )
+    return max((sum(area.during(at, at) for area in areas) for at in range(len(steps))), default=0)
 
 
 def _areas(steps: Sequence[Step]) -> list[Area]:
     last = {value: number for number, step in enumerate(steps) for value in step.inputs}
+    areas: list[Area] = []
     found: dict[Value, Area] = {}
     for number, step in enumerate(steps):
-        result, until = step.result, max(last.get(step.result, number), number)
-        if result.argument is not None:
+        result = step.result
+        if result.argument is not None or result in found:  # an argument, or there by an earlier call
             continue
-        if result in found:  # written again by a later step of the same layer
-            continue
-        replaced = next(
-            (
-                found[value]
-                for value in step.in_place_of
-                if value in found and found[value].last == number and result.size <= found[value].size
-            ),
-            None,
-        )
-        if replaced is None:
-            found[result] = Area([result], number, until, result.size)
+        taken = number, max(last.get(result, number), number), result.size
+        free = [
+            found[value]
+            for value in step.in_place_of
+            if value in found and last[value] == number and result.size <= value.size
+        ]
+        if free:
+            area = free[0]
+            area.values.append(result)
+            area.taken.append(taken)
         else:
-            replaced.values.append(result)
-            replaced.last = until
-            found[result] = replaced
-    return list({id(area): area for area in found.values()}.values())
+            area = Area([result], [taken])
+            areas.append(area)
+        found[result] = area
+    return areas
 
 
 def _laid(order: Sequence[Area]) -> int:
-    """Lay each into the smallest gap that fits, in this order; the memory that this takes."""
+    """Lay each where it fits first, in this order; the memory that this takes."""
     placed: list[Area] = []
     for area in order:
-        others = sorted((other for other in placed if other.meets(area)), key=lambda other: other.offset)
-        gaps, end = [], 0
-        for other in others:
-            if other.offset - end >= area.size:
-                gaps.append((other.offset - end, end))
-            end = max(end, other.offset + other.size)
-        area.offset = min(gaps)[1] if gaps else end
+        ends = {other.offset + size for other in placed for _, _, size in other.taken}
+        for area.offset in sorted({0, *ends}):
+            if not any(area.meets(other) for other in placed):
+                break
         placed.append(area)
     return max((area.offset + area.size for area in order), default=0)
