@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 FILE_NAME = "bundle.safetensors"
 RUNS = "runs"  # the folder of runs, where training is started
 LATEST = "latest"  # in a folder of runs, the one to use where none is named
+STARTER = Path(__file__).parent / "bundles" / "starter.safetensors"  # comes with convscope
 FORMAT, VERSION = "convscope-bundle", 1
 USUAL = "usual"  # in `info`: what the training pictures are like
 PROGRAM = "exported_program"  # the one tensor of a network that the graph cannot express
@@ -138,7 +139,9 @@ class Bundle:
 
     @staticmethod
     def load(path: str | os.PathLike[str]) -> Bundle:
-        """The bundle at `path`: a run directory or the file itself. Nothing in it is executed.
+        """The bundle at `path`: a run directory or the file itself; `starter` is the one that comes along.
+
+        Nothing in it is executed.
 
         Raises `ConvscopeError` where there is none, or the file is not a bundle.
         """
@@ -336,9 +339,13 @@ def checksum(document: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> 
 
 
 def find(path: Path) -> Path:
-    """The bundle file that `path` means: itself, or the one in that run directory.
+    """The bundle file that `path` means: itself, the one in that run directory, or the one that comes along.
 
-    Raises `ConvscopeError` where there is none.
+    `starter` is the network that comes with convscope, unless a run or a file has that name. Raises
+    `ConvscopeError` where there is none.
+
+    >>> find(Path("starter")).name
+    'starter.safetensors'
     """
     if path.name == LATEST and path.is_file() and path.stat().st_size < 1024:
         path = path.parent / path.read_text("utf-8").strip()  # the run's name, where links are not to be had
@@ -346,6 +353,8 @@ def find(path: Path) -> Path:
         return path / FILE_NAME
     if path.is_file():
         return path
+    if is_starter(path):
+        return STARTER
     what = "no bundle in the folder" if path.is_dir() else "no run or bundle"
     below = (
         min((file.parent for file in path.glob(f"*/{FILE_NAME}")), default=None) if path.is_dir() else None
@@ -356,16 +365,23 @@ def find(path: Path) -> Path:
     hint = (
         f"did you mean {near}? `convscope runs` lists the runs."
         if near
-        else ("`convscope runs` lists the runs, `convscope train` makes one.")
+        else "`convscope runs` lists the runs, `convscope train` makes one, `starter` comes with convscope."
     )
     raise ConvscopeError(f"there is {what} {name}{': ' if near else '; '}{hint}")
 
 
+def is_starter(path: Path) -> bool:
+    """Whether `path` is the name of the network that comes with convscope, and of no file."""
+    return path == Path(STARTER.stem) and not path.is_file()
+
+
 def _nearest(path: Path) -> Path | None:
-    """The run beside `path`, or in the `runs` there, whose name is most like it."""
+    """The run beside `path`, in the `runs` there, or that comes along, whose name is most like it."""
     bundles = [
         file.parent for folder in ("", f"{RUNS}/") for file in path.parent.glob(f"{folder}*/{FILE_NAME}")
     ]
     names = {run.name: run for run in bundles}
+    if len(path.parts) == 1:
+        names.setdefault(STARTER.stem, Path(STARTER.stem))
     near = difflib.get_close_matches(path.name, names, n=1)
     return names[near[0]] if near else None

@@ -12,7 +12,6 @@ from .. import atomic
 from ..errors import UsageError
 from ..prediction import Prediction
 from .complaint import complain
-from .conv_files import check
 
 if TYPE_CHECKING:
     from ..bundle import Bundle
@@ -65,6 +64,7 @@ def check_seen(bundle: Bundle, file: Path, read: Sequence[tuple[str, Any]]) -> N
     are `read` (what it is, and its path), `DataError` for a missing folder.
     """
     from ..data import Preprocessing
+    from .conv_files import check
 
     if not isinstance(bundle.preprocessing, Preprocessing):
         raise UsageError(f"--seen draws pictures, and the network takes {bundle.preprocessing.noun}s.")
