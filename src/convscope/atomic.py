@@ -39,8 +39,8 @@ def write_bytes(path: Path, content: bytes) -> None:
 def writing(path: Path, beside: Path | None = None) -> Iterator[BinaryIO]:
     """A file to write to, which becomes `path` at the end: for what is more than memory should hold.
 
-    Until then it is called `beside`, by default by a name that no other process has. Raises what `write_bytes`
-    does, for whatever writes to it; other errors leave the old file as well.
+    Until then it is called `beside`, by default by a name that no other process has. Raises what
+    `write_bytes` does, for whatever writes to it; other errors leave the old file as well.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "a.txt"
@@ -56,7 +56,9 @@ def writing(path: Path, beside: Path | None = None) -> Iterator[BinaryIO]:
             descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         else:
             name = os.fspath(beside)
-            descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
+            descriptor = os.open(
+                name, os.O_RDWR | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600
+            )
         temporary = Path(name)
         try:
             with os.fdopen(descriptor, "wb") as file:

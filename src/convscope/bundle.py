@@ -121,7 +121,19 @@ class Bundle:
         """The content of its file."""
         from safetensors.numpy import save
 
-        document = {
+        document = {**self._document(), "sha256": self.sha256}
+        tensors = {name: np.asarray(value, order="C") for name, value in self.weights.items()}
+        content: bytes = save(tensors, {"convscope": json.dumps(document)})
+        return content
+
+    @property
+    def sha256(self) -> str:
+        """What tells it from any other bundle, as 64 hexadecimal digits."""
+        return checksum(self._document(), self.weights)
+
+    def _document(self) -> dict[str, Any]:
+        """All that its file says beside the weights, but for the checksum."""
+        return {
             "format": FORMAT,
             "version": VERSION,
             "net": self.net,
@@ -131,10 +143,6 @@ class Bundle:
             "outputs": self.outputs,
             "info": self.info,
         }
-        tensors = {name: np.asarray(value, order="C") for name, value in self.weights.items()}
-        document["sha256"] = checksum(document, tensors)
-        content: bytes = save(tensors, {"convscope": json.dumps(document)})
-        return content
 
     @staticmethod
     def load(path: str | os.PathLike[str]) -> Bundle:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -30,7 +30,9 @@ class Reading(NamedTuple):
     colour: float = 0.0
 
 
-def predicted(bundle: Bundle, inputs: Iterable[Any], *, top: int) -> Iterator[tuple[Any, Prediction]]:
+def predicted(
+    bundle: Bundle, inputs: Iterable[Any], *, top: int
+) -> Generator[tuple[Any, Prediction], None, None]:
     """Each of `inputs_in` with what the network says of it, in order, a few being read ahead."""
     inputs = iter(inputs)
     with ThreadPoolExecutor() as pool:

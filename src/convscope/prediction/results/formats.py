@@ -8,8 +8,8 @@ from typing import BinaryIO
 
 from ...errors import DataError, UsageError
 from ..prediction import Prediction
-from . import json_file
 from .csv_file import write_csv
+from .json_file import write_json, write_json_lines
 
 Write = Callable[[Iterable[Prediction], BinaryIO, int], None]  # predictions, file, how many classes each
 
@@ -22,8 +22,8 @@ def _write_parquet(predictions: Iterable[Prediction], file: BinaryIO, top: int) 
 
 FORMATS: dict[str, Write] = {
     ".csv": write_csv,
-    ".json": json_file.write_json,
-    ".jsonl": json_file.write_json_lines,
+    ".json": lambda predictions, file, _: write_json(predictions, file),
+    ".jsonl": lambda predictions, file, _: write_json_lines(predictions, file),
     ".parquet": _write_parquet,
 }
 

@@ -24,12 +24,12 @@ def pieces(records: Iterable[Any]) -> Iterator[str]:
     yield "[]\n" if before == "[\n " else "\n]\n"
 
 
-def write_json(predictions: Iterable[Prediction], file: BinaryIO, top: int) -> None:
+def write_json(predictions: Iterable[Prediction], file: BinaryIO) -> None:
     """The list that `convscope predict --json` prints, in UTF-8."""
-    _write((piece for piece in pieces(one.to_dict() for one in predictions)), file)
+    _write(pieces(one.to_dict() for one in predictions), file)
 
 
-def write_json_lines(predictions: Iterable[Prediction], file: BinaryIO, top: int) -> None:
+def write_json_lines(predictions: Iterable[Prediction], file: BinaryIO) -> None:
     """The same records, a line each."""
     _write((_dumped(one.to_dict()) + "\n" for one in predictions), file)
 

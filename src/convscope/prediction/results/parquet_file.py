@@ -38,9 +38,7 @@ def write_parquet(predictions: Iterable[Prediction], file: BinaryIO, top: int) -
     with pq.ParquetWriter(file, columns) as writer:
         for group in _groups(rows):
             by_column = zip(*group, strict=True)
-            arrays = [
-                pa.array(values, field.type) for values, field in zip(by_column, columns, strict=True)
-            ]
+            arrays = [pa.array(values, field.type) for values, field in zip(by_column, columns, strict=True)]
             writer.write_table(pa.table(arrays, schema=columns))
 
 

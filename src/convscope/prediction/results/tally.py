@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any
 
 from ...data.unusual import Unusual
 from ..prediction import Prediction
 
 
-class Warned(NamedTuple):
+@dataclass(frozen=True)
+class Warned:
     """A kind of warning: of how many pictures, the first of them, and what was said of it."""
 
     count: int
@@ -48,7 +50,7 @@ class Tally:
         self.unsure += bool(prediction.unsure)
         for warning in prediction.warnings:
             before = self.warned.get(warning.kind, Warned(0, prediction.path, warning))
-            self.warned[warning.kind] = before._replace(count=before.count + 1)
+            self.warned[warning.kind] = replace(before, count=before.count + 1)
 
     def counting(self, predictions: Iterable[Prediction]) -> Iterator[Prediction]:
         """The same predictions, each counted when it is taken."""
