@@ -41,10 +41,15 @@ def predicted(
             yield from zip(chunk, _predicted(bundle, read, top), strict=True)
 
 
-def predictions(bundle: Bundle, inputs: Iterable[Any], *, top: int) -> Iterator[Prediction]:
-    """What the network says of each of `inputs_in`, in order, a few being read ahead."""
+def predictions(
+    bundle: Bundle, inputs: Iterable[Any], *, top: int, unsure: float | None = None
+) -> Iterator[Prediction]:
+    """What the network says of each of `inputs_in`, in order, a few being read ahead.
+
+    Those that are less probable than `unsure` are marked.
+    """
     for _, prediction in predicted(bundle, inputs, top=top):
-        yield prediction
+        yield prediction.marked(unsure)
 
 
 def _read(one: Any, preprocessing: InputPreprocessing) -> Reading | Unreadable:

@@ -29,7 +29,7 @@ class Row(NamedTuple):
             "error": one.error,
             "warnings": [(warning.kind, warning.what, warning.advice) for warning in one.warnings],
         }
-        return {name: value for name, value in kept.items() if value}
+        return {name: value for name, value in kept.items() if value not in (None, (), [])}
 
     @staticmethod
     def of_json(kept: dict[str, Any]) -> Row:

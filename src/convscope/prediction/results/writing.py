@@ -154,7 +154,7 @@ class _Walk:
                     "what it predicted is taken over by path."
                 )
                 return chunk
-            rows = self._filled(chunk, [None if row.prediction.error else row for row in before])
+            rows = self._filled(chunk, [row if row.prediction.error is None else None for row in before])
             if rows != before:
                 self.journal.write(self.at, rows)
             self.at += len(rows)
