@@ -155,7 +155,7 @@ predictions = st.builds(
 def test_a_row_comes_back_from_the_journal(key: str | None, one: Prediction, warnings: list[Unusual]) -> None:
     if one.error is None:
         one = Prediction(one.path, one.top, warnings=tuple(warnings))
-    row = Row(one.path if one.path else key, one)
+    row = Row(key if one.path is None else one.path, one)
     assert Row.of_json(json.loads(json.dumps(row.to_json()))) == row
 
 
