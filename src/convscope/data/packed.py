@@ -6,9 +6,12 @@ What needs their tree, as a training on class folders does, opens the archive as
 
 from __future__ import annotations
 
+import contextlib
+import io
 import stat
 import tarfile
 import warnings
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Set
 from pathlib import Path
@@ -24,6 +27,7 @@ from .stored import HeldFile, StoredFile
 from .zip_directory import Member, Positioned
 
 _BLOCK = 1 << 20
+_HEAD = 6  # bytes that tell a zip and the compressions of a tar
 
 
 class PackedFile(StoredFile):
@@ -52,13 +56,13 @@ def packed_files(path: Path, file: IO[bytes] | None, endings: Set[str]) -> Itera
     left_out: Counter[str] = Counter()
     others: Counter[str] = Counter()
     count = 0
-    try:
-        opened = file or path.open("rb")
-        head = opened.read(6) if file is None or file.seekable() else file.peek(6)[:6]  # type: ignore[attr-defined]
+    with _damage_named(path), contextlib.ExitStack() as opened:
+        stream = file or opened.enter_context(path.open("rb"))
+        head = _head(stream)
         if head[:2] == b"PK" or path.name.lower().endswith(".zip"):
-            found = _zipped(path, Positioned(opened), left_out)
+            found = _zipped(path, Positioned(file or path.open("rb")), left_out)
         else:
-            found = _tarred(path, opened, head, left_out)
+            found = _tarred(path, stream, head, left_out)
         for names, make in found:
             if any(map(is_clutter, names)):
                 continue
@@ -67,16 +71,32 @@ def packed_files(path: Path, file: IO[bytes] | None, endings: Set[str]) -> Itera
                 yield make("/".join((str(path), *names)))
             else:
                 others[kind_of_name(names[-1])] += 1
+    for note in passed_over(path.name, left_out):
+        warnings.warn(ConvscopeWarning("passed-over", f"{path}: {note}"), stacklevel=2)
+    if not count:
+        raise DataError(f"{path} has no pictures in it{f', but {spelled(others)}' if others else ''}.")
+
+
+def _head(stream: IO[bytes]) -> bytes:
+    if isinstance(stream, io.BufferedReader):
+        return stream.peek(_HEAD)[:_HEAD]
+    head = stream.read(_HEAD)
+    stream.seek(0)
+    return head
+
+
+@contextlib.contextmanager
+def _damage_named(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except zipfile.BadZipFile as error:
+        raise DataError(f"{path} is cut off, damaged or not a zip archive ({reason(error)}).") from error
     except DAMAGE as error:
         raise DataError(f"{path} is cut off or damaged ({reason(error)}); get it again.") from error
     except OSError as error:
         if error.errno is None:  # of a decompressor
             raise DataError(f"{path} is cut off or damaged ({reason(error)}); get it again.") from error
         raise DataError(f"{path} cannot be read: {error.strerror}.") from error
-    for note in passed_over(path.name, left_out):
-        warnings.warn(ConvscopeWarning("passed-over", f"{path}: {note}"), stacklevel=2)
-    if not count:
-        raise DataError(f"{path} has no pictures in it{f', but {spelled(others)}' if others else ''}.")
 
 
 # Of each file the names of its folders and its own, and what makes it of its whole name.
@@ -113,8 +133,6 @@ def _zipped(path: Path, file: Positioned, left_out: Counter[str]) -> Found:
 def _tarred(path: Path, file: IO[bytes], head: bytes, left_out: Counter[str]) -> Found:
     opener = next((opener for magic, opener in OPENERS.items() if head.startswith(magic)), None)
     places = Positioned(path.open("rb")) if opener is None and file.seekable() else None
-    if file.seekable():
-        file.seek(0)
     stream = Watched(opener(file) if opener else file)
 
     def read(place: tuple[int, int]) -> bytes:
