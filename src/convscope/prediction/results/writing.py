@@ -16,8 +16,9 @@ from ...bundle import Bundle
 from ...bundle import find as find_bundle
 from ...errors import DataError, UsageError
 from ..inputs import PICTURE_TYPES, Picture, inputs_in
-from ..predicting import READ_AT_ONCE, predicted
+from ..predicting import predicted
 from ..prediction import Prediction, check_threshold
+from ..reading import BATCH
 from .formats import format_of
 from .journal import Journal, journal_of
 from .row import Row, key_of
@@ -26,7 +27,7 @@ from .tally import Tally
 
 # What goes through the network together is kept together, so that a resumed run makes the same batches, and
 # with them the same last bits, as one without a stop.
-CHUNK = READ_AT_ONCE
+CHUNK = BATCH
 
 Known = tuple[Any, str | None]  # one of the inputs, and its `key_of`
 
