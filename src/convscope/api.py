@@ -61,15 +61,23 @@ def summary(
 
 
 def predict(
-    model: str | os.PathLike[str] | Bundle, pictures: Picture | Iterable[Picture], *, top: int = 3
+    model: str | os.PathLike[str] | Bundle,
+    pictures: Picture | Iterable[Picture],
+    *,
+    top: int = 3,
+    unsure: float | None = None,
 ) -> list[Prediction]:
     """Classify pictures with a run, a bundle file, `starter` or a `Bundle`; see `Bundle.predict`."""
     bundle = model if isinstance(model, Bundle) else Bundle.load(model)
-    return bundle.predict(pictures, top=top)
+    return bundle.predict(pictures, top=top, unsure=unsure)
 
 
 def predict_each(
-    model: str | os.PathLike[str] | Bundle, pictures: Picture | Iterable[Picture], *, top: int = 3
+    model: str | os.PathLike[str] | Bundle,
+    pictures: Picture | Iterable[Picture],
+    *,
+    top: int = 3,
+    unsure: float | None = None,
 ) -> Iterator[Prediction]:
     """What `predict` gives, one after the other, of any number of pictures; see `Bundle.predict_each`.
 
@@ -83,7 +91,7 @@ def predict_each(
     True
     """
     bundle = model if isinstance(model, Bundle) else Bundle.load(model)
-    return bundle.predict_each(pictures, top=top)
+    return bundle.predict_each(pictures, top=top, unsure=unsure)
 
 
 def evaluate(

@@ -112,7 +112,10 @@ def export(
     notes, quantized = list(inputs.notes), None
     with _nothing_left(file):
         if not int8:
-            with atomic.written(file, content) as beside:
+            beside = file.with_name(f".{file.stem}.{os.getpid()}{file.suffix}")
+            with atomic.writing(file, beside) as opened:
+                opened.write(content)
+                opened.flush()
                 proof = _compared(form, beside, bundle, entrance, inputs, listener)
         else:
             with tempfile.TemporaryDirectory(prefix="convscope-") as folder:
