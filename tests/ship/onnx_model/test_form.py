@@ -1,4 +1,4 @@
-"""The whole file, from every kind of bundle: what it takes, gives and says, and ONNX Runtime beside the bundle."""
+"""The whole file, of every kind of bundle: what it takes, gives and says; ONNX Runtime beside the bundle."""
 
 from __future__ import annotations
 
@@ -271,6 +271,33 @@ def test_a_program_with_probabilities(tmp_path: Path) -> None:
     module = Net(lambda net, x: net.last(x.flatten(1)).sort(1).values.softmax(1), last=nn.Linear(48, 4))
     bundle = program_of(seeded(module), 3, 4, 4, outputs="probabilities")
     assert difference(bundle, tmp_path) < 1e-6
+    again = written(bundle, Entrance(bundle.preprocessing, inside=True))
+    assert again == (tmp_path / "network.onnx").read_bytes()
+
+
+def test_branches_keep_their_values(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A graph within a node reads what is outside of it, and may call its own as others are called."""
+    from convscope.ship.onnx_model import program
+
+    exported = onnx.parser.parse_model("""
+        <ir_version: 8, opset_import: ["" : 18]>
+        net (float[batch,1,2,2] pictures) => (float[batch,4] scores) {
+            probabilities = Flatten (pictures)
+            total = ReduceSum <keepdims = 0> (probabilities)
+            zero = Constant <value = float {0.0}> ()
+            positive = Greater (total, zero)
+            scores = If (positive) <
+                then_branch = yes () => (float[batch,4] scores) { scores = Add (probabilities, total) },
+                else_branch = no () => (float[batch,4] total) { total = Neg (probabilities) }
+            >
+        }
+    """)
+    monkeypatch.setattr(program, "_exported", lambda _: exported)
+    flat = Net(lambda net, x: x.flatten(1) + x.sum(), last=nn.Linear(1, 1))
+    bundle = program_of(flat, 1, 2, 2)
+    assert difference(bundle, tmp_path) < 1e-6
+    nodes = onnx.load(tmp_path / "network.onnx").graph.node
+    assert [one.g.node[0].op_type for node in nodes for one in node.attribute if one.g.node] == ["Add", "Neg"]
 
 
 def test_a_program_that_pytorch_cannot_write() -> None:
