@@ -293,7 +293,7 @@ def test_branches_keep_their_values(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         }
     """)
     monkeypatch.setattr(program, "_exported", lambda _: exported)
-    flat = Net(lambda net, x: x.flatten(1) + x.sum(), last=nn.Linear(1, 1))
+    flat = Net(lambda _, x: x.flatten(1) + x.sum(), last=nn.Linear(1, 1))
     bundle = program_of(flat, 1, 2, 2)
     assert difference(bundle, tmp_path) < 1e-6
     nodes = onnx.load(tmp_path / "network.onnx").graph.node
