@@ -80,6 +80,7 @@ def _rename(writing: Writing, nodes: Iterable[NodeProto], names: dict[str, str])
         for attribute in node.attribute:
             for graph in (attribute.g, *attribute.graphs) if attribute.type in (GRAPH, GRAPHS) else ():
                 inner = dict(names)
+                graph.ClearField("value_info")
                 for value in (*graph.input, *graph.initializer):
                     inner[value.name] = value.name = writing.free(value.name)
                 _rename(writing, graph.node, inner)
@@ -93,5 +94,5 @@ def _reason(error: Exception) -> str:
     """The innermost first line: the exporter's own is about how to report it."""
     while error.__cause__ is not None and isinstance(error.__cause__, Exception):
         error = error.__cause__
-    lines = str(error).strip().splitlines()
-    return shortened(lines[0].rstrip("."), 200) if lines else type(error).__name__
+    first, *_ = str(error).strip().splitlines() or [type(error).__name__]
+    return shortened(first.split(" Failure message:")[0].rstrip("."), 200)
