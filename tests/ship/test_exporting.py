@@ -67,7 +67,7 @@ def test_any_pictures_will_do(run: Path, tmp_path: Path) -> None:
     assert one.what == f"1 picture of {folder / '000.png'}"
     (folder / "broken-0.png").unlink()
     assert len(compared_inputs(of, folder, count=3).names) == 3
-    with pytest.raises(DataError, match="no picture"):
+    with pytest.raises(DataError, match="not a picture"):
         compared_inputs(of, folder_of_pictures(tmp_path / "none", 0, broken=2))
 
 

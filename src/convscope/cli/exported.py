@@ -27,9 +27,19 @@ def sentences(exported: Exported) -> str:
         *_labelled("Form", f"{words} of {printable(exported.net)}, {in_bytes(exported.bytes)}"),
         *_labelled("Takes", _takes(exported.entrance)),
         *_labelled("Gives", _gives(exported.classes)),
-        *_labelled("Compared", "not: see the note" if exported.proof is None else compared(exported.proof)),
+        *_labelled("Compared", _compared(exported)),
     ]
+    if exported.quantized is not None:
+        first, *others = exported.quantized.sentences
+        lines += _labelled("In int8", first)
+        lines += [line for sentence in others for line in _labelled("", sentence)]
     return "\n".join(lines)
+
+
+def _compared(exported: Exported) -> str:
+    if exported.proof is None:
+        return "not: see the note"
+    return f"{'before int8, ' if exported.quantized else ''}{compared(exported.proof)}"
 
 
 def compared(proof: Proof) -> str:

@@ -7,7 +7,7 @@ it was trained, and a second answer here could be another one.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,8 +88,7 @@ def _from_files(bundle: Bundle, path: Path, progress: Progress, count: int) -> C
     """Of what `predict` would take, with classes or without."""
     preprocessing, noun = bundle.preprocessing, bundle.preprocessing.noun
     progress.waiting(f"looking for {noun}s in {path}")
-    found = list(inputs_in([path], preprocessing))
-    given = [found[int(i)] for i in _some(len(found), count)]
+    given = _sample(inputs_in([path], preprocessing), count)
 
     def read(one: Any) -> tuple[str, np.ndarray | str]:
         if isinstance(one, Unreadable):
@@ -137,6 +136,17 @@ def _require_here(bundle: Bundle, settings: dict[str, Any]) -> None:
 def _some(whole: int, count: int) -> np.ndarray:
     """Positions, drawn by the seed and in order."""
     return np.sort(np.random.default_rng(SEED).permutation(whole)[:count])
+
+
+def _sample(inputs: Iterable[Any], count: int) -> list[Any]:
+    """So many of them, each as likely, by the seed and in order, without keeping the others (reservoir)."""
+    random, kept = np.random.default_rng(SEED), []
+    for position, one in enumerate(inputs):
+        if position < count:
+            kept.append((position, one))
+        elif (place := random.integers(position + 1)) < count:
+            kept[place] = (position, one)
+    return [one for _, one in sorted(kept, key=lambda pair: pair[0])]
 
 
 def _nouns(noun: str, count: int) -> str:
