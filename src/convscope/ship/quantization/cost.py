@@ -21,8 +21,8 @@ class Cost:
     only_before: int  # right before, wrong after
     only_after: int
     agreeing: int  # the same class is the most probable
-    mean: float  # difference of a probability
-    largest: float
+    mean_difference: float  # of a probability
+    largest_difference: float
 
     @staticmethod
     def of(before: np.ndarray, after: np.ndarray, labels: np.ndarray, *, part: str) -> Cost:
@@ -45,8 +45,8 @@ class Cost:
             only_before=int((right & ~still).sum()),
             only_after=int((still & ~right).sum()),
             agreeing=int((first == second).sum()),
-            mean=float(differences.mean()),
-            largest=float(differences.max()),
+            mean_difference=float(differences.mean()),
+            largest_difference=float(differences.max()),
         )
 
     @property

@@ -2,7 +2,7 @@
 
 The contract with the export: `int8_of` takes the float32 file, which has been compared with the bundle, and
 the bundle's data (`training.evaluation.dataset_of`), and gives the `Quantized`: `model` is what is written in
-its place, `said` what is printed, `to_dict()` what goes into a JSON document. It writes nothing.
+its place, `sentences` what is printed, `to_dict()` what goes into a JSON document. It writes nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from ...columns import in_bytes, shortened
 from ...data import Dataset, Split
 from ...errors import DataError, GateFailed, UsageError
 from ..entrance import Entrance
-from ..onnx_model.running import run_with_onnxruntime
 from ..proof import BATCHES, TOLERANCE, Runner, Told
 from .cost import Cost
 from .static import quantize
@@ -57,23 +56,25 @@ class Quantized:
         }
 
     @property
-    def said(self) -> tuple[tuple[str, str], ...]:
-        """What a person should know of it: labels, and text without a full stop."""
+    def sentences(self) -> tuple[str, ...]:
+        """What a person should know of it: its accuracy, how far it is from the bundle, its size."""
         cost, noun = self.cost, self.noun
         part = f"{cost.part}, where there are no validation {noun}s" if cost.part == "test" else cost.part
         before, after, same = (
             _percent(count, cost.count) for count in (cost.right_before, cost.right_after, cost.agreeing)
         )
-        accuracy = f"{before} before, {after} after, of {cost.count:,} {noun}s ({part}); {_flips(cost)}"
+        accuracy = (
+            f"accuracy {before} before, {after} after, of {cost.count:,} {noun}s ({part}); {_flips(cost)}"
+        )
         close = (
-            f"the same class for {same}; probabilities {cost.mean:.1g} from the bundle's in the mean, "
-            f"{cost.largest:.2g} at most (int8 rounds; {TOLERANCE:g} holds for float32)"
+            f"the same class for {same}; probabilities {cost.mean_difference:.1g} from the bundle's in the mean, "
+            f"{cost.largest_difference:.2g} at most (int8 rounds; {TOLERANCE:g} holds for float32)"
         )
         sizes = (
             f"{in_bytes(self.size_before)} before, {in_bytes(len(self.model))} after; "
             f"calibrated on {self.calibrated:,} training {noun}s"
         )
-        return ("Accuracy", accuracy), ("Int8", close), ("Size", sizes)
+        return accuracy, close, sizes
 
 
 def int8_of(
@@ -96,6 +97,8 @@ def int8_of(
     """
     if not 0 <= max_drop <= 100:
         raise UsageError(f"--max-drop {max_drop:g} should be points of accuracy, 0 to 100.")
+    from ..onnx_model.running import run_with_onnxruntime
+
     noun = bundle.preprocessing.noun
     part, split = _measured(dataset, noun)
     calibration = dataset.train.images[_some(len(dataset.train), CALIBRATED)]
