@@ -47,12 +47,12 @@ class Layer:
         return self.add("Reshape", x, self.sizes("shape", (0, *shape)))  # 0: as many as there are
 
     def finish(self, value: str, name: str) -> None:
-        """Have `value` be this node's, under its name; no operator at all becomes Identity."""
+        """Have `value` be this node's, under `name`; no operator at all becomes Identity."""
         own = self._writing.nodes[self._begin :]
         if not own or own[-1].output[0] != value:
             self.add("Identity", value)
         last = self._writing.nodes[-1]
-        last.name, last.output[0] = self._node.name, name
+        last.name = last.output[0] = name
 
 
 # A function takes the layer, its inputs by name, and its parameters by role; it gives the name of its value.

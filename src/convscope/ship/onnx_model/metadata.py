@@ -35,8 +35,8 @@ def in_words(entrance: Entrance) -> str:
 def _of_picture(of: Preprocessing) -> list[str]:
     frame, small = f"{of.width}×{of.height} pixels (width × height)", (2 * of.width, 2 * of.height)
     resized = {
-        "fit": f"Resize it to fit within {frame} in its own proportions, the other side rounded half up and at "
-        "least 1.",
+        "fit": f"Resize it to fit within {frame} in its own proportions, the other side rounded half up and "
+        "at least 1.",
         "crop": f"Cut the largest part of the proportions {of.width}:{of.height} out of its middle (sides "
         f"rounded half up, offsets rounded down), and resize that to {frame}.",
         "stretch": f"Resize it to {frame}, whatever its proportions.",
