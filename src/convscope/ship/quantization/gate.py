@@ -67,8 +67,8 @@ class Quantized:
             f"accuracy {before} before, {after} after, of {cost.count:,} {noun}s ({part}); {_flips(cost)}"
         )
         close = (
-            f"the same class for {same}; probabilities {cost.mean_difference:.1g} from the bundle's in the mean, "
-            f"{cost.largest_difference:.2g} at most (int8 rounds; {TOLERANCE:g} holds for float32)"
+            f"the same class for {same}; probabilities {cost.mean_difference:.1g} from the bundle's in the "
+            f"mean, {cost.largest_difference:.2g} at most (int8 rounds; {TOLERANCE:g} holds for float32)"
         )
         sizes = (
             f"{in_bytes(self.size_before)} before, {in_bytes(len(self.model))} after; "
