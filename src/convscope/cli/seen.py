@@ -13,7 +13,6 @@ from ..errors import UsageError
 from ..prediction import Prediction
 from ..prediction.results.tally import Tally, Warned
 from .complaint import complain
-from .conv_files import check
 
 if TYPE_CHECKING:
     from ..bundle import Bundle
@@ -70,6 +69,7 @@ class Seen:
 
     def __init__(self, bundle: Bundle, file: Path, model: Path, pictures: Sequence[Path]) -> None:
         from ..data import Preprocessing
+        from .conv_files import check
 
         if not isinstance(bundle.preprocessing, Preprocessing):
             raise UsageError(f"--seen draws pictures, and the network takes {bundle.preprocessing.noun}s.")
@@ -85,6 +85,8 @@ class Seen:
 
     def add(self, one: Any, prediction: Prediction) -> None:
         """One of the inputs. Raises `UsageError` where it is the file that is to be drawn."""
+        from .conv_files import check
+
         path = prediction.path
         if path is not None and os.path.basename(path) == self.file.name:  # noqa: PTH119
             check({"--seen": self.file}, {"--seen": (".png",)}, read={f"the picture {path}": path})

@@ -128,7 +128,7 @@ def export(
             content = quantized.model
             atomic.write_bytes(file, content)
     if proof is None:
-        notes.append(f"it was not compared with the bundle, for there is no {form.needs} here to run it.")
+        notes.append(f"it was not compared with the bundle: that needs {form.needs}.")
     else:
         notes += proof.unseen
     return Exported(
