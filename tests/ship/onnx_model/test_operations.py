@@ -144,6 +144,29 @@ def test_borders(case: Case) -> None:
     check_like_pytorch(layer_of(x, kind, **attributes), x)
 
 
+FOLLOWING: dict[str, dict[str, Any]] = {
+    "max_pool2d": {"kernel_size": (2, 2)},
+    "average_pool2d": {"kernel_size": (2, 2), "count_include_pad": False},
+    "lp_pool2d": {"kernel_size": (2, 2), "p": 1.0},
+    "adaptive_max_pool2d": {"output_size": (2, 2)},
+    "conv2d": {"out_channels": 2, "kernel_size": (2, 2)},
+}
+
+
+@pytest.mark.parametrize("kind", FOLLOWING)
+@pytest.mark.parametrize("sides", [((1, 1), (1, 1)), ((2, 0), (0, 4)), ((-1, 1), (0, -2)), ((-2, 0), (3, 1))])
+@pytest.mark.parametrize("value", [0.0, -0.5])
+def test_a_border_before_a_window(kind: str, sides: tuple[tuple[int, int], ...], value: float) -> None:
+    """ONNX Runtime would make them one, with another border, or refuse the file. Negative numbers show it."""
+    x = -1 - np.abs(numbers(2, 2, 6, 6))
+
+    def append(builder: Any, node: Any) -> Any:
+        node = builder.append("pad", node, padding=sides, value=value)
+        return builder.append(kind, node, **FOLLOWING[kind])
+
+    check_like_pytorch(one_layer(x, append), x)
+
+
 @settings(max_examples=60)
 @given(st.data())
 def test_norms(data: st.DataObject) -> None:

@@ -171,8 +171,12 @@ def _places(size: int, pair: tuple[int, int], mode: str) -> np.ndarray:
 
 
 def _bordered(layer: Layer, x: str, sides: Sides, value: float) -> str:
+    """A border of one number; of zeros it is -0, which ONNX Runtime does not fuse into a pool that follows.
+
+    A pool's own border is not of zeros: the maximum of it and of negative numbers would be one of these.
+    """
     pads = layer.sizes("pads", _all_axes(layer, sides))
-    return layer.add("Pad", x, pads, layer.number("border", value), mode="constant")
+    return layer.add("Pad", x, pads, layer.number("border", value or -0.0), mode="constant")
 
 
 def _all_axes(layer: Layer, sides: Sides) -> list[int]:
