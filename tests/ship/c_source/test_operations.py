@@ -38,18 +38,55 @@ def test_every_operation_is_drawn_below() -> None:
     assert {name.removesuffix("1d").removesuffix("2d") for name in OPERATIONS} == {*drawn, "input", "flatten"}
 
 
+EACH = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+
+
 @needs_compiler
-@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@pytest.mark.parametrize("kind", [*NORMS, *POOLS, *OTHERS])
+@settings(EACH, max_examples=4)
 @given(data=st.data())
-def test_operations_compute_what_pytorch_computes(data: Draw) -> None:
-    """Several branches of one to three operations, all their numbers one behind the other."""
-    rank = data.draw(st.integers(1, 2))
-    shape = data.draw(st.tuples(st.sampled_from([1, 2, 4, 6]), *[st.integers(1, 9)] * rank))
+def test_an_operation_computes_what_pytorch_computes(kind: str, data: Draw) -> None:
+    """Several of a kind with other settings, behind one input and what changes its size."""
+    builder, x = begun(data, largest=8)
+    drawn = [after(data, builder, x, kind) for _ in range(5)]
+    drawn += [after(data, builder, drawn[0], "relu")]  # in place, perhaps
+    compare(data, builder, drawn)
+
+
+@needs_compiler
+def test_activations_compute_what_pytorch_computes(tmp_path: Path) -> None:
+    builder = Builder("activations")
+    x = builder.input(3, 40)
+    parts = [builder.append(kind, x) for kind in [*POINTWISE, *WITH_SETTINGS, "dropout2d"]]
+    parts += [builder.append("leaky_relu", x, negative_slope=s) for s in (-0.5, 1.5)]
+    parts += [builder.append("elu", x, alpha=a) for a in (-0.5, 2.5)]
+    parts += [builder.append("affine", x, factor=-1.7, offset=0.3), builder.append("gelu", x, approximate="tanh")]
+    bundle = of_numbers(builder.build(builder.flatten(builder.append("concat", *parts, dim=2))))
+    stored = np.random.default_rng(0).normal(0, 4, (3, 3, 40)).astype(np.float32)
+    np.testing.assert_allclose(
+        by_c(bundle, stored, tmp_path), by_torch(bundle, stored), rtol=1e-5, atol=1e-6
+    )
+
+
+@needs_compiler
+@settings(EACH, max_examples=12)
+@given(data=st.data())
+def test_operations_in_a_row_compute_what_pytorch_computes(data: Draw) -> None:
+    """Several branches of one to three operations, also of sizes that only just fit."""
+    builder, x = begun(data, largest=9, smallest=1)
+    compare(data, builder, [branch(data, builder, x) for _ in range(data.draw(st.integers(2, 6)))])
+
+
+def begun(data: Draw, *, largest: int, smallest: int = 4) -> tuple[Builder, Node]:
+    sizes = [st.integers(smallest, largest)] * data.draw(st.integers(1, 2))
     builder = Builder("drawn")
-    x = builder.input(*shape)
-    branches = [flat(builder, branch(data, builder, x)) for _ in range(data.draw(st.integers(2, 5)))]
-    bundle = of_numbers(builder.build(builder.append("concat", *branches)))
-    seed = data.draw(st.integers(0, 2**16))
+    return builder, builder.input(*data.draw(st.tuples(st.sampled_from([6, 1, 2, 4]), *sizes)))
+
+
+def compare(data: Draw, builder: Builder, parts: list[Node]) -> None:
+    """All numbers of these nodes, one behind the other, by C and by PyTorch in float64."""
+    bundle = of_numbers(builder.build(builder.append("concat", *(flat(builder, part) for part in parts))))
+    seed, shape = data.draw(st.integers(0, 2**16)), bundle.preprocessing.input_shape
     stored = np.random.default_rng(seed).normal(0, 1.5, (2, *shape)).astype(np.float32)
     with tempfile.TemporaryDirectory() as folder:
         found = by_c(bundle, stored, Path(folder))
@@ -75,7 +112,6 @@ def branch(data: Draw, builder: Builder, x: Node) -> Node:
 def after(data: Draw, builder: Builder, x: Node, kind: str) -> Node:
     """The node of that kind behind `x`, with settings that are drawn."""
     draw, rank = data.draw, len(x.shape) - 1
-    small = st.integers(1, 3)
     if kind in POINTWISE:
         return builder.append(kind, x)
     if kind == "leaky_relu":
@@ -119,39 +155,39 @@ def after(data: Draw, builder: Builder, x: Node, kind: str) -> Node:
         return builder.append(kind, *operands)
     if kind == "pad":
         mode = draw(st.sampled_from(["zeros", "reflect", "replicate", "circular"]))
-        axes = rank if mode != "zeros" else draw(st.integers(1, len(x.shape)))
+        axes = rank if mode != "zeros" else draw(st.integers(1, rank))
         least = -1 if mode in ("zeros", "replicate") else 0
         sides = st.tuples(st.integers(least, 3), st.integers(least, 3))
         padding = tuple(draw(sides) for _ in range(axes))
         value = draw(st.floats(-2, 2)) if mode == "zeros" else 0.0
         return builder.append(kind, x, padding=padding, mode=mode, value=value)
     # what is left has a window
-    each = st.tuples(*[small] * rank)
-    sides = st.tuples(*[st.tuples(st.integers(0, 3), st.integers(0, 3))] * rank)
+    each = st.tuples(*[st.sampled_from([2, 3, 1])] * rank)
     if kind.startswith("adaptive"):
         return builder.append(f"{kind}{rank}d", x, output_size=draw(each))
-    common: dict[str, Any] = {"kernel_size": draw(each), "stride": draw(each)}
+    size, dilation = draw(each), (1,) * rank if kind in ("average_pool", "lp_pool") else draw(each)
+    common: dict[str, Any] = {"kernel_size": size, "stride": draw(each)}
+    most = [d * (k - 1) for d, k in zip(dilation, size, strict=True)]  # of a pool, which has to see something
     if kind == "conv":
         groups = draw(st.sampled_from([g for g in range(1, x.shape[0] + 1) if x.shape[0] % g == 0]))
         out = groups * draw(st.integers(1, 5))
-        common |= {"groups": groups, "out_channels": out, "bias": draw(st.booleans())}
-        x = builder.append(f"conv{rank}d", x, padding=draw(sides), dilation=draw(each), **common)
+        common |= {"groups": groups, "out_channels": out, "bias": draw(st.booleans()), "dilation": dilation}
+        padding = tuple(tuple(draw(st.tuples(*[st.integers(0, m + 1)] * 2))) for m in most)
+        x = builder.append(f"conv{rank}d", x, padding=padding, **common)
         return builder.batch_norm(x) if draw(st.booleans()) else x
     ceil_mode = draw(st.booleans())
     if ceil_mode:  # what PyTorch defines: equal sides, at most half a window
-        halves = tuple(draw(st.integers(0, size // 2)) for size in common["kernel_size"])
+        halves = [0 if kind == "lp_pool" else draw(st.integers(0, min(k // 2, m))) for k, m in zip(size, most, strict=True)]
         common["padding"] = tuple((half, half) for half in halves)
     else:
-        common["padding"] = draw(sides)
+        common["padding"] = tuple(draw(st.tuples(*[st.integers(0, m)] * 2)) for m in most)
     if kind == "lp_pool":
-        if ceil_mode:
-            common["padding"] = ((0, 0),) * rank
         x = builder.append("sigmoid", x)  # a root of a negative sum is not a number: see below
         return builder.append(f"{kind}{rank}d", x, ceil_mode=ceil_mode, p=draw(st.sampled_from([1.0, 2.0, 3.5])), **common)
     if kind == "average_pool":
         common["count_include_pad"] = draw(st.booleans())
     else:
-        common["dilation"] = draw(each)
+        common["dilation"] = dilation
     return builder.append(f"{kind}{rank}d", x, ceil_mode=ceil_mode, **common)
 
 
