@@ -114,7 +114,7 @@ def main() -> None:
     parser.add_argument("runs", nargs="+")
     words = parser.parse_args()
     np.seterr(all="raise", under="ignore")
-    write_result("int8", {"runs": [measured(path) for path in words.runs]})
+    write_result("int8", {"runs": [measured(path) for path in words.runs]}, packages=("onnx", "onnxruntime"))
 
 
 if __name__ == "__main__":

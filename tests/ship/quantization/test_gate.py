@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 import convscope
 from convscope import Bundle, nets
+from convscope.cli import main
 from convscope.data import Dataset
 from convscope.errors import DataError, GateFailed, UsageError
 from convscope.ship.quantization import Cost, Quantized, gate, int8_of, quantize
@@ -234,6 +235,51 @@ def test_what_it_says() -> None:
         "(int8 rounds; 0.0001 holds for float32)",
         "83.8 kB before, 28.6 kB after; calibrated on 512 training pictures",
     )
+
+
+def test_a_bundle_that_knows_no_data_needs_them(digits: tuple[Bundle, Dataset], tmp_path: Path) -> None:
+    bundle, _ = digits
+    bare = dataclasses.replace(bundle, info={})
+    file = tmp_path / "bare.onnx"
+    with pytest.raises(
+        UsageError, match=r"calibrated on training pictures .* --data names a labelled data set"
+    ):
+        convscope.export(bare, file, int8=True)
+    assert list(tmp_path.iterdir()) == []
+    exported = convscope.export(bare, file, int8=True, data="digits", max_drop=2)
+    assert exported.quantized is not None
+    assert file.read_bytes() == exported.quantized.model
+    assert exported.quantized.cost.count == 144
+
+
+def test_the_command_exits_with_3_and_the_earlier_file_stays(
+    digits: tuple[Bundle, Dataset],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    bundle, _ = digits
+    bundle.save(tmp_path / "digits.safetensors")
+    file = tmp_path / "digits.onnx"
+    words = ["export", str(tmp_path / "digits.safetensors"), "--int8", "--out", str(file), "--quiet"]
+    with pytest.raises(SystemExit) as stopped:
+        main([*words, "--max-drop", "2"])
+    assert stopped.value.code == 0
+    printed = capsys.readouterr().out
+    assert "In int8   accuracy " in printed
+    assert max(map(len, printed.replace(str(file), "").splitlines())) <= 80
+    before = file.read_bytes()
+
+    def faulty(model: bytes, inputs: np.ndarray) -> bytes:
+        return quantize(model, np.zeros_like(inputs))
+
+    monkeypatch.setattr(gate, "quantize", faulty)
+    with pytest.raises(SystemExit) as stopped:
+        main(words)
+    assert stopped.value.code == 3
+    assert "int8 takes the validation accuracy from" in capsys.readouterr().err
+    assert file.read_bytes() == before
+    assert {one.name for one in tmp_path.iterdir()} == {"digits.safetensors", "digits.onnx"}
 
 
 DATA = os.environ.get("CONVSCOPE_DATA")

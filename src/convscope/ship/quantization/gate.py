@@ -178,7 +178,7 @@ def _let_through(quantized: Quantized) -> None:
     one = 100 / cost.count
     finer = (
         f" One {noun} alone is {one:.2f} points: --data with more {noun}s measures finer."
-        if one > allowed
+        if one > allowed > 0
         else ""
     )
     raise GateFailed(
