@@ -80,7 +80,7 @@ def logits(
     with torch.inference_mode():
         for start in range(0, max(len(images), 1), BATCH_SIZE):
             values = np.ascontiguousarray(preprocessing.batch(images[start : start + BATCH_SIZE]))
-            # in rows of its own: a layer keeps the order of other strides, and a person's `view` wants this one
+            # of its own strides: a layer hands on others, which a `view` of a person's does not take
             batch = torch.from_numpy(values.ravel()).view(values.shape).to(device)
             parts.append(module(batch).float().cpu().numpy())
     return np.concatenate(parts)
