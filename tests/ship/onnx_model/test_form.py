@@ -275,6 +275,17 @@ def test_a_program_with_probabilities(tmp_path: Path) -> None:
     assert again == (tmp_path / "network.onnx").read_bytes()
 
 
+def test_a_border_of_zeros_in_a_program(tmp_path: Path) -> None:
+    """Before a maximum of negative numbers, where ONNX Runtime would take another border."""
+
+    def forward(net: Net, x: Tensor) -> Tensor:
+        x = nn.functional.pad(-1 - x.sort(1).values, (1, 1, 1, 1))
+        return net.last(nn.functional.max_pool2d(x, 2).flatten(1))  # type: ignore[no-any-return, operator]
+
+    bundle = program_of(seeded(Net(forward, last=nn.Linear(9, 4))), 1, 4, 4)
+    assert difference(bundle, tmp_path) < 1e-6
+
+
 def test_branches_keep_their_values(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A graph within a node reads what is outside of it, and may call its own as others are called."""
     from convscope.ship.onnx_model import program

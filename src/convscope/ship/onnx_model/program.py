@@ -5,8 +5,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable
 
+import numpy as np
 import torch
-from onnx import AttributeProto, ModelProto, NodeProto, inliner, numpy_helper
+from onnx import AttributeProto, ModelProto, NodeProto, TensorProto, inliner, numpy_helper
 from torch.export import Dim
 
 from ...bundle import Bundle
@@ -16,7 +17,7 @@ from ...graph.tracing import no_logging
 from .writing import Writing
 
 OPSET = 18  # the exporter's own; to others it translates, which may fail
-GRAPH, GRAPHS = AttributeProto.GRAPH, AttributeProto.GRAPHS
+GRAPH, GRAPHS, FLOAT = AttributeProto.GRAPH, AttributeProto.GRAPHS, TensorProto.FLOAT
 
 
 def write_program(writing: Writing, bundle: Bundle, x: str) -> str:
@@ -27,6 +28,7 @@ def write_program(writing: Writing, bundle: Bundle, x: str) -> str:
     for tensor in proto.initializer:
         # a bundle's program has `/` for the `.` in the names of the module's tensors
         names[tensor.name] = writing.constant(tensor.name.replace("/", "."), numpy_helper.to_array(tensor))
+    _keep_borders(writing, model, names)
     _rename(writing, proto.node, names)
     writing.nodes.extend(proto.node)
     return names[proto.output[0].name]
@@ -65,6 +67,25 @@ def _exported(bundle: Bundle) -> ModelProto:
             f"({', '.join(foreign)}); export it with --format torch."
         )
     return model
+
+
+def _keep_borders(writing: Writing, model: ModelProto, names: dict[str, str]) -> None:
+    """Make each border of zeros one of -0, as `windows.py` does, so that ONNX Runtime leaves it as it is."""
+    graph = model.graph
+    floats = {value.name for value in graph.value_info if value.type.tensor_type.elem_type == FLOAT}
+    zeros = {tensor.name for tensor in graph.initializer if not numpy_helper.to_array(tensor).any()}
+    for node in graph.node:
+        mode = next((one.s for one in node.attribute if one.name == "mode"), b"constant")
+        value = node.input[2] if len(node.input) > 2 else ""
+        if (
+            node.op_type == "Pad"
+            and mode == b"constant"
+            and node.output[0] in floats
+            and value in {"", *zeros}
+        ):
+            border = writing.constant(f"{node.name}/border", np.float32(-0.0))
+            names[border] = border
+            node.input[2:3] = [border]
 
 
 def _rename(writing: Writing, nodes: Iterable[NodeProto], names: dict[str, str]) -> None:
