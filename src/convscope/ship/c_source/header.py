@@ -89,7 +89,9 @@ def _input(entrance: Entrance) -> Iterator[str]:
         yield f"Each number is {rule}, with factor {_listed(factor)}{plus}."
         return
     if entrance.inside and isinstance(of, ArrayPreprocessing):
-        place = "channel * LENGTH + place" if len(of.shape) == 2 else "(channel * HEIGHT + row) * WIDTH + column"
+        place = (
+            "channel * LENGTH + place" if len(of.shape) == 2 else "(channel * HEIGHT + row) * WIDTH + column"
+        )
         yield f"A {of.noun} of {times(of.shape)} numbers as they were measured: values[{place}]."
         if of.mean:
             yield "Mean and deviation of each channel are taken care of inside."
@@ -112,9 +114,7 @@ def _memory(bundle: Bundle, listing: Listing, memory: int) -> Iterator[str]:
         key=lambda step: sum({v: v.size for v in step.arguments if isinstance(v, Value)}.values()),
     )
     graph = bundle.graph
-    macs = sum(
-        node.rule.macs(graph.input_shapes(node), node.shape, node.attributes) for node in graph.nodes
-    )
+    macs = sum(node.rule.macs(graph.input_shapes(node), node.shape, node.attributes) for node in graph.nodes)
     yield f"Constants (flash): {listing.bytes_of_weights:,} bytes of weights, and the code."
     yield (
         f"Working memory (RAM): {4 * memory:,} bytes, static; the layer that needs most is "
