@@ -145,6 +145,7 @@ def test_the_comment_says_what_the_network_needs() -> None:
     folded = 29_034 - 2 * 16 - 2 * 32 + 2  # without the batch norms, with the scaling
     assert f"Constants (flash): {4 * folded:,} bytes" in comment
     assert f"Working memory (RAM): {4 * (28 * 28 + 16 * 28 * 28):,} bytes" in comment
+    assert "needs most is conv1: conv2d, norm1: batch norm, 16x28x28." in comment
     assert f"Work: {25 * 16 * 784 + 25 * 16 * 32 * 196 + 1568 * 10:,} multiplications" in comment
     assert "Accuracy 99.16 % of 359 pictures, test." in comment
     assert "Trained on digits (checksum abc)." in comment

@@ -32,7 +32,7 @@ def source(bundle: Bundle, entrance: Entrance) -> str:
             ConvscopeWarning(
                 "large-c",
                 f"the C file has {count:,} weights in decimals, some {count * 16 // 10**6} MB of text; for "
-                "each million a C compiler takes some 3 seconds and 300 MB. onnx and torch have no such limit.",
+                "a million a C compiler takes some 3 seconds and 300 MB. onnx and torch have no such limit.",
             ),
             stacklevel=3,
         )
