@@ -15,12 +15,13 @@ demo: .venv/installed .venv/native
 test: lint types .venv/native .venv/browser
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
-# Compiling takes a C++ compiler and Python's headers: fetched where that can be done without asking. Without
+# Compiling takes a C++ compiler and Python's headers: fetched where that can be done without asking, with a C
+# compiler for what is exported as C. Without
 # them everything but the native engine works.
 COMPILER_THERE = command -v $${CXX:-c++} >/dev/null && test -f \
 	"$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h"
 FETCH_COMPILER = test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq >/dev/null && \
-	DEBIAN_FRONTEND=noninteractive apt-get install -qq -y g++ python3-dev >/dev/null
+	DEBIAN_FRONTEND=noninteractive apt-get install -qq -y gcc g++ python3-dev >/dev/null
 
 # The folder is also that of tests/test_wheel.py, so that nothing is compiled twice.
 NATIVE_BUILD = build/extension-$(shell $(BIN)/python -c 'import sys; print(sys.implementation.cache_tag)')

@@ -28,7 +28,7 @@ def trained(graph: Graph, seed: int = 0) -> dict[str, np.ndarray]:
     for name, value in weights.items():
         if name.endswith("running_var"):
             value = random.uniform(0.3, 2, value.shape)
-        elif name.endswith("running_mean") or name.endswith("bias"):
+        elif name.endswith(("running_mean", "bias")):
             value = random.normal(0, 0.2, value.shape)
         elif name.endswith("weight"):
             value = random.uniform(0.5, 1.5, value.shape) if value.ndim == 1 else value * 6**0.5
@@ -68,5 +68,7 @@ def by_torch(bundle: Bundle, stored: np.ndarray) -> np.ndarray:
     """What PyTorch says of them, in float64."""
     module = bundle.to_module().double()
     with torch.inference_mode():
-        result: np.ndarray = module(torch.from_numpy(bundle.preprocessing.batch(stored).copy()).double()).numpy()
+        result: np.ndarray = module(
+            torch.from_numpy(bundle.preprocessing.batch(stored).copy()).double()
+        ).numpy()
     return result

@@ -93,7 +93,7 @@ def test_arrays_enter_bit_for_bit(
 
 
 class Branches(nn.Module):
-    """A user's own: an odd size, a layer used twice, a residual sum, a concatenation, attention to channels."""
+    """A user's own: a layer used twice, a residual sum, a concatenation, attention to channels."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -174,7 +174,7 @@ def test_a_program_is_refused_and_what_works_is_named() -> None:
     of = Preprocessing(height=2, width=2, channels=1)
     with pytest.warns(ConvscopeWarning, match="program"):
         bundle = Bundle.of(Sorts(), ["a", "b"], of)
-    with pytest.raises(UnsupportedOperation, match="Sorts .* as onnx or torch"):
+    with pytest.raises(UnsupportedOperation, match=r"Sorts .* as onnx or torch"):
         written(bundle, Entrance(of))
 
 
@@ -182,7 +182,7 @@ def test_weights_that_are_not_finite_are_refused_by_name() -> None:
     graph = nets.graph("simple-cnn-4-8")
     bundle = bundle_of(graph, usual(graph))
     bundle.weights["conv2.weight"][0, 0, 0, 0] = np.nan
-    with pytest.raises(DataError, match="weight of 'conv2' .* not finite: the training diverged"):
+    with pytest.raises(DataError, match=r"weight of 'conv2' .* not finite: the training diverged"):
         written(bundle, Entrance(bundle.preprocessing))
 
 

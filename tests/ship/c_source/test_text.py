@@ -78,7 +78,9 @@ def test_any_name_of_a_class_layer_or_network_is_taken(tmp_path: Path) -> None:
     x = builder.linear(x, 3, name="ключ*/??/")
     names = (TRICKY.replace("\x00", ""), "", "1" * 300)
     bundle = bundle_of(builder.build(x), Preprocessing(height=2, width=2, channels=1))
-    bundle = Bundle(TRICKY, names, bundle.preprocessing, bundle.graph, bundle.weights, info={"data": {"name": TRICKY}})
+    bundle = Bundle(
+        TRICKY, names, bundle.preprocessing, bundle.graph, bundle.weights, info={"data": {"name": TRICKY}}
+    )
     text = written(bundle, Entrance(bundle.preprocessing))
     text.decode("ascii")
     (tmp_path / "names.c").write_bytes(text)
@@ -120,7 +122,9 @@ def test_every_function_is_a_file_that_begins_with_what_it_is_for() -> None:
         text = path.read_text("ascii")
         assert text.startswith("/* "), path
         assert max(map(len, text.splitlines())) <= 100, path
-        assert re.search(rf"^(static (void|float|long) {path.stem}\(|struct {path.stem} {{)", text, re.MULTILINE)
+        assert re.search(
+            rf"^(static (void|float|long) {path.stem}\(|struct {path.stem} {{)", text, re.MULTILINE
+        )
         assert text.strip() in {one.strip() for one in needed([path.stem])}
 
 
@@ -141,6 +145,7 @@ def test_the_comment_says_what_the_network_needs() -> None:
     folded = 29_034 - 2 * 16 - 2 * 32 + 2  # without the batch norms, with the scaling
     assert f"Constants (flash): {4 * folded:,} bytes" in comment
     assert f"Working memory (RAM): {4 * (28 * 28 + 16 * 28 * 28):,} bytes" in comment
+    assert "needs most is conv1: conv2d, norm1: batch norm, 16x28x28." in comment
     assert f"Work: {25 * 16 * 784 + 25 * 16 * 32 * 196 + 1568 * 10:,} multiplications" in comment
     assert "Accuracy 99.16 % of 359 pictures, test." in comment
     assert "Trained on digits (checksum abc)." in comment
@@ -163,6 +168,10 @@ def test_the_comment_says_how_an_input_is_made() -> None:
     assert "const float *values" in comment
     assert "the rest is filled with 0, turned around (255 - byte)" in comment
     assert "byte * factor + offset, with factor 0.0156862754, offset -2." in comment
-    signal = bundle_of(nets.graph("simple-cnn-1d"), ArrayPreprocessing(shape=(1, 128), mean=(3.0,), std=(2.0,)))
-    assert "A signal of 1x128 numbers as they were measured: values[channel * LENGTH + place]" in comment_of(signal)
+    signal = bundle_of(
+        nets.graph("simple-cnn-1d"), ArrayPreprocessing(shape=(1, 128), mean=(3.0,), std=(2.0,))
+    )
+    assert "A signal of 1x128 numbers as they were measured: values[channel * LENGTH + place]" in comment_of(
+        signal
+    )
     assert "Each is (number - mean) / deviation; mean 3, deviation 2." in comment_of(signal, inside=False)

@@ -20,10 +20,10 @@ def written(bundle: Bundle, entrance: Entrance) -> bytes:
     return source(bundle, entrance).encode("ascii")
 
 
-def runner(file: Path, bundle: Bundle, entrance: Entrance) -> Runner | None:
+def runner(file: Path, bundle: Bundle, _: Entrance) -> Runner | None:
     """The file, compiled and loaded, one input after another; None where there is no C compiler.
 
     Raises `GateFailed` where the compiler refuses it.
     """
-    with_ = compiler()
-    return None if with_ is None else Compiled(file, len(bundle.classes), with_)
+    command = compiler()
+    return None if command is None else Compiled(file, len(bundle.classes), command)

@@ -70,10 +70,10 @@ def _reads_ahead(starts: list[np.ndarray], shape: Shape, out: Shape) -> bool:
 
 
 def padded_from(node: Node, shape: Shape) -> tuple[list[list[int]], int, int]:
-    """Where each plane, row and column of a padded array comes from (-1: the border); its rows and columns."""
+    """Where each plane, row and column of a padded array comes from (-1: the border); its own sizes."""
     padding, mode = node.attributes["padding"], node.attributes["mode"]
     pairs = ((0, 0),) * (len(shape) - len(padding)) + tuple(padding)
-    axes = [_source(size, *sides, mode) for size, sides in zip(shape, pairs, strict=True)]
+    axes = [_source(size, before, after, mode) for size, (before, after) in zip(shape, pairs, strict=True)]
     while len(axes) < 3:
         axes.insert(0, [0])
     *outer, rows, columns = axes
@@ -140,7 +140,8 @@ def stretching(node: Node, first: Shape, second: Shape) -> str:
     merged = [(1, False, False)] * (AXES - len(merged)) + merged
     steps: list[list[int]] = []
     for which in (1, 2):
-        step, own_steps = 1, []
+        step = 1
+        own_steps: list[int] = []
         for one in reversed(merged):
             own_steps.insert(0, step if one[which] else 0)
             step *= one[0] if one[which] else 1

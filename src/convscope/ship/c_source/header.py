@@ -11,7 +11,7 @@ from ...data import ArrayPreprocessing, Preprocessing
 from ...versions import versions
 from ..entrance import Entrance
 from .spelling import in_comment, paragraph, times
-from .steps import Listing, Value
+from .steps import Listing, Step, Value
 
 RESIZING = {
     "fit": "the whole picture, as large as fits, in the middle; the rest is filled with {fill}",
@@ -89,7 +89,9 @@ def _input(entrance: Entrance) -> Iterator[str]:
         yield f"Each number is {rule}, with factor {_listed(factor)}{plus}."
         return
     if entrance.inside and isinstance(of, ArrayPreprocessing):
-        place = "channel * LENGTH + place" if len(of.shape) == 2 else "(channel * HEIGHT + row) * WIDTH + column"
+        place = (
+            "channel * LENGTH + place" if len(of.shape) == 2 else "(channel * HEIGHT + row) * WIDTH + column"
+        )
         yield f"A {of.noun} of {times(of.shape)} numbers as they were measured: values[{place}]."
         if of.mean:
             yield "Mean and deviation of each channel are taken care of inside."
@@ -107,14 +109,9 @@ def _listed(numbers: object) -> str:
 
 def _memory(bundle: Bundle, listing: Listing, memory: int) -> Iterator[str]:
     assert bundle.graph is not None
-    largest = max(
-        listing.steps,
-        key=lambda step: sum({v: v.size for v in step.arguments if isinstance(v, Value)}.values()),
-    )
+    largest = max(listing.steps, key=_kept)
     graph = bundle.graph
-    macs = sum(
-        node.rule.macs(graph.input_shapes(node), node.shape, node.attributes) for node in graph.nodes
-    )
+    macs = sum(node.rule.macs(graph.input_shapes(node), node.shape, node.attributes) for node in graph.nodes)
     yield f"Constants (flash): {listing.bytes_of_weights:,} bytes of weights, and the code."
     yield (
         f"Working memory (RAM): {4 * memory:,} bytes, static; the layer that needs most is "
@@ -122,6 +119,15 @@ def _memory(bundle: Bundle, listing: Listing, memory: int) -> Iterator[str]:
     )
     yield f"Work: {macs:,} multiplications with additions for one {bundle.preprocessing.noun}, float32."
     yield "Not reentrant: the working memory is static, so one call of predict at a time."
+
+
+def _kept(step: Step) -> int:
+    """Numbers of the working memory that a step reads and writes; what is done in place counts once."""
+    values = [one for one in step.arguments if isinstance(one, Value) and one.argument is None]
+    sizes = {one.offset: 0 for one in values}
+    for one in values:
+        sizes[one.offset] = max(sizes[one.offset], one.size)
+    return sum(sizes.values())
 
 
 def _use(entrance: Entrance, bundle: Bundle) -> str:

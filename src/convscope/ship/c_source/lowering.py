@@ -267,13 +267,13 @@ def _layer_norm(at: Lowering, node: Node) -> None:
 def _pool(at: Lowering, node: Node) -> None:
     function = node.operation[: -len("1d")]
     x = at.input(node)
-    more = {
+    settings: dict[str, list[object]] = {
         "max_pool": [],
         "average_pool": [int(node.attributes.get("count_include_pad", True))],
         "lp_pool": [decimal(node.attributes.get("p", 2.0))],
-    }[function]
+    }
     in_place = geometry.pools_in_place(node, at.input_shape(node))
-    at.step(node, function, InPlace(x) if in_place else x, ..., at.window(node), *more)
+    at.step(node, function, InPlace(x) if in_place else x, ..., at.window(node), *settings[function])
 
 
 @_writes(*(f"adaptive_{kind}_pool{rank}d" for kind in ("average", "max") for rank in (1, 2)))

@@ -22,8 +22,8 @@ def source(bundle: Bundle, entrance: Entrance) -> str:
     """The file, ASCII. Raises as `form.written`."""
     if bundle.graph is None:
         raise UnsupportedOperation(
-            f"{bundle.net} is kept as a PyTorch program, because convscope's graph cannot express it, and a C "
-            "file is written from the graph; export it as onnx or torch."
+            f"{bundle.net} is kept as a PyTorch program, because convscope's graph cannot express it, and a "
+            "C file is written from the graph; export it as onnx or torch."
         )
     listing = lower(bundle.graph, bundle.weights, entrance, bundle.outputs)
     count = listing.bytes_of_weights // 4
@@ -31,8 +31,8 @@ def source(bundle: Bundle, entrance: Entrance) -> str:
         warnings.warn(
             ConvscopeWarning(
                 "large-c",
-                f"the C file has {count:,} weights in decimals, some {count * 15 // 10**6} MB of text; for a "
-                f"million of them a C compiler takes some 3 seconds and 300 MB. onnx and torch have no such limit.",
+                f"the C file has {count:,} weights in decimals, some {count * 16 // 10**6} MB of text; for "
+                "a million a C compiler takes some 3 seconds and 300 MB. onnx and torch have no such limit.",
             ),
             stacklevel=3,
         )
