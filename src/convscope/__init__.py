@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .graph import Builder, Graph
     from .graph.tracing import trace
     from .prediction import Prediction
+    from .prediction.results import predict_to
     from .recipe import Recipe
     from .runs.run import Run
     from .runs.seed_runs import SeedRuns
@@ -41,6 +42,7 @@ _HOMES = {
     "evaluate": "api",
     "predict": "api",
     "predict_each": "api",
+    "predict_to": "prediction.results",
     "summary": "api",
     "export": "ship.exporting",
     "Bundle": "bundle",
@@ -70,6 +72,7 @@ __all__ = [
     "evaluate",
     "predict",
     "predict_each",
+    "predict_to",
     "summary",
     "export",
     "trace",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import nets
-from .bundle import Bundle
+from .bundle import Bundle, is_starter
 from .data import Source
 from .errors import ConvscopeError, UsageError
 from .graph import Graph, Summary, summarize
@@ -30,8 +30,8 @@ def summary(
 ) -> Summary:
     """Layers, shapes, parameters, MACs, memory and receptive fields of a network.
 
-    `net` is a name of the catalogue, `file.py:Class`, a module, a graph, a bundle, or the path of a
-    bundle or run. `input_shape` is (C, H, W) or (C, L) without the batch; a catalogue network has one of
+    `net` is a name of the catalogue, `file.py:Class`, a module, a graph, a bundle, `starter`, or the path of
+    a bundle or run. `input_shape` is (C, H, W) or (C, L) without the batch; a catalogue network has one of
     its own. Does not import torch unless a module has to be traced.
 
     >>> summary("simple-cnn-4-8").parameters
@@ -43,7 +43,7 @@ def summary(
         name = os.fspath(net)
         if name in nets.CATALOGUE:
             return summarize(nets.graph(name, input_shape, classes))
-        if not is_own(name) and (Path(name).exists() or os.sep in name):
+        if not is_own(name) and (Path(name).exists() or os.sep in name or is_starter(Path(name))):
             net = Bundle.load(name)
         elif not is_own(name):
             nets.net(name)  # says which names there are
@@ -61,15 +61,23 @@ def summary(
 
 
 def predict(
-    model: str | os.PathLike[str] | Bundle, pictures: Picture | Iterable[Picture], *, top: int = 3
+    model: str | os.PathLike[str] | Bundle,
+    pictures: Picture | Iterable[Picture],
+    *,
+    top: int = 3,
+    unsure: float | None = None,
 ) -> list[Prediction]:
-    """Classify pictures with a run, a bundle file or a `Bundle`; see `Bundle.predict`."""
+    """Classify pictures with a run, a bundle file, `starter` or a `Bundle`; see `Bundle.predict`."""
     bundle = model if isinstance(model, Bundle) else Bundle.load(model)
-    return bundle.predict(pictures, top=top)
+    return bundle.predict(pictures, top=top, unsure=unsure)
 
 
 def predict_each(
-    model: str | os.PathLike[str] | Bundle, pictures: Picture | Iterable[Picture], *, top: int = 3
+    model: str | os.PathLike[str] | Bundle,
+    pictures: Picture | Iterable[Picture],
+    *,
+    top: int = 3,
+    unsure: float | None = None,
 ) -> Iterator[Prediction]:
     """What `predict` gives, one after the other, of any number of pictures; see `Bundle.predict_each`.
 
@@ -83,7 +91,7 @@ def predict_each(
     True
     """
     bundle = model if isinstance(model, Bundle) else Bundle.load(model)
-    return bundle.predict_each(pictures, top=top)
+    return bundle.predict_each(pictures, top=top, unsure=unsure)
 
 
 def evaluate(

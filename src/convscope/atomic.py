@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from .errors import ConvscopeError
 
@@ -30,49 +31,51 @@ def write_bytes(path: Path, content: bytes) -> None:
     >>> file.read_bytes()
     b'whole'
     """
-    with written(path, content):
-        pass
+    with writing(path) as file:
+        file.write(content)
 
 
 @contextlib.contextmanager
-def written(path: Path, content: bytes) -> Iterator[Path]:
-    """The same in two steps: what is done within sees the content in a file beside `path`, of its ending.
+def writing(path: Path, beside: Path | None = None) -> Iterator[BinaryIO]:
+    """A file to write to, which becomes `path` at the end: for what is more than memory should hold.
 
-    `path` is replaced when that ends well; when it raises, the old file is untouched and nothing is left.
+    Until then it is called `beside`, by default by a name that no other process has. Raises what
+    `write_bytes` does, for whatever writes to it; other errors leave the old file as well.
 
     >>> import tempfile
-    >>> file = Path(tempfile.mkdtemp()) / "a.txt"
-    >>> with written(file, b"whole") as beside:
-    ...     print(beside.read_bytes(), beside.suffix, file.exists())
-    b'whole' .txt False
-    >>> file.read_bytes()
+    >>> path = Path(tempfile.mkdtemp()) / "a.txt"
+    >>> with writing(path) as file:
+    ...     _ = file.write(b"whole")
+    ...     path.exists()
+    False
+    >>> path.read_bytes()
     b'whole'
     """
     try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=path.suffix, dir=path.parent)
-    except OSError as error:
-        raise _unwritable(path, error) from error
-    temporary = Path(name)
-    try:
+        if beside is None:
+            descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        else:
+            name = os.fspath(beside)
+            descriptor = os.open(
+                name, os.O_RDWR | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600
+            )
+        temporary = Path(name)
         try:
             with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
             temporary.chmod(0o666 & ~_umask())
-        except OSError as error:
-            raise _unwritable(path, error) from error
-        yield temporary
-        try:
             temporary.replace(path)
-        except OSError as error:
-            raise _unwritable(path, error) from error
-    except BaseException:  # Ctrl-C too
-        temporary.unlink(missing_ok=True)
-        raise
+        except BaseException:  # Ctrl-C too
+            temporary.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise cannot_write(path, error) from error
 
 
-def _unwritable(path: Path, error: OSError) -> ConvscopeError:
+def cannot_write(path: Path, error: OSError) -> ConvscopeError:
+    """The sentence that says so, why, and what to do."""
     advice = ADVICE.get(error.errno or 0, "choose another place")
     return ConvscopeError(f"cannot write {path}: {error.strerror or error}; {advice}.")
 

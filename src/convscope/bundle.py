@@ -23,6 +23,7 @@ from .errors import ConvscopeError, ConvscopeWarning, ShapeError, UsageError
 from .graph import Graph
 from .metrics import probabilities
 from .prediction import Picture, Prediction, inputs_in, predictions
+from .prediction.prediction import check_threshold
 from .versions import machine, versions
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 FILE_NAME = "bundle.safetensors"
 RUNS = "runs"  # the folder of runs, where training is started
 LATEST = "latest"  # in a folder of runs, the one to use where none is named
+STARTER = Path(__file__).parent / "bundles" / "starter.safetensors"  # comes with convscope
 FORMAT, VERSION = "convscope-bundle", 1
 USUAL = "usual"  # in `info`: what the training pictures are like
 PROGRAM = "exported_program"  # the one tensor of a network that the graph cannot express
@@ -121,7 +123,19 @@ class Bundle:
         """The content of its file."""
         from safetensors.numpy import save
 
-        document = {
+        document = {**self._document(), "sha256": self.sha256}
+        tensors = {name: np.asarray(value, order="C") for name, value in self.weights.items()}
+        content: bytes = save(tensors, {"convscope": json.dumps(document)})
+        return content
+
+    @property
+    def sha256(self) -> str:
+        """What tells it from any other bundle, as 64 hexadecimal digits."""
+        return checksum(self._document(), self.weights)
+
+    def _document(self) -> dict[str, Any]:
+        """All that its file says beside the weights, but for the checksum."""
+        return {
             "format": FORMAT,
             "version": VERSION,
             "net": self.net,
@@ -131,14 +145,12 @@ class Bundle:
             "outputs": self.outputs,
             "info": self.info,
         }
-        tensors = {name: np.asarray(value, order="C") for name, value in self.weights.items()}
-        document["sha256"] = checksum(document, tensors)
-        content: bytes = save(tensors, {"convscope": json.dumps(document)})
-        return content
 
     @staticmethod
     def load(path: str | os.PathLike[str]) -> Bundle:
-        """The bundle at `path`: a run directory or the file itself. Nothing in it is executed.
+        """The bundle at `path`: a run directory or the file itself; `starter` is the one that comes along.
+
+        Nothing in it is executed.
 
         Raises `ConvscopeError` where there is none, or the file is not a bundle.
         """
@@ -235,7 +247,9 @@ class Bundle:
         """The network's outputs as probabilities."""
         return logits if self.outputs == "probabilities" else probabilities(logits)
 
-    def predict(self, pictures: Picture | Iterable[Picture], *, top: int = 3) -> list[Prediction]:
+    def predict(
+        self, pictures: Picture | Iterable[Picture], *, top: int = 3, unsure: float | None = None
+    ) -> list[Prediction]:
         """Classify pictures of any size: paths, encoded bytes, Pillow images or uint8 arrays (H, W[, C]).
 
         An array (N, H, W, C) is N pictures; the path of a folder, an archive, a CSV or Parquet list or an
@@ -243,11 +257,14 @@ class Bundle:
         files, or arrays (C, L), (N, C, L), with one channel also (L,) and (N, L); where it takes arrays, one
         or several of its shape, or rows of as many numbers. One `Prediction` per picture, in order, with the
         `top` most probable classes and warnings where it is unlike the training pictures. What cannot be
-        read gets a prediction with its `error`; it does not stop the others.
+        read gets a prediction with its `error`; it does not stop the others. Those whose best class is less
+        probable than `unsure` are marked so.
         """
-        return list(self.predict_each(pictures, top=top))
+        return list(self.predict_each(pictures, top=top, unsure=unsure))
 
-    def predict_each(self, pictures: Picture | Iterable[Picture], *, top: int = 3) -> Iterator[Prediction]:
+    def predict_each(
+        self, pictures: Picture | Iterable[Picture], *, top: int = 3, unsure: float | None = None
+    ) -> Iterator[Prediction]:
         """What `predict` gives, one after the other, of any number of pictures in the same little memory.
 
         `pictures` may be a generator; a few are taken from it and read ahead. Closing the iterator, or an
@@ -263,7 +280,8 @@ class Bundle:
         >>> [prediction.label in digits for prediction in bundle.predict_each(greys)].count(True)
         256
         """
-        return predictions(self, inputs_in(pictures, self.preprocessing), top=top)
+        check_threshold(unsure)
+        return predictions(self, inputs_in(pictures, self.preprocessing), top=top, unsure=unsure)
 
     def inverted(self) -> Bundle:
         """The same network for pictures of the other polarity: what is light in them becomes dark.
@@ -336,9 +354,13 @@ def checksum(document: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> 
 
 
 def find(path: Path) -> Path:
-    """The bundle file that `path` means: itself, or the one in that run directory.
+    """The bundle file that `path` means: itself, the one in that run directory, or the one that comes along.
 
-    Raises `ConvscopeError` where there is none.
+    `starter` is the network that comes with convscope, unless a run or a file has that name. Raises
+    `ConvscopeError` where there is none.
+
+    >>> find(Path("starter")).name
+    'starter.safetensors'
     """
     if path.name == LATEST and path.is_file() and path.stat().st_size < 1024:
         path = path.parent / path.read_text("utf-8").strip()  # the run's name, where links are not to be had
@@ -346,6 +368,8 @@ def find(path: Path) -> Path:
         return path / FILE_NAME
     if path.is_file():
         return path
+    if is_starter(path):
+        return STARTER
     what = "no bundle in the folder" if path.is_dir() else "no run or bundle"
     below = (
         min((file.parent for file in path.glob(f"*/{FILE_NAME}")), default=None) if path.is_dir() else None
@@ -356,16 +380,23 @@ def find(path: Path) -> Path:
     hint = (
         f"did you mean {near}? `convscope runs` lists the runs."
         if near
-        else ("`convscope runs` lists the runs, `convscope train` makes one.")
+        else "`convscope runs` lists the runs, `convscope train` makes one, `starter` comes with convscope."
     )
     raise ConvscopeError(f"there is {what} {name}{': ' if near else '; '}{hint}")
 
 
+def is_starter(path: Path) -> bool:
+    """Whether `path` is the name of the network that comes with convscope, and of no file."""
+    return path == Path(STARTER.stem) and not path.is_file()
+
+
 def _nearest(path: Path) -> Path | None:
-    """The run beside `path`, or in the `runs` there, whose name is most like it."""
+    """The run beside `path`, in the `runs` there, or that comes along, whose name is most like it."""
     bundles = [
         file.parent for folder in ("", f"{RUNS}/") for file in path.parent.glob(f"{folder}*/{FILE_NAME}")
     ]
     names = {run.name: run for run in bundles}
+    if len(path.parts) == 1:
+        names.setdefault(STARTER.stem, Path(STARTER.stem))
     near = difflib.get_close_matches(path.name, names, n=1)
     return names[near[0]] if near else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,12 +60,8 @@ class Calibration:
 
     @property
     def expected_error(self) -> float:
-        """ECE = Σ count / N · |accuracy - confidence| over the bins (Guo et al. 2017, equation 3).
-
-        It depends on the number of bins, and is above 0 by chance alone where records are few.
-        """
-        gaps = (bin_.count * abs(bin_.accuracy - bin_.confidence) for bin_ in self.filled)
-        return sum(gaps) / self.count
+        """ECE of the bins: see the function."""
+        return expected_error(self.filled)
 
 
 def calibration(
@@ -96,17 +92,37 @@ def calibration(
     misses = shares.copy()
     misses[rows, labels] -= 1
     return Calibration(
-        bins=tuple(_bins(confidence, right, bins)),
+        bins=binned(confidence, right, bins=bins),
         brier=float(np.square(misses).sum(axis=1).mean()),
     )
 
 
-def _bins(confidence: np.ndarray, right: np.ndarray, bins: int) -> Iterator[Bin]:
+def binned(
+    confidence: npt.NDArray[np.floating[Any]], right: npt.NDArray[np.bool_], *, bins: int = BINS
+) -> tuple[Bin, ...]:
+    """The bins of records of which only the probability of what was predicted is known, and what was right.
+
+    Both are (N,). Bin m of M holds the confidences above (m - 1) / M and up to m / M.
+    """
     edges = np.linspace(0, 1, bins + 1)
     places = np.searchsorted(edges[1:-1], confidence)  # what lies on an edge belongs below it
     counts = np.bincount(places, minlength=bins)
     hits = np.bincount(places, weights=right, minlength=bins)
     sums = np.bincount(places, weights=confidence, minlength=bins)
-    for low, high, count, hit, total in zip(edges, edges[1:], counts, hits, sums, strict=False):
-        mean = total / count if count else float("nan")
-        yield Bin(float(low), float(high), int(count), int(hit), float(mean))
+    return tuple(
+        Bin(float(low), float(high), int(count), int(hit), float(total / count if count else float("nan")))
+        for low, high, count, hit, total in zip(edges, edges[1:], counts, hits, sums, strict=False)
+    )
+
+
+def expected_error(bins: Iterable[Bin]) -> float:
+    """ECE = Σ count / N · |accuracy - confidence| over the bins (Guo et al. 2017, equation 3).
+
+    It depends on the number of bins, and is above 0 by chance alone where records are few.
+
+    >>> round(expected_error([Bin(0.5, 1.0, 4, 3, 0.9), Bin(0.0, 0.5, 4, 1, 0.25)]), 3)
+    0.075
+    """
+    filled = [bin_ for bin_ in bins if bin_.count]
+    gap = sum(bin_.count * abs(bin_.accuracy - bin_.confidence) for bin_ in filled)
+    return gap / sum(bin_.count for bin_ in filled)

@@ -86,7 +86,7 @@ class Recipe(BaseModel):
     # network
     net: str | None = Field(None, description="a name (`convscope nets`), or file.py:Class")
     pretrained: str | None = Field(
-        None, description="begin with these weights: a .safetensors or .pth file, or a run"
+        None, description="begin with these weights: a .safetensors or .pth file, a run, or starter"
     )
     freeze: bool = Field(False, description="train the last layer alone; the others stay as they are")
     # augmentation

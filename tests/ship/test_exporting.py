@@ -13,7 +13,7 @@ from PIL import Image
 import convscope
 from convscope import Bundle, export
 from convscope.data import ArrayPreprocessing, Preprocessing
-from convscope.errors import ConvscopeError, DataError, UnknownName, UsageError
+from convscope.errors import ConvscopeError, DataError, GateFailed, UnknownName, UsageError
 from convscope.ship import exporting, torch_program
 from convscope.ship.compared import compared_inputs
 from convscope.ship.entrance import Entrance
@@ -222,6 +222,7 @@ def test_the_command_prints_what_was_written(run: Path, convscope: Command) -> N
         "Takes",
         "Gives",
         "Compared",
+        "Use",
     ]
     assert lines[0] == "File      a.pt2"
     assert "uint8 (N, 8, 8, 1): pictures of 8×8, grey, 0 to 255" in result.stdout
@@ -258,3 +259,66 @@ def test_class_names_and_preprocessing_are_in_the_file(tmp_path: Path) -> None:
     np.testing.assert_allclose(
         program.module()(given).detach().numpy(), bundle().probabilities(pictures), atol=1e-6
     )
+
+
+def test_a_card_alone_and_beside_a_file(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from convscope.cli import main
+
+    monkeypatch.chdir(tmp_path)
+
+    def command(*words: str) -> str:
+        with pytest.raises(SystemExit) as left:
+            main(["export", str(run), *words])
+        printed = capsys.readouterr()
+        return f"{left.value.code or 0} {printed.out}{printed.err}"
+
+    assert command("--card").startswith("0 Card      digits-run.md")
+    assert command("--card", "--out", "mine.md").startswith("0 Card      mine.md")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["digits-run.md", "mine.md"]
+    assert "Card      net.md" in command("--card", "--out", "net.pt2")
+    assert "net.pt2" in (tmp_path / "net.md").read_text("utf-8")
+    document = json.loads(command("--card", "--out", "net.pt2", "--json").removeprefix("0 "))
+    assert document["card"] == "net.md"
+    assert document["path"] == "net.pt2"
+    assert json.loads(command("--card", "--json").removeprefix("0 ")) == {"card": "digits-run.md"}
+    (tmp_path / "folder.md").mkdir()
+    assert command("--card", "--out", "folder.md").startswith("2 error: --out folder.md is a folder")
+    assert command("--out", "net.md").startswith("2 error: --out net.md should end in one of")
+
+
+def test_int8_is_refused_where_there_is_none(run: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is none for torch"):
+        export(run, tmp_path / "net.pt2", int8=True)
+    with pytest.raises(UsageError, match="does not say which data"):
+        export(bundle(), tmp_path / "net.onnx", int8=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_int8_over_what_it_may_cost_leaves_no_file(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from convscope.ship.quantization import gate
+
+    pytest.importorskip("onnxruntime", reason="pip install 'convscope[export]'")
+    monkeypatch.setattr(gate, "quantize", lambda model, _: model)  # costs nothing
+    exported = export(run, tmp_path / "net.onnx", int8=True, max_drop=0)
+    assert exported.quantized is not None
+    assert exported.quantized.cost.drop == 0
+    (tmp_path / "net.onnx").unlink()
+    monkeypatch.setattr(gate.Cost, "drop", property(lambda _: 0.6))
+    with pytest.raises(GateFailed, match=r"net\.onnx was not written\."):
+        export(run, tmp_path / "net.onnx", int8=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_compiler_it_is_written_and_a_note_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("convscope.ship.c_source.form.compiler", lambda: None)
+    exported = export(bundle(), tmp_path / "net.c")
+    assert exported.proof is None
+    assert exported.notes[-1] == "it was not compared with the bundle: that needs a C compiler."
+    assert exported.path.exists()
+    assert exported.to_dict()["proof"] is None

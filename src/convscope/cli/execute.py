@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import sys
 import warnings
@@ -48,6 +49,7 @@ def execute(arguments: list[str]) -> int:
     _show_warnings(debugging)
     try:
         _register(words)
+        gc.enable()
         call = app(args=words or ["--help"], prog_name="convscope", standalone_mode=False)
         if callable(call):
             call()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..columns import in_bytes, printable, shortened
@@ -33,7 +34,16 @@ def sentences(exported: Exported) -> str:
         first, *others = exported.quantized.sentences
         lines += _labelled("In int8", first)
         lines += [line for sentence in others for line in _labelled("", sentence)]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_use(exported)])
+
+
+def card_line(page: Path) -> str:
+    """Where a card is, and how much of it is left to a person."""
+    from ..ship.card.description import TO_FILL_IN
+
+    places = page.read_text("utf-8").count(TO_FILL_IN)
+    left = f", with {places} place{'s' if places > 1 else ''} to fill in" if places else ""
+    return f"Card      {printable(str(page))}{left}"
 
 
 def _compared(exported: Exported) -> str:
@@ -53,6 +63,21 @@ def compared(proof: Proof) -> str:
     if proof.close:
         text += f"; of {proof.close} the two best classes are too close to tell which is first"
     return text
+
+
+def _use(exported: Exported) -> list[str]:
+    """A line or two of code for it."""
+    file = printable(exported.path.name)
+    if exported.format == "onnx":
+        from ..ship.onnx_model.entering import input_name
+
+        return [
+            f'Use       session = onnxruntime.InferenceSession("{file}")',
+            f'          session.run(None, {{"{input_name(exported.entrance)}": batch}})',
+        ]
+    if exported.format == "torch":
+        return [f'Use       torch.export.load("{file}").module()(batch)']
+    return [f"Use       cc -std=c99 -O2 main.c {file} -lm", "          with the main.c in its first lines"]
 
 
 def _takes(entrance: Entrance) -> str:

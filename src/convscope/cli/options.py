@@ -14,7 +14,10 @@ from .run_name import named_run
 
 Model = Annotated[
     Path,
-    typer.Argument(help="A run directory, its name in runs/, latest, or a bundle file.", callback=named_run),
+    typer.Argument(
+        help="A run directory, its name in runs/, latest, a bundle file, or starter, which comes along.",
+        callback=named_run,
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Invert = Annotated[

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from contextvars import ContextVar
+from typing import TYPE_CHECKING
 
-from ..metrics import EpochFigures
-from ..training.progress import Progress
 from .complaint import complain
+
+if TYPE_CHECKING:
+    from ..metrics import EpochFigures
+    from ..training.progress import Progress
 
 DEBUGGING = ContextVar("DEBUGGING", default=False)
 

@@ -58,6 +58,16 @@ class Dataset:
         return Usual.of(self.preprocessing, self.train.images, self.train.sizes, grey=self.grey)
 
     @property
+    def counts(self) -> dict[str, list[int]]:
+        """How many pictures each part has of each class, in the order of the classes."""
+        parts = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {
+            name: np.bincount(split.labels, minlength=len(self.classes)).tolist()
+            for name, split in parts.items()
+            if split is not None
+        }
+
+    @property
     def evaluation(self) -> tuple[str, Split]:
         """What final figures are of: ("test", test split), else validation's, else training's own."""
         if self.test is not None:

@@ -67,7 +67,7 @@ def _alike(preprocessing: Preprocessing, sizes: np.ndarray) -> dict[tuple[int, i
     """The rows that lie at each place of the frame."""
     keys = sizes[:, 0].astype(np.int64) << 32 | sizes[:, 1]
     rows: dict[tuple[int, int, int, int], list[np.ndarray]] = {}
-    for key in np.unique(keys).tolist():
+    for key in sorted(set(keys.tolist())):  # np.unique imports the whole of numpy.ma
         place = preprocessing.place((key >> 32, key & 0xFFFFFFFF))
         rows.setdefault(place, []).append(np.flatnonzero(keys == key))
     return {place: np.sort(np.concatenate(several)) for place, several in rows.items()}

@@ -26,7 +26,7 @@ def open_run(path: Path) -> Run:
     folder = target_of(folder) or folder
     if (folder / SEEDS_FILE).is_file():
         raise ConvscopeError(f"{folder} is a series of seeds; give one of the runs in it.")
-    if path.is_file() and not any((folder / name).is_file() for name in (RESULT, "recipe.toml")):
+    if not path.is_dir() and not any((folder / name).is_file() for name in (RESULT, "recipe.toml")):
         raise ConvscopeError(f"{path} is a file with no run in its folder; a report needs the run directory.")
     result, bundle = read_result(folder), Bundle.load(folder / FILE_NAME)
     try:

@@ -67,9 +67,14 @@ def compared_inputs(
             _require_here(bundle, settings)
         return _drawn(*dataset_of(bundle, progress=listener, **settings), count)
     except ConvscopeError as error:
+        noun = bundle.preprocessing.noun
+        if labelled and type(error) is UsageError:  # it does not say which data
+            raise UsageError(
+                f"{error} int8 is calibrated on training {noun}s and measured on validation {noun}s: "
+                "--data names a labelled data set of the same classes."
+            ) from error
         if labelled:
             raise
-        noun = bundle.preprocessing.noun
         why = str(error).splitlines()[0].rstrip(".:").removesuffix("; give the data")
         note = f"the {noun}s that are compared are made up: {why}. --data names {noun}s like those to come."
         names = [f"made-up {noun} {number}" for number in range(count)]

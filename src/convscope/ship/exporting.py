@@ -112,7 +112,10 @@ def export(
     notes, quantized = list(inputs.notes), None
     with _nothing_left(file):
         if not int8:
-            with atomic.written(file, content) as beside:
+            beside = file.with_name(f".{file.stem}.{os.getpid()}{file.suffix}")
+            with atomic.writing(file, beside) as opened:
+                opened.write(content)
+                opened.flush()
                 proof = _compared(form, beside, bundle, entrance, inputs, listener)
         else:
             with tempfile.TemporaryDirectory(prefix="convscope-") as folder:
@@ -125,7 +128,7 @@ def export(
             content = quantized.model
             atomic.write_bytes(file, content)
     if proof is None:
-        notes.append(f"it was not compared with the bundle, for there is no {form.needs} here to run it.")
+        notes.append(f"it was not compared with the bundle: that needs {form.needs}.")
     else:
         notes += proof.unseen
     return Exported(

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..bundle import Bundle
 from ..data import ArrayPreprocessing, Preprocessing
+from ..errors import ConvscopeError
 from ..graph.tracing import export
 from .entrance import Entrance
 from .facts import facts
@@ -46,7 +47,7 @@ class Pixels(nn.Module):
         self.register_buffer("offset", None if offset is None else _per_channel(offset, 2))
 
     def forward(self, pictures: Tensor) -> Tensor:
-        values = pictures.permute(0, 3, 1, 2).to(torch.float32)
+        values = pictures.permute(0, 3, 1, 2).to(torch.float32).clone(memory_format=torch.contiguous_format)
         values = (255.0 - values if self.inverts else values) * self.factor
         return values if self.offset is None else values + self.offset
 
@@ -84,9 +85,12 @@ def written(bundle: Bundle, entrance: Entrance) -> bytes:
 
 
 def runner(file: Path, *_: object) -> Runner:
-    """What runs a file that `written` made."""
-    with _silent():
-        module = torch.export.load(file).module()
+    """What runs a file that `written` made; raises `ConvscopeError` where PyTorch does not load it."""
+    try:
+        with _silent():
+            module = torch.export.load(file).module()
+    except Exception as error:  # of many kinds, as the file is damaged
+        raise ConvscopeError(f"PyTorch does not load {file}: {error}.") from error
 
     def run(batch: np.ndarray) -> np.ndarray:
         with torch.inference_mode():

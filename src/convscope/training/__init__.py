@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..recipe import Recipe
-
 if TYPE_CHECKING:
+    from ..recipe import Recipe
     from .stepping import steps
 
 __all__ = ["Recipe", "steps"]
 
 
 def __getattr__(name: str) -> object:
-    if name == "steps":  # imported when it is used: the command line needs the recipe alone
+    if name == "Recipe":  # both are imported when they are used: a prediction needs neither
+        from ..recipe import Recipe
+
+        return Recipe
+    if name == "steps":
         from .stepping import steps
 
         return steps

@@ -81,7 +81,7 @@ def make_bundle(prepared: Prepared, weights: Weights, metrics: Mapping[str, Any]
         weights=weights,
         outputs=network.outputs,
         info={
-            "data": {"name": dataset.name, "checksum": dataset.checksum},
+            "data": {"name": dataset.name, "checksum": dataset.checksum, "counts": dataset.counts},
             "parameters": network.parameters,
             "recipe": prepared.recipe.model_dump(mode="json"),
             "metrics": dict(metrics),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 
 from ...bundle import Bundle
-from ...errors import UnsupportedOperation
+from ...errors import ConvscopeWarning, UnsupportedOperation
 from ..entrance import Entrance
 from .functions import needed
 from .header import header, signature, sizes
@@ -13,6 +14,8 @@ from .lowering import lower
 from .memory import place
 from .spelling import listed, string
 from .steps import Listing, Value
+
+SENSIBLE = 4_000_000  # weights in a C file
 
 
 def source(bundle: Bundle, entrance: Entrance) -> str:
@@ -23,6 +26,16 @@ def source(bundle: Bundle, entrance: Entrance) -> str:
             "file is written from the graph; export it as onnx or torch."
         )
     listing = lower(bundle.graph, bundle.weights, entrance, bundle.outputs)
+    count = listing.bytes_of_weights // 4
+    if count > SENSIBLE:
+        warnings.warn(
+            ConvscopeWarning(
+                "large-c",
+                f"the C file has {count:,} weights in decimals, some {count * 15 // 10**6} MB of text; for a "
+                f"million of them a C compiler takes some 3 seconds and 300 MB. onnx and torch have no such limit.",
+            ),
+            stacklevel=3,
+        )
     memory = place(listing.steps)
     names = list(dict.fromkeys(step.function for step in listing.steps))
     parts = [

@@ -1,183 +1,197 @@
 """The int8 form of an exported ONNX model, let through only where it is about as good as its bundle.
 
-The contract with the export: `int8_of(bundle, entrance, model, dataset, max_drop=...)` takes the float32
-file that has been proven, and the bundle's data (`training.evaluation.dataset_of`), and gives a `Quantized`:
-the bytes to write in its place, `to_dict()` and `sentences` to print. It writes nothing. `GateFailed` where
-it is worse by more than `max_drop` points or batches disagree, `DataError` for data that cannot say,
-`UnsupportedOperation` for a network without a layer that int8 makes smaller.
+The contract with the export: `int8_of` takes the float32 file, which has been compared with the bundle, and
+the bundle's data (`training.evaluation.dataset_of`), and gives the `Quantized`: `model` is what is written in
+its place, `sentences` what is printed, `to_dict()` what goes into a JSON document. It writes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ...bundle import Bundle
-from ...columns import in_bytes
+from ...columns import in_bytes, shortened
 from ...data import Dataset, Split
 from ...errors import DataError, GateFailed, UsageError
 from ..entrance import Entrance
+from ..proof import BATCHES, TOLERANCE, Runner, Told
 from .cost import Cost
 from .static import quantize
 
 MAX_DROP = 0.5  # points
-CALIBRATED, MEASURED, COMPARED = 512, 10_000, 256  # inputs at most: ranges from, accuracy of, batches with
-SEED = 0  # of which are chosen
-BATCHES = (1, 7, 64)
-TOLERANCE = 1e-2  # of a probability, between batches
+CALIBRATED, MEASURED, COMPARED = 512, 10_000, 256  # inputs at most: for ranges, accuracy, other batches
+SEED = 0  # of which ones
+APART = (
+    1e-2  # of a probability, between batches: what a layer that stays float gives may round to another step
+)
+FLOAT = "without --int8 the model stays float32"
 
 
 @dataclass(frozen=True)
 class Quantized:
-    """An int8 model, its size before and after, and what it cost."""
+    """An int8 model, its size before and after, and what it costs."""
 
     model: bytes
     size_before: int  # bytes
     calibrated: int  # training inputs
     cost: Cost
-    batches: tuple[int, ...]
-    batch_difference: float  # the largest, of a probability in one batch and in another
+    batch_difference: float  # of a probability, the largest between batches of 1, 7 and 64
     max_drop: float
-    noun: str = "picture"
+    noun: str  # what an input is called
 
     def to_dict(self) -> dict[str, Any]:
         """A record for JSON, without the model."""
         return {
             **self.cost.to_dict(),
             "max_drop": self.max_drop,
-            "calibrated": self.calibrated,
-            "batches": list(self.batches),
+            "batches": list(BATCHES),
             "batch_difference": self.batch_difference,
+            "calibrated": self.calibrated,
             "size_before": self.size_before,
             "size_after": len(self.model),
         }
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """What a person should know of it."""
-        cost = self.cost
-        sizes = f"{in_bytes(self.size_before)} before, {in_bytes(len(self.model))} after"
-        return (
-            f"{_accuracies(cost, self.noun)}.",
-            f"{_flips(cost)}; the same class for {cost.agreeing:,}.",
-            f"Probabilities differ by {cost.mean_difference:.1g} on average, {cost.largest_difference:.1g} "
-            "at most: int8 rounds, so the bound of 1e-4 is that of the float32 file.",
-            f"{sizes}; calibrated on {self.calibrated:,} training {self.noun}s.",
+        """What a person should know of it: its accuracy, how far it is from the bundle, its size."""
+        cost, noun = self.cost, self.noun
+        part = f"{cost.part}, where there are no validation {noun}s" if cost.part == "test" else cost.part
+        before, after, same = (
+            _percent(count, cost.count) for count in (cost.right_before, cost.right_after, cost.agreeing)
         )
+        accuracy = (
+            f"accuracy {before} before, {after} after, of {cost.count:,} {noun}s ({part}); {_flips(cost)}"
+        )
+        close = (
+            f"the same class for {same}; probabilities {cost.mean_difference:.1g} from the bundle's in the "
+            f"mean, {cost.largest_difference:.2g} at most (int8 rounds; {TOLERANCE:g} holds for float32)"
+        )
+        sizes = (
+            f"{in_bytes(self.size_before)} before, {in_bytes(len(self.model))} after; "
+            f"calibrated on {self.calibrated:,} training {noun}s"
+        )
+        return accuracy, close, sizes
 
 
 def int8_of(
-    bundle: Bundle, entrance: Entrance, model: bytes, dataset: Dataset, *, max_drop: float = MAX_DROP
+    bundle: Bundle,
+    entrance: Entrance,
+    model: bytes,
+    dataset: Dataset,
+    *,
+    max_drop: float = MAX_DROP,
+    told: Told | None = None,
 ) -> Quantized:
-    """Quantise a bundle's ONNX file and measure both.
+    """A bundle's ONNX file in int8, calibrated on its training inputs, and what that costs.
 
-    Calibrated on 512 training inputs, drawn with a fixed seed; measured on all of the validation part, or
-    of the test part where there is no other, 10,000 at most.
+    Calibrated on 512 of `dataset.train`, drawn by a fixed seed. Measured on the validation part, so that no
+    choice is made by test figures; on the test part where there is no other; on 10,000 at most.
+
+    Raises `GateFailed` where the accuracy drops by more than `max_drop` points, or batches of 1, 7 and 64
+    disagree, `DataError` for data without either part, `UnsupportedOperation` for a network without a
+    convolution or linear layer, `UsageError` for an impossible `max_drop`.
     """
     if not 0 <= max_drop <= 100:
         raise UsageError(f"--max-drop {max_drop:g} should be points of accuracy, 0 to 100.")
+    from ..onnx_model.running import run_with_onnxruntime
+
     noun = bundle.preprocessing.noun
     part, split = _measured(dataset, noun)
-    training = dataset.train.images[_chosen(len(dataset.train), CALIBRATED)]
-    content = quantize(model, entrance.of_stored(training))
-    run = _runner(content)
-    at = _chosen(len(split), MEASURED)
-    stored, labels = split.images[at], split.labels[at]
-    before, after = bundle.probabilities(stored), _in_batches(run, entrance, stored, max(BATCHES))
+    calibration = dataset.train.images[_some(len(dataset.train), CALIBRATED)]
+    content = quantize(model, entrance.of_stored(calibration))
+    run = run_with_onnxruntime(content)
+    measured = _some(len(split), MEASURED)
+    stored, labels = split.images[measured], split.labels[measured]
+    largest = max(BATCHES)
+    after = np.concatenate(list(_in_batches(run, entrance, stored, largest, told, f"{noun}s through int8")))
     if not np.isfinite(after).all():
-        raise GateFailed("the int8 model gives numbers that are not finite; export it without --int8.")
-    result = Quantized(
-        content,
-        len(model),
-        len(training),
-        Cost.of(before, after, labels, part=part),
-        BATCHES,
-        _between_batches(run, entrance, stored[:COMPARED], after[:COMPARED]),
-        max_drop,
-        noun,
+        raise GateFailed(f"the int8 model gives numbers that are not finite; {FLOAT}.")
+    others = (
+        np.concatenate(list(_in_batches(run, entrance, stored[:COMPARED], size)))
+        for size in BATCHES
+        if size != largest
     )
-    _let_through(result)
-    return result
+    quantized = Quantized(
+        model=content,
+        size_before=len(model),
+        calibrated=len(calibration),
+        cost=Cost.of(bundle.probabilities(stored), after, labels, part=part),
+        batch_difference=max(float(np.abs(other - after[:COMPARED]).max()) for other in others),
+        max_drop=max_drop,
+        noun=noun,
+    )
+    _let_through(quantized)
+    return quantized
 
 
 def _measured(dataset: Dataset, noun: str) -> tuple[str, Split]:
-    """The validation part, so that test figures are not what int8 is chosen by."""
     for part, split in (("validation", dataset.validation), ("test", dataset.test)):
         if split is not None and len(split):
             return part, split
     raise DataError(
-        f"{dataset.name} has neither validation nor test {noun}s, so what int8 costs cannot be measured; "
-        "give labelled ones with --data."
+        f"{dataset.name} has neither validation nor test {noun}s, so that what int8 costs cannot be "
+        "measured; give labelled ones with --data, or leave out --int8."
     )
 
 
-def _chosen(count: int, most: int) -> np.ndarray:
-    """Positions of up to `most` of `count`, always the same ones, in order."""
-    if count <= most:
-        return np.arange(count)
+def _some(count: int, most: int) -> np.ndarray:
+    """Positions of `most` of them at most, drawn by the seed and in order."""
     return np.sort(np.random.default_rng(SEED).permutation(count)[:most])
 
 
-def _runner(model: bytes) -> Callable[[np.ndarray], np.ndarray]:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3  # errors
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    name, output = session.get_inputs()[0].name, session.get_outputs()[0].name
-
-    def run(inputs: np.ndarray) -> np.ndarray:
-        given: np.ndarray = session.run([output], {name: inputs})[0]
-        return given
-
-    return run
-
-
 def _in_batches(
-    run: Callable[[np.ndarray], np.ndarray], entrance: Entrance, stored: np.ndarray, size: int
-) -> np.ndarray:
-    starts = range(0, len(stored), size)
-    return np.concatenate([run(entrance.of_stored(stored[start : start + size])) for start in starts])
+    run: Runner,
+    entrance: Entrance,
+    stored: np.ndarray,
+    size: int,
+    told: Told | None = None,
+    what: str = "",
+) -> Iterator[np.ndarray]:
+    for start in range(0, len(stored), size):
+        batch = entrance.of_stored(stored[start : start + size])
+        try:
+            yield run(batch)
+        except Exception as error:  # onnxruntime's own have no common class
+            reason = shortened(" ".join(str(error).split()), 300)
+            raise GateFailed(
+                f"the int8 model fails on a batch of {len(batch)} ({reason}); {FLOAT}."
+            ) from error
+        if told is not None:
+            told(what, start + len(batch), len(stored))
 
 
-def _between_batches(
-    run: Callable[[np.ndarray], np.ndarray], entrance: Entrance, stored: np.ndarray, largest: np.ndarray
-) -> float:
-    """The largest difference of a probability between batches; `largest` is what the largest batch gave."""
-    others = (_in_batches(run, entrance, stored, size) for size in BATCHES[:-1])
-    return max(float(np.abs(other - largest).max()) for other in others)
-
-
-def _let_through(result: Quantized) -> None:
-    cost, noun = result.cost, result.noun
-    if not result.batch_difference <= TOLERANCE:
+def _let_through(quantized: Quantized) -> None:
+    """Raises `GateFailed` where it is too far from its bundle."""
+    cost, noun, allowed = quantized.cost, quantized.noun, quantized.max_drop
+    if not quantized.batch_difference <= APART:
         raise GateFailed(
-            f"the int8 model gives the same {noun}s probabilities that differ by "
-            f"{result.batch_difference:.2g} between batches of {', '.join(map(str, BATCHES))}; "
-            "export it without --int8."
+            f"the int8 model says something else of the same {noun}s in batches of "
+            f"{', '.join(map(str, BATCHES))}: a probability differs by {quantized.batch_difference:.2g}; "
+            f"{FLOAT}."
         )
-    if cost.drop <= result.max_drop:
+    if cost.drop <= allowed:
         return
-    size = in_bytes(result.size_before)
-    advice = f"A larger --max-drop accepts it; without --int8 the model stays float32, {size}."
-    single = 100 / cost.count
-    if single > result.max_drop > 0:
-        advice = f"One {noun} is {single:.2f} points here: --data with more {noun}s measures finer. {advice}"
+    one = 100 / cost.count
+    finer = (
+        f" One {noun} alone is {one:.2f} points: --data with more {noun}s measures finer."
+        if one > allowed > 0
+        else ""
+    )
     raise GateFailed(
-        f"{_accuracies(cost, noun)}, {cost.drop:.2f} points less where --max-drop allows "
-        f"{result.max_drop:g} ({_flips(cost).lower()}). {advice}"
+        f"int8 takes the {cost.part} accuracy from {_percent(cost.right_before, cost.count)} to "
+        f"{_percent(cost.right_after, cost.count)} of {cost.count:,} {noun}s, by {cost.drop:.2f} points, and "
+        f"--max-drop allows {allowed:g} ({_flips(cost)}).{finer} A larger --max-drop accepts it; {FLOAT}, "
+        f"{in_bytes(quantized.size_before)} instead of {in_bytes(len(quantized.model))}."
     )
 
 
-def _accuracies(cost: Cost, noun: str) -> str:
-    return (
-        f"int8 takes the {cost.part} accuracy from {100 * cost.accuracy_before:.2f} to "
-        f"{100 * cost.accuracy_after:.2f} % of {cost.count:,} {noun}s"
-    )
+def _percent(part: int, of: int) -> str:
+    return f"{100 * part / of:.2f} %"
 
 
 def _flips(cost: Cost) -> str:
-    return f"Right only before: {cost.only_before:,}, only after: {cost.only_after:,}"
+    return f"right only before {cost.only_before:,}, only after {cost.only_after:,}"

@@ -71,7 +71,7 @@ def quantize(model: bytes, inputs: np.ndarray) -> bytes:
                 nodes_to_exclude=float_nodes(folded.graph),
             )
         except Exception as error:  # the quantiser is another's, and raises what it raises
-            reason = shortened(str(error), 200)
+            reason = shortened(" ".join(str(error).split()), 200)
             raise ConvscopeError(
                 f"onnxruntime cannot quantise this network ({reason}); export it without --int8."
             ) from error

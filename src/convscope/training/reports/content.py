@@ -20,7 +20,6 @@ def report_content(
     """The report of a run; `probabilities` are (N, classes), a row per picture of `dataset.evaluation`."""
     bundle = run.bundle
     _, split = dataset.evaluation
-    splits = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
     shown = first_right(split, probabilities)
     last = run.recipe.keep == "last"  # then the epoch of the weights is not chosen by its figures
     return report.Report(
@@ -49,11 +48,7 @@ def report_content(
         recipe=run.recipe.model_dump(),
         versions=bundle.info["versions"],
         machine=bundle.info["machine"],
-        counts={
-            name: np.bincount(part.labels, minlength=len(bundle.classes)).tolist()
-            for name, part in splits.items()
-            if part is not None
-        },
+        counts=dataset.counts,
         checksum=dataset.checksum,
         records=f"{bundle.preprocessing.noun}s",
         loss="train: the program's own" if bundle.info.get("by_hand") else "cross-entropy",

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
-from ...bundle import Bundle, checksum
+from ...bundle import Bundle
 from ...data import Dataset
-from ...errors import ConvscopeError, DataError
 from ...look import Patches, Robustness, Suspects
-from ...look.breaking.robustness import FILE_NAME as ROBUSTNESS
-from ...look.suspicion.suspect import FILE_NAME as SUSPECTS
 from ...report import Absent, Explained, ShownSuspects
 from ..progress import Progress
+from .kept import Foreign, kept_robustness, kept_suspects
 from .looked_at import excited, explained
-
-Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,40 +62,22 @@ class Measured:
             patches=excited(bundle, split, progress),
             attributions=explained(bundle, split, probabilities, progress),
         )
-        curves = _read(run / ROBUSTNESS, Robustness.from_dict)
-        suspects = _read(run / SUSPECTS, Suspects.from_dict)
-        same_data = {"", dataset.checksum, (bundle.info.get("data") or {}).get("checksum")}
+        same_data = {"", dataset.checksum, str((bundle.info.get("data") or {}).get("checksum"))}
+        curves, suspects = kept_robustness(run, bundle, same_data), kept_suspects(run, same_data)
         if curves is not None:
-            if curves.network not in ("", checksum({}, bundle.weights)):
-                found = replace(found, robustness=_foreign(found.robustness, ROBUSTNESS, "another network"))
-            elif curves.data not in same_data:
-                found = replace(found, robustness=_foreign(found.robustness, ROBUSTNESS, "other data"))
-            else:
-                found = replace(found, robustness=curves)
-        if suspects is not None:
-            if suspects.checksum not in same_data:
-                found = replace(found, suspects=_foreign(found.suspects, SUSPECTS, "other data"))
-            else:
-                found = replace(found, suspects=ShownSuspects(suspects, _records(suspects, dataset)))
+            of_run = _foreign(found.robustness, curves) if isinstance(curves, Foreign) else curves
+            found = replace(found, robustness=of_run)
+        if isinstance(suspects, Foreign):
+            found = replace(found, suspects=_foreign(found.suspects, suspects))
+        elif suspects is not None:
+            found = replace(found, suspects=ShownSuspects(suspects, _records(suspects, dataset)))
         return found
 
 
-def _foreign(part: Any, file: str, of: str) -> Absent:
+def _foreign(part: Any, foreign: Foreign) -> Absent:
     """`part` as it is where nothing was measured, and why the file in the folder does not count."""
     assert isinstance(part, Absent)
-    return replace(part, reason=f"{part.reason} The {file} in the run's folder is of {of}, by its checksum.")
-
-
-def _read(file: Path, from_dict: Callable[[Mapping[str, Any]], Found]) -> Found | None:
-    """What a file says; None where there is none."""
-    try:
-        return from_dict(json.loads(file.read_text("utf-8")))
-    except FileNotFoundError:
-        return None
-    except DataError as error:
-        raise ConvscopeError(f"{file}: {error} Measure it again, or move the file away.") from error
-    except (OSError, ValueError) as error:
-        raise ConvscopeError(f"{file} cannot be read: {error}. Measure it again, or move it away.") from error
+    return replace(part, reason=f"{part.reason} {foreign}")
 
 
 def _records(found: Suspects, dataset: Dataset) -> dict[tuple[str, int], Any]:

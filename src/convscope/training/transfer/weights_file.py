@@ -95,11 +95,14 @@ def read_weights(spec: str) -> WeightsFile:
 
 
 def _found(path: Path) -> Path:
-    if not path.exists() and path.name != bundles.LATEST:
+    if bundles.is_starter(path) or path.is_dir() or path.name == bundles.LATEST:
+        return bundles.find(path).resolve()
+    if not path.exists():
         raise ConvscopeError(
-            f"there is no weights file {path}; --pretrained takes a .safetensors or .pth file, or a run."
+            f"there is no weights file {path}; --pretrained takes a .safetensors or .pth file, a run, "
+            "or starter."
         )
-    return bundles.find(path).resolve() if path.is_dir() or path.name == bundles.LATEST else path.resolve()
+    return path.resolve()
 
 
 def _safetensors_metadata(content: bytes) -> dict[str, Any] | None:
