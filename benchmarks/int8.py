@@ -3,9 +3,9 @@
     python benchmarks/int8.py runs/A runs/B
 
 Each setting is ours with one thing changed. All are calibrated on the same training pictures and measured on
-the validation pictures (test pictures where there are none). `without VNNI` is of the first 100 of these, in
-whole numbers by without_vnni.py: right as float32, as here, and on a processor that cuts pairs of products
-off at 16 bits.
+the validation pictures, which a run has to have: settings are not chosen by test pictures. `without VNNI` is
+of the first 100 of these, in whole numbers by without_vnni.py: right as float32, as here, and on a processor
+that cuts pairs of products off at 16 bits.
 """
 
 from __future__ import annotations
@@ -63,6 +63,9 @@ def measured(path: str) -> dict[str, Any]:
     """One run under all settings."""
     bundle = Bundle.load(path)
     data, _ = dataset_of(bundle)
+    split = data.validation
+    if split is None:
+        raise SystemExit(f"{path} has no validation pictures.")
     entrance = Entrance(bundle.preprocessing)
     model = written(bundle, entrance)
     record: dict[str, Any] = {"net": bundle.net, "data": data.name, "size": len(model), "settings": {}}
@@ -73,8 +76,6 @@ def measured(path: str) -> dict[str, Any]:
         rows.append((name, *row(quantized.cost), in_bytes(len(quantized.model))))
         record["settings"][name] = quantized.to_dict()
         if name in ("ours", "weights of 8 bits"):
-            split = data.validation or data.test
-            assert split is not None
             stored, labels = split.images[:FEW], split.labels[:FEW]
             floats = bundle.probabilities(stored).argmax(axis=1) == labels
             record["settings"][name]["without_vnni"] = {"float": int(floats.sum()), "count": len(labels)}
