@@ -47,16 +47,14 @@ def predict(
     ],
     out: Annotated[
         Path | None,
-        typer.Option(
-            help="Write them here: .csv, .json, .jsonl or .parquet; - is CSV to the output.", metavar="FILE"
-        ),
+        typer.Option(help="Write them here: .csv, .json, .jsonl or .parquet; - prints CSV.", metavar="FILE"),
     ] = None,
     top: Annotated[int, typer.Option(min=1, help="How many classes to name.")] = 3,
     unsure: Annotated[
         float | None,
         typer.Option(
             help="Mark predictions below this probability, such as 0.8. The run's report shows, under "
-            "calibration, how often the network is right at each.",
+            "'How sure, how right', how often the network is right at each.",
             metavar="P",
         ),
     ] = None,
