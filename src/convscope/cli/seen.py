@@ -13,7 +13,6 @@ from ..errors import UsageError
 from ..prediction import Prediction
 from ..prediction.results.tally import Tally, Warned
 from .complaint import complain
-from .conv_files import check
 
 if TYPE_CHECKING:
     from ..bundle import Bundle
@@ -70,6 +69,7 @@ class Seen:
 
     def __init__(self, bundle: Bundle, file: Path, model: Path, pictures: Sequence[Path]) -> None:
         from ..data import Preprocessing
+        from .conv_files import check
 
         if not isinstance(bundle.preprocessing, Preprocessing):
             raise UsageError(f"--seen draws pictures, and the network takes {bundle.preprocessing.noun}s.")
@@ -87,6 +87,8 @@ class Seen:
         """One of the inputs. Raises `UsageError` where it is the file that is to be drawn."""
         path = prediction.path
         if path is not None and os.path.basename(path) == self.file.name:  # noqa: PTH119
+            from .conv_files import check
+
             check({"--seen": self.file}, {"--seen": (".png",)}, read={f"the picture {path}": path})
         if prediction.error is None:
             self.count += 1
