@@ -9,6 +9,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from PIL import Image
 
 from ..data import ArrayPreprocessing, InputPreprocessing, Preprocessing, StoredFile
 from ..data.stored import HeldFile
@@ -24,7 +25,7 @@ BATCH = 256  # inputs that the network is given at once, or a piece's where that
 FILES = 64  # read by one thread before it hands them over
 NUMBERS = 1024  # pictures of arrays, which need no decoding
 BYTES = 1 << 25  # that a piece may hold, as it is stored or as it is packed
-_TOGETHER = 1 << 16  # bytes of a picture below which several of one size are brought to theirs at once
+_LARGE = 1 << 14  # pixels; smaller pictures of one size are brought to the network's together
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,11 @@ def read(piece: list[Any], bundle: Bundle, stopped: Event) -> Read:
     found = _Found(bundle, len(piece))
     paths: list[str | None] = []
     errors: dict[int, str] = {}
+    pixels = _alike(piece) if isinstance(bundle.preprocessing, Preprocessing) else None
+    if pixels is not None:
+        found.add_pictures(pixels)
+        paths = [one.name if isinstance(one, Element) else None for one in piece]
+        return Read(piece, paths, errors, *found.whole())
     for at, one in enumerate(piece):
         if stopped.is_set():
             break
@@ -98,6 +104,16 @@ def read(piece: list[Any], bundle: Bundle, stopped: Event) -> Read:
         except ConvscopeError as error:
             errors[at] = str(error)
     return Read(piece, paths, errors, *found.whole())
+
+
+def _alike(piece: list[Any]) -> np.ndarray | None:
+    """Pictures of arrays as one array (N, H, W, C); None where something is of another kind or size."""
+    rows = [one.values if isinstance(one, Element) else one for one in piece]
+    shape: tuple[int, ...] = getattr(rows[0], "shape", ())
+    sound = len(shape) == 3 and shape[2] in (1, 3) and 0 not in shape
+    if not sound or not all(type(row) is np.ndarray and row.shape == shape for row in rows):
+        return None
+    return np.stack(rows) if all(row.dtype == np.uint8 for row in rows) else None
 
 
 class _Found:
@@ -117,11 +133,20 @@ class _Found:
             self._stored[self._count] = self._array(given)
             self._count += 1
             return
-        pixels = self._preprocessing.pixels(given)
+        decoded = self._preprocessing.decoded(given)
+        if isinstance(decoded, Image.Image) and decoded.width * decoded.height > _LARGE:
+            self._bring_to_size()
+            known = self._preprocessing.known_image(decoded)
+            self._stored[self._count], self._sizes[self._count], self._colours[self._count] = known
+            self._count += 1
+            return
+        pixels = np.asarray(decoded)
+        if pixels.ndim == 2:
+            pixels = pixels[..., None]
         if self._waiting and self._waiting[0].shape != pixels.shape:
             self._bring_to_size()
         self._waiting.append(pixels)
-        if pixels.nbytes > _TOGETHER:
+        if pixels.shape[0] * pixels.shape[1] > _LARGE:
             self._bring_to_size()
 
     def whole(self) -> tuple[np.ndarray, list[tuple[Unusual, ...]]]:
@@ -138,13 +163,16 @@ class _Found:
     def _bring_to_size(self) -> None:
         if not self._waiting:
             return
+        self.add_pictures(self._waiting[0][None] if len(self._waiting) == 1 else np.stack(self._waiting))
+        self._waiting.clear()
+
+    def add_pictures(self, pixels: np.ndarray) -> None:
+        """Pictures of one size, uint8 (N, H, W, 1 or 3)."""
         assert isinstance(self._preprocessing, Preprocessing)
-        pixels = self._waiting[0][None] if len(self._waiting) == 1 else np.stack(self._waiting)
         these = slice(self._count, self._count + len(pixels))
         self._stored[these], self._colours[these] = self._preprocessing.known_pictures(pixels)
         self._sizes[these] = pixels.shape[1:3]
         self._count = these.stop
-        self._waiting.clear()
 
     def _array(self, given: Any) -> np.ndarray:
         if isinstance(given, StoredFile):
