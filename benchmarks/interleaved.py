@@ -93,29 +93,29 @@ def interleaved(
 def timed(contestant: Contestant, first: int, seconds: float) -> tuple[int, float, float]:
     """Steps done from `first` on, seconds used, and the share of all cores that other processes took."""
     time.sleep(PAUSE)
-    steps, busy, start = 0, _busy_elsewhere(), time.perf_counter()
+    steps, busy, start = 0, busy_elsewhere(), time.perf_counter()
     while True:
         contestant.run(first + steps)
         steps += contestant.steps
         elapsed = time.perf_counter() - start
         if elapsed >= seconds and steps >= LEAST_STEPS:
             break
-    return steps, elapsed, (_busy_elsewhere() - busy) / (elapsed * (os.cpu_count() or 1))
+    return steps, elapsed, (busy_elsewhere() - busy) / (elapsed * (os.cpu_count() or 1))
 
 
 def wait_for_quiet(longest: float) -> float:
     """Waits until other processes leave the processor alone; seconds waited, at most about `longest`."""
     start = time.perf_counter()
     while True:
-        busy, since = _busy_elsewhere(), time.perf_counter()
+        busy, since = busy_elsewhere(), time.perf_counter()
         time.sleep(0.25)
-        share = (_busy_elsewhere() - busy) / ((time.perf_counter() - since) * (os.cpu_count() or 1))
+        share = (busy_elsewhere() - busy) / ((time.perf_counter() - since) * (os.cpu_count() or 1))
         waited = time.perf_counter() - start
         if share <= QUIET or waited >= longest:
             return waited
 
 
-def _busy_elsewhere() -> float:
+def busy_elsewhere() -> float:
     """Seconds of processor time that all other processes have used; 0 where the system does not tell."""
     facts = Path("/proc/stat")
     if not facts.is_file():

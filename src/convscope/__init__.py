@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .graph import Builder, Graph
     from .graph.tracing import trace
     from .prediction import Prediction
-    from .prediction.results import predict_to
+    from .prediction.results.writing import predict_to
     from .recipe import Recipe
     from .runs.run import Run
     from .runs.seed_runs import SeedRuns
@@ -42,7 +42,7 @@ _HOMES = {
     "evaluate": "api",
     "predict": "api",
     "predict_each": "api",
-    "predict_to": "prediction.results",
+    "predict_to": "prediction.results.writing",
     "summary": "api",
     "export": "ship.exporting",
     "Bundle": "bundle",

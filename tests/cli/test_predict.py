@@ -25,9 +25,9 @@ from convscope.cli.predict_table import tables
 from convscope.columns import printable
 from convscope.data import ArrayPreprocessing, load, open_source
 from convscope.graph.weights import initial_weights
-from convscope.prediction.results import Tally
 from convscope.prediction.results.csv_file import write_csv
 from convscope.prediction.results.json_file import pieces
+from convscope.prediction.results.tally import Tally
 
 from ..conftest import Command
 

@@ -19,9 +19,9 @@ import convscope
 from convscope import Bundle, Prediction
 from convscope.data.unusual import Unusual
 from convscope.errors import ConvscopeError, DataError, UsageError
-from convscope.prediction.results import predict_to
 from convscope.prediction.results.json_file import pieces
 from convscope.prediction.results.row import Row
+from convscope.prediction.results.writing import predict_to
 
 from .conftest import MIDDLE, names_in
 

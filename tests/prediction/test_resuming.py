@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 
 from convscope import Bundle, Prediction, inference
 from convscope.errors import ConvscopeError
-from convscope.prediction.results import Listener, predict_to, writing
+from convscope.prediction.results import writing
 from convscope.prediction.results.row import key_of
+from convscope.prediction.results.writing import Listener, predict_to
 
 from .conftest import MIDDLE, names_in
 

@@ -15,16 +15,13 @@ from ..bundle import FILE_NAME, LATEST, RUNS
 from ..errors import ConvscopeError, UsageError
 from ..prediction import Prediction, inputs_in, predicted
 from ..prediction.prediction import check_threshold
-from ..prediction.results import Tally, predict_to
 from ..prediction.results.csv_file import write_csv
 from ..prediction.results.json_file import pieces
-from ..prediction.results.writing import check_out
+from ..prediction.results.tally import Tally
 from .app import command
 from .complaint import complain
 from .options import Invert, Model
 from .output import print_json
-from .predict_progress import Progress
-from .predict_summary import summary
 from .predict_table import tables, terminal_width
 from .run_name import named_run
 from .seen import Seen, warned
@@ -47,16 +44,14 @@ def predict(
     ],
     out: Annotated[
         Path | None,
-        typer.Option(
-            help="Write them here: .csv, .json, .jsonl or .parquet; - is CSV to the output.", metavar="FILE"
-        ),
+        typer.Option(help="Write them here: .csv, .json, .jsonl or .parquet; - prints CSV.", metavar="FILE"),
     ] = None,
     top: Annotated[int, typer.Option(min=1, help="How many classes to name.")] = 3,
     unsure: Annotated[
         float | None,
         typer.Option(
             help="Mark predictions below this probability, such as 0.8. The run's report shows, under "
-            "calibration, how often the network is right at each.",
+            "'How sure, how right', how often the network is right at each.",
             metavar="P",
         ),
     ] = None,
@@ -86,6 +81,10 @@ def predict(
         raise UsageError("--out - prints CSV and --json prints JSON; leave one of them out.")
     bundle = _open(model, pictures)
     if file is not None:
+        from ..prediction.results.writing import check_out, predict_to
+        from .predict_progress import Progress  # imports rich
+        from .predict_summary import summary
+
         check_out(file, model, pictures)
     turned = bundle.inverted() if invert else bundle
     drawing = Seen(turned, seen, model, pictures) if seen is not None else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..columns import columns, shortened
-from ..prediction.results import Tally
+from ..prediction.results.tally import Tally
 from .output import percent
 
 MOST = 20  # classes that are listed

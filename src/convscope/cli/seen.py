@@ -89,6 +89,8 @@ class Seen:
 
         path = prediction.path
         if path is not None and os.path.basename(path) == self.file.name:  # noqa: PTH119
+            from .conv_files import check
+
             check({"--seen": self.file}, {"--seen": (".png",)}, read={f"the picture {path}": path})
         if prediction.error is None:
             self.count += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from ..data.unusual import Unusual
@@ -48,7 +48,8 @@ class Prediction:
         """
         if threshold is None or self.error is not None:
             return self
-        return replace(self, unsure=self.probability < threshold)
+        unsure = self.probability < threshold
+        return Prediction(self.path, self.top, warnings=self.warnings, unsure=unsure)
 
     def to_dict(self) -> dict[str, Any]:
         """A record of `convscope predict --json`.

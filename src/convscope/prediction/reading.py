@@ -85,6 +85,11 @@ def read(piece: list[Any], bundle: Bundle, stopped: Event) -> Read:
     found = _Found(bundle, len(piece))
     paths: list[str | None] = []
     errors: dict[int, str] = {}
+    pixels = _alike(piece) if isinstance(bundle.preprocessing, Preprocessing) else None
+    if pixels is not None:
+        found.add_pictures(pixels)
+        paths = [one.name if isinstance(one, Element) else None for one in piece]
+        return Read(piece, paths, errors, *found.whole())
     for at, one in enumerate(piece):
         if stopped.is_set():
             break
@@ -99,6 +104,16 @@ def read(piece: list[Any], bundle: Bundle, stopped: Event) -> Read:
         except ConvscopeError as error:
             errors[at] = str(error)
     return Read(piece, paths, errors, *found.whole())
+
+
+def _alike(piece: list[Any]) -> np.ndarray | None:
+    """Pictures of arrays as one array (N, H, W, C); None where something is of another kind or size."""
+    rows = [one.values if isinstance(one, Element) else one for one in piece]
+    shape: tuple[int, ...] = getattr(rows[0], "shape", ())
+    sound = len(shape) == 3 and shape[2] in (1, 3) and 0 not in shape
+    if not sound or not all(type(row) is np.ndarray and row.shape == shape for row in rows):
+        return None
+    return np.stack(rows) if all(row.dtype == np.uint8 for row in rows) else None
 
 
 class _Found:
@@ -148,13 +163,16 @@ class _Found:
     def _bring_to_size(self) -> None:
         if not self._waiting:
             return
+        self.add_pictures(self._waiting[0][None] if len(self._waiting) == 1 else np.stack(self._waiting))
+        self._waiting.clear()
+
+    def add_pictures(self, pixels: np.ndarray) -> None:
+        """Pictures of one size, uint8 (N, H, W, 1 or 3)."""
         assert isinstance(self._preprocessing, Preprocessing)
-        pixels = self._waiting[0][None] if len(self._waiting) == 1 else np.stack(self._waiting)
         these = slice(self._count, self._count + len(pixels))
         self._stored[these], self._colours[these] = self._preprocessing.known_pictures(pixels)
         self._sizes[these] = pixels.shape[1:3]
         self._count = these.stop
-        self._waiting.clear()
 
     def _array(self, given: Any) -> np.ndarray:
         if isinstance(given, StoredFile):

@@ -63,7 +63,7 @@ def key_of(one: Any) -> str | None:
         except (OSError, ValueError, SyntaxError):  # broken: said where it is predicted
             return None
     elif isinstance(content, np.ndarray) and not content.dtype.hasobject:
-        digest.update(f"{content.dtype} {content.shape}".encode())
+        digest.update(f"{content.dtype.str} {content.shape}".encode())
         digest.update(np.ascontiguousarray(content).tobytes())
     elif isinstance(content, bytes):
         digest.update(content)

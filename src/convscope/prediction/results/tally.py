@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from ...data.unusual import Unusual
 from ..prediction import Prediction
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Warned:
     """A kind of warning: of how many pictures, the first of them, and what was said of it."""
 
@@ -49,8 +49,7 @@ class Tally:
         self.classes[prediction.label] += 1
         self.unsure += bool(prediction.unsure)
         for warning in prediction.warnings:
-            before = self.warned.get(warning.kind, Warned(0, prediction.path, warning))
-            self.warned[warning.kind] = replace(before, count=before.count + 1)
+            self.warned.setdefault(warning.kind, Warned(0, prediction.path, warning)).count += 1
 
     def counting(self, predictions: Iterable[Prediction]) -> Iterator[Prediction]:
         """The same predictions, each counted when it is taken."""

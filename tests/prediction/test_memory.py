@@ -1,0 +1,140 @@
+"""Memory stays flat: the same process with few and with many pictures, by the peak of its memory.
+
+`CONVSCOPE_LONG=1` goes to a million pictures; without it some ten thousand have to do.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+LONG = bool(os.environ.get("CONVSCOPE_LONG"))
+FEW, MANY = (100_000, 1_000_000) if LONG else (12_000, 36_000)
+#: Bytes per picture, of which the 784 numbers of one alone would be 784: names may stay, as text.
+NAMES, NOTHING = 64, 24
+SLACK = 6 * 2**20  # bytes by which the peak of the same run differs from one time to the next
+
+pytestmark = pytest.mark.skipif(
+    not hasattr(os, "wait4"), reason="the peak of a process is told on POSIX systems alone"
+)
+
+SCRIPT = """
+import sys, itertools, numpy, convscope
+bundle, path, count = convscope.Bundle.load(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+given = itertools.repeat(numpy.zeros((28, 28), numpy.uint8), count) if path == "generator" else path
+predicted = sum(prediction.error is None for prediction in bundle.predict_each(given))
+assert predicted == count, (predicted, count)
+"""
+
+
+def peak(bundle_file: Path, path: Path | str, count: int) -> int:
+    """Bytes that a process had at most."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, str(bundle_file), str(path), str(count)],
+        env={**os.environ, "MALLOC_ARENA_MAX": "2"},
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def png() -> bytes:
+    content = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (28, 28), dtype=np.uint8)).save(content, "PNG")
+    return content.getvalue()
+
+
+def npy(folder: Path, count: int) -> Path:
+    path = folder / f"{count}.npy"
+    pictures = np.lib.format.open_memmap(path, "w+", np.uint8, (count, 28, 28))
+    pictures[::1000] = 7
+    del pictures
+    return path
+
+
+def floats(folder: Path, count: int) -> Path:
+    count = min(count, 200_000)
+    path = folder / f"float{count}.npy"
+    pictures = np.lib.format.open_memmap(path, "w+", np.float32, (count, 28, 28))
+    pictures[::1000] = 0.5
+    del pictures
+    return path
+
+
+def npz(folder: Path, count: int) -> Path:
+    path = folder / f"{count}.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(npy(folder, count), "images.npy")
+    return path
+
+
+def zipped(folder: Path, count: int) -> Path:
+    path, content = folder / f"{count}.zip", png()
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(count):
+            archive.writestr(f"pictures/{number:07}.png", content)
+    return path
+
+
+def tarred(folder: Path, count: int) -> Path:
+    path, content = folder / f"{count}.tar.gz", png()
+    with tarfile.open(path, "w:gz", compresslevel=1) as tar:
+        for number in range(count):
+            member = tarfile.TarInfo(f"pictures/{number:07}.png")
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return path
+
+
+def listed(folder: Path, count: int) -> Path:
+    path = folder / f"{count}.csv"
+    (folder / "one.png").write_bytes(png())
+    with path.open("w", encoding="utf-8") as file:
+        file.write("path\n")
+        for _ in range(count):
+            file.write("one.png\n")
+    return path
+
+
+def linked(folder: Path, count: int) -> Path:
+    path = folder / str(count)
+    path.mkdir()
+    (folder / "one.png").write_bytes(png())
+    for number in range(count):
+        (path / f"{number:07}.png").symlink_to(folder / "one.png")
+    return path
+
+
+def generator(folder: Path, count: int) -> str:
+    return "generator"
+
+
+@pytest.mark.parametrize(
+    ("make", "allowed"),
+    [
+        (npy, NOTHING), (npz, NOTHING), (zipped, NOTHING), (tarred, NOTHING), (listed, NOTHING),
+        (generator, NOTHING), (linked, NAMES), pytest.param(floats, NOTHING, id="floats"),
+    ],
+)  # fmt: skip
+def test_memory_per_picture(
+    tmp_path: Path, bundle_file: Path, make: Callable[[Path, int], Path | str], allowed: int
+) -> None:
+    few, many = (FEW, MANY) if make is not floats else (min(FEW, 20_000), min(MANY, 200_000))
+    small = peak(bundle_file, make(tmp_path, few), few)
+    large = peak(bundle_file, make(tmp_path, many), many)
+    per_picture = (large - small) / (many - few)
+    print(
+        f"{make.__name__}: {small / 2**20:.0f} and {large / 2**20:.0f} MiB, {per_picture:.1f} bytes a picture"
+    )
+    assert per_picture <= allowed + SLACK / (many - few)
