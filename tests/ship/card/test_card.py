@@ -1,4 +1,4 @@
-"""A model card: its figures are those of the run's files, counted here anew, and it keeps to what is known."""
+"""A model card: its figures are those of the run, counted anew, and it says no more than is known."""
 
 from __future__ import annotations
 
