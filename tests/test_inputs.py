@@ -139,7 +139,7 @@ def test_from_the_command_line(convscope: Command, photos: Path) -> None:
         assert predicted.returncode == 0, predicted.stderr
         paths = [record["path"] for record in json.loads(predicted.stdout)]
         assert len(paths) == (1 if given.endswith("png") else 24)
-        assert paths[0].endswith("bright/0.png")
+        assert min(paths).endswith("bright/0.png")  # an archive has an order of its own
     evaluated = convscope("eval", "runs/latest", "--data", "list.csv")
     assert evaluated.returncode == 0, evaluated.stderr
     (photos.parent / "empty").mkdir()

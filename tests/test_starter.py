@@ -189,9 +189,12 @@ def test_it_is_where_a_training_may_begin() -> None:
     assert file.path == STARTER.resolve()
 
 
-def test_a_name_like_it_is_told(convscope: Command) -> None:
+def test_a_name_like_it_is_told(convscope: Command, tmp_path: Path) -> None:
     failed = convscope("predict", "startr", "digit.png")
     assert failed.stderr.startswith("error: there is no run or bundle startr: did you mean starter?")
+    drawn()["7"].save(tmp_path / "digit.png")
+    forgotten = convscope("predict", "digit.png", "other.png")
+    assert forgotten.stderr.endswith("`convscope predict starter digit.png other.png`.\n")
     nothing = convscope("eval", "nothing")
     assert "`starter` comes with convscope." in nothing.stderr
 
@@ -202,8 +205,8 @@ def test_a_prediction_imports_little(tmp_path: Path) -> None:
     code = (
         "import sys; from convscope.cli.execute import execute; code = execute(['predict', 'starter', "
         "'digit.png']); unused = {'torch', 'scipy', 'sklearn', 'matplotlib', 'pyarrow', 'pooch', 'numpy.ma', "
-        "'convscope.recipe', 'convscope.report', 'convscope.ops.rendering', 'convscope.look'}; "
-        "found = unused & set(sys.modules); sys.exit(code or (str(found) if found else 0))"
+        "'rich.console', 'convscope.recipe', 'convscope.report', 'convscope.look', 'convscope.ops.rendering'"
+        "}; found = unused & set(sys.modules); sys.exit(code or (str(found) if found else 0))"
     )
     ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=False, capture_output=True)
     assert (ran.returncode, ran.stderr) == (0, b"")

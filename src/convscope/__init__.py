@@ -15,12 +15,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .api import evaluate, predict, summary
+    from .api import evaluate, predict, predict_each, summary
     from .bundle import Bundle
     from .errors import ConvscopeError
     from .graph import Builder, Graph
     from .graph.tracing import trace
     from .prediction import Prediction
+    from .prediction.results import predict_to
     from .recipe import Recipe
     from .runs.run import Run
     from .runs.seed_runs import SeedRuns
@@ -40,6 +41,8 @@ _HOMES = {
     "find_suspects": "training.suspects.search",
     "evaluate": "api",
     "predict": "api",
+    "predict_each": "api",
+    "predict_to": "prediction.results",
     "summary": "api",
     "export": "ship.exporting",
     "Bundle": "bundle",
@@ -68,6 +71,8 @@ __all__ = [
     "train_seeds",
     "evaluate",
     "predict",
+    "predict_each",
+    "predict_to",
     "summary",
     "export",
     "trace",

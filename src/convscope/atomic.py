@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from .errors import ConvscopeError
 
@@ -28,21 +31,53 @@ def write_bytes(path: Path, content: bytes) -> None:
     >>> file.read_bytes()
     b'whole'
     """
+    with writing(path) as file:
+        file.write(content)
+
+
+@contextlib.contextmanager
+def writing(path: Path, beside: Path | None = None) -> Iterator[BinaryIO]:
+    """A file to write to, which becomes `path` at the end: for what is more than memory should hold.
+
+    Until then it is called `beside`, by default by a name that no other process has. Raises what
+    `write_bytes` does, for whatever writes to it; other errors leave the old file as well.
+
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "a.txt"
+    >>> with writing(path) as file:
+    ...     _ = file.write(b"whole")
+    ...     path.exists()
+    False
+    >>> path.read_bytes()
+    b'whole'
+    """
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        if beside is None:
+            descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        else:
+            name = os.fspath(beside)
+            descriptor = os.open(
+                name, os.O_RDWR | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600
+            )
+        temporary = Path(name)
         try:
             with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
-            Path(temporary).chmod(0o666 & ~_umask())
-            Path(temporary).replace(path)
+            temporary.chmod(0o666 & ~_umask())
+            temporary.replace(path)
         except BaseException:  # Ctrl-C too
-            Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise
     except OSError as error:
-        advice = ADVICE.get(error.errno or 0, "choose another place")
-        raise ConvscopeError(f"cannot write {path}: {error.strerror or error}; {advice}.") from error
+        raise cannot_write(path, error) from error
+
+
+def cannot_write(path: Path, error: OSError) -> ConvscopeError:
+    """The sentence that says so, why, and what to do."""
+    advice = ADVICE.get(error.errno or 0, "choose another place")
+    return ConvscopeError(f"cannot write {path}: {error.strerror or error}; {advice}.")
 
 
 def write_text(path: Path, content: str) -> None:

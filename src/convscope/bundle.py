@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,7 @@ from .errors import ConvscopeError, ConvscopeWarning, ShapeError, UsageError
 from .graph import Graph
 from .metrics import probabilities
 from .prediction import Picture, Prediction, inputs_in, predictions
+from .prediction.prediction import check_threshold
 from .versions import machine, versions
 
 if TYPE_CHECKING:
@@ -122,7 +123,19 @@ class Bundle:
         """The content of its file."""
         from safetensors.numpy import save
 
-        document = {
+        document = {**self._document(), "sha256": self.sha256}
+        tensors = {name: np.asarray(value, order="C") for name, value in self.weights.items()}
+        content: bytes = save(tensors, {"convscope": json.dumps(document)})
+        return content
+
+    @property
+    def sha256(self) -> str:
+        """What tells it from any other bundle, as 64 hexadecimal digits."""
+        return checksum(self._document(), self.weights)
+
+    def _document(self) -> dict[str, Any]:
+        """All that its file says beside the weights, but for the checksum."""
+        return {
             "format": FORMAT,
             "version": VERSION,
             "net": self.net,
@@ -132,10 +145,6 @@ class Bundle:
             "outputs": self.outputs,
             "info": self.info,
         }
-        tensors = {name: np.asarray(value, order="C") for name, value in self.weights.items()}
-        document["sha256"] = checksum(document, tensors)
-        content: bytes = save(tensors, {"convscope": json.dumps(document)})
-        return content
 
     @staticmethod
     def load(path: str | os.PathLike[str]) -> Bundle:
@@ -238,7 +247,9 @@ class Bundle:
         """The network's outputs as probabilities."""
         return logits if self.outputs == "probabilities" else probabilities(logits)
 
-    def predict(self, pictures: Picture | Iterable[Picture], *, top: int = 3) -> list[Prediction]:
+    def predict(
+        self, pictures: Picture | Iterable[Picture], *, top: int = 3, unsure: float | None = None
+    ) -> list[Prediction]:
         """Classify pictures of any size: paths, encoded bytes, Pillow images or uint8 arrays (H, W[, C]).
 
         An array (N, H, W, C) is N pictures; the path of a folder, an archive, a CSV or Parquet list or an
@@ -246,9 +257,31 @@ class Bundle:
         files, or arrays (C, L), (N, C, L), with one channel also (L,) and (N, L); where it takes arrays, one
         or several of its shape, or rows of as many numbers. One `Prediction` per picture, in order, with the
         `top` most probable classes and warnings where it is unlike the training pictures. What cannot be
-        read gets a prediction with its `error`; it does not stop the others.
+        read gets a prediction with its `error`; it does not stop the others. Those whose best class is less
+        probable than `unsure` are marked so.
         """
-        return predictions(self, inputs_in(pictures, self.preprocessing), top=top)
+        return list(self.predict_each(pictures, top=top, unsure=unsure))
+
+    def predict_each(
+        self, pictures: Picture | Iterable[Picture], *, top: int = 3, unsure: float | None = None
+    ) -> Iterator[Prediction]:
+        """What `predict` gives, one after the other, of any number of pictures in the same little memory.
+
+        `pictures` may be a generator; a few are taken from it and read ahead. Closing the iterator, or an
+        error in the generator, ends the threads that read.
+
+        >>> from convscope import nets
+        >>> from convscope.graph.weights import initial_weights
+        >>> graph = nets.graph("simple-cnn-4-8")
+        >>> preprocessing = Preprocessing(height=28, width=28, channels=1)
+        >>> digits = tuple("0123456789")
+        >>> bundle = Bundle("simple-cnn-4-8", digits, preprocessing, graph, initial_weights(graph))
+        >>> greys = (np.full((28, 28), level, np.uint8) for level in range(256))
+        >>> [prediction.label in digits for prediction in bundle.predict_each(greys)].count(True)
+        256
+        """
+        check_threshold(unsure)
+        return predictions(self, inputs_in(pictures, self.preprocessing), top=top, unsure=unsure)
 
     def inverted(self) -> Bundle:
         """The same network for pictures of the other polarity: what is light in them becomes dark.

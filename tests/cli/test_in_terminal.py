@@ -6,9 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
+from PIL import Image
 
 if sys.platform == "win32":
     pytest.skip("there are no pseudo-terminals", allow_module_level=True)
+
+from convscope import Bundle
+from convscope.data import Preprocessing
 
 from ..terminal import Screen, in_terminal
 
@@ -76,3 +81,25 @@ def test_plain_where_it_is_asked_for(tmp_path: Path, environment: dict[str, str]
     assert not screen.coloured
     if "TERM" in environment:
         assert not screen.moved
+
+
+def test_predicting_into_a_file_shows_how_far_it_is(tmp_path: Path) -> None:
+    Bundle.of(
+        torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 2)),
+        ["a", "b"],
+        Preprocessing(height=8, width=8, channels=1),
+    ).save(tmp_path / "net.safetensors")
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for number in range(2000):
+        Image.new("L", (8, 8), number % 256).save(folder / f"{number}.png")
+    words = ["predict", "net.safetensors", "pictures", "--out", "out.csv", "--unsure", "0.6"]
+    code, screen = in_terminal(words, tmp_path)
+    assert code == 0
+    assert screen.cursor_shown
+    assert any("/2,000  ━" in line or "/2,000  ─" in line for line in screen.seen)
+    text = "\n".join(screen.text)
+    assert "━" not in text
+    assert "…" not in text
+    assert "Written out.csv" in text
+    assert max(map(len, screen.seen)) <= 80

@@ -1,18 +1,33 @@
-"""`convscope predict`: warnings of pictures unlike those of the training, and what the network saw."""
+"""`convscope predict`: its table, files and marks, warnings of unlike pictures, and what the network saw."""
 
 from __future__ import annotations
 
+import csv
 import io
 import json
+import subprocess
+import sys
+import tracemalloc
+from collections import Counter
+from collections.abc import Iterator
+from itertools import count, islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
-from convscope import Bundle, look, nets
+from convscope import Bundle, Prediction, look, nets
+from convscope.cli.predict_table import tables
+from convscope.columns import printable
 from convscope.data import ArrayPreprocessing, load, open_source
 from convscope.graph.weights import initial_weights
+from convscope.prediction.results import Tally
+from convscope.prediction.results.csv_file import write_csv
+from convscope.prediction.results.json_file import pieces
 
 from ..conftest import Command
 
@@ -211,3 +226,166 @@ def _numbers(document: object) -> object:
             if key not in ("picture", "files", "steps", "sentences")
         }
     return [_numbers(one) for one in document] if isinstance(document, list) else document
+
+
+def test_what_cannot_be_read_has_a_row_too(convscope: Command, bundle: Bundle) -> None:
+    result = convscope("predict", "net.safetensors", "0.png", "text.png", "missing.png", "1.png")
+    assert result.returncode == 1
+    head, first, text, missing, last = result.stdout.splitlines()
+    assert head.split() == ["picture", "class", "probability", "then"]
+    assert (first.split()[0], last.split()[0]) == ("0.png", "1.png")
+    assert text == "text.png     error: is text, not a picture"
+    assert missing == "missing.png  error: there is no picture"
+    assert result.stderr.splitlines() == [
+        "error: text.png is text, not a picture.", "error: there is no picture missing.png."
+    ]  # fmt: skip
+
+
+def test_unsure_ones_are_marked(convscope: Command, bundle: Bundle, tmp_path: Path) -> None:
+    shares = [one.probability for one in bundle.predict([tmp_path / f"{k}.png" for k in range(3)])]
+    words = ("predict", "net.safetensors", "0.png", "1.png", "2.png", "text.png")
+    threshold = f"{sorted(shares)[1]!r}"
+    head, *rows, _ = convscope(*words, "--unsure", threshold).stdout.splitlines()
+    assert head.split() == ["picture", "class", "probability", "unsure", "then"]
+    marked = [share < float(threshold) for share in shares]
+    assert sum(marked) == 1
+    assert ["unsure" in row for row in rows] == marked
+    records = json.loads(convscope(*words, "--unsure", threshold, "--json").stdout)
+    assert [record.get("unsure") for record in records] == [*marked, None]
+
+
+def test_a_file_and_what_is_said_of_it(convscope: Command, bundle: Bundle, tmp_path: Path) -> None:
+    words = ("predict", "net.safetensors", "inverted", "0.png", *["text.png"] * 12, "--out", "out.csv")
+    result = convscope(*words, "--unsure", "1")
+    assert result.returncode == 1
+    with (tmp_path / "out.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    expected = bundle.predict([tmp_path / "inverted", tmp_path / "0.png"])
+    assert [(row["class"], float(row["probability"])) for row in rows[:6]] == [p.top[0] for p in expected]
+    assert {row["warnings"] for row in rows[:5]} == {"inverted"}
+    head, *table, count, where = result.stdout.splitlines()
+    assert head.split() == ["class", "pictures"]
+    assert {line.split()[0]: int(line.split()[1]) for line in table} == Counter(p.label for p in expected)
+    assert count == "18 pictures, of which 6 unsure (below 100 %) and 12 could not be read."
+    assert where == "Written out.csv"
+    warning, *errors, more = result.stderr.splitlines()
+    assert warning.startswith("warning: 5 of 18 pictures, the first inverted/0.png: its ground is lighter")
+    assert errors == ["error: text.png is text, not a picture."] * 10
+    assert more == "error: 2 more could not be read; out.csv says of each why."
+    told = json.loads(convscope(*words, "--json").stdout)
+    assert told["classes"] == Counter(p.label for p in expected)
+    assert {key: told[key] for key in ("count", "unsure", "unreadable", "resumed", "out")} == {
+        "count": 18, "unsure": 0, "unreadable": 12, "resumed": 0, "out": "out.csv"
+    }  # fmt: skip
+
+
+def test_csv_on_the_output_is_that_of_the_file(convscope: Command, bundle: Bundle, tmp_path: Path) -> None:
+    words = ("predict", "net.safetensors", "0.png", "text.png", "inverted", "--unsure", "0.3", "--top", "2")
+    printed = convscope(*words, "--out", "-")
+    assert printed.returncode == 1
+    convscope(*words, "--out", "out.csv")
+    assert printed.stdout == (tmp_path / "out.csv").read_text()
+    assert not (tmp_path / "-").exists()
+
+
+def test_the_first_24_are_drawn_beside_a_file(convscope: Command, bundle: Bundle, tmp_path: Path) -> None:
+    many = ["0.png", "text.png", *["1.png"] * 24]
+    result = convscope("predict", "net.safetensors", *many, "--out", "out.json", "--seen", "seen.png")
+    assert result.stdout.splitlines()[-1] == "Seen    seen.png (the first 24 of 25 pictures)"
+    convscope("predict", "net.safetensors", "0.png", *["1.png"] * 23, "--seen", "same.png")
+    assert (tmp_path / "seen.png").read_bytes() == (tmp_path / "same.png").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["--resume"], 2, "--resume goes on with a file: name the --out that was stopped."),
+        (["--resume", "--out", "-"], 2, "--resume goes on with a file: name the --out that was stopped."),
+        (["--out", "-", "--json"], 2, "--out - prints CSV and --json prints JSON; leave one of them out."),
+        (["--unsure", "80"], 2, "unsure 80 should be a probability above 0 and at most 1, such as 0.8"),
+        (["--out", "out.xlsx"], 2, "out.xlsx should end in .csv, .json, .jsonl, .parquet."),
+        (["--out", "away/out.csv"], 1, "away/out.csv: there is no folder away."),
+        (["--out", "net.json"], 2, "net.json is the model; give it a name of its own."),
+        (["--out", "0.csv"], 2, "0.csv is one of the inputs; give it a name of its own."),
+        (["--out", "x.csv"], 1, "x.csv.part is no journal of this convscope's predictions; move it"),
+    ],
+)
+def test_what_is_refused_before_anything_is_read(
+    convscope: Command, bundle: Bundle, tmp_path: Path, words: list[str], code: int, message: str
+) -> None:
+    bundle.save(tmp_path / "net.json")
+    (tmp_path / "0.csv").write_text("0.png\n")
+    (tmp_path / "x.csv.part").write_text("mine")
+    before = {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    result = convscope("predict", "net.json", "0.csv", *words)
+    assert (result.returncode, result.stdout) == (code, "")
+    assert result.stderr.startswith(f"error: {message}")
+    assert {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
+
+
+def test_a_reader_that_has_enough(bundle: Bundle, tmp_path: Path) -> None:
+    many = " ".join(["0.png"] * 3000)
+    for how in ("", "--json", "--out -"):
+        command = f"{sys.executable} -m convscope predict net.safetensors {many} {how} | head -3"
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120
+        )
+        assert len(done.stdout.splitlines()) == 3
+        assert done.stderr == ""
+
+
+def endless(seen: list[int]) -> Iterator[Prediction]:
+    for number in count():
+        seen.append(number)
+        yield Prediction(f"{number}.png", (("cat", 0.75), ("dog", 0.25)))
+
+
+def test_rows_and_records_come_as_they_are_predicted() -> None:
+    seen: list[int] = []
+    first = next(tables(endless(seen), "picture", marks=False))
+    assert len(first.splitlines()) - 1 == len(seen) == 256
+    seen = []
+    text = pieces(one.to_dict() for one in endless(seen))
+    assert json.loads(next(text) + "]")[0]["path"] == "0.png"
+    assert len(seen) == 1
+
+
+def test_memory_does_not_grow_with_the_pictures() -> None:
+    def peak(number: int) -> int:
+        tally = Tally()
+        tracemalloc.start()
+        write_csv(tally.counting(islice(endless([]), number)), Sink(), 2)
+        for piece in tables(islice(endless([]), number), "picture", marks=False):
+            assert piece
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert tally.count == number
+        return most
+
+    class Sink(io.RawIOBase):
+        def writable(self) -> bool:
+            return True
+
+        def write(self, content: Any) -> int:
+            return len(content)
+
+    numbers = 3000, 30_000
+    ints = sys.getsizeof(numbers[1]) + 16  # what `endless` itself keeps
+    assert peak(numbers[1]) < peak(numbers[0]) + (numbers[1] - numbers[0]) * ints + 100_000
+
+
+paths = st.none() | st.text(max_size=90)
+anything = st.builds(
+    Prediction, paths, st.lists(st.tuples(st.text(max_size=30), st.floats(0, 1)), min_size=1).map(tuple)
+) | st.builds(Prediction, paths, error=st.text(max_size=90))
+
+
+@given(st.lists(anything, min_size=1, max_size=5), st.booleans(), st.integers(20, 200))
+def test_a_table_fits_the_terminal(some: list[Prediction], marks: bool, width: int) -> None:
+    (text,) = tables([one.marked(0.5) for one in some], "picture", marks=marks, width=width)
+    lines = text.split("\n")
+    assert len(lines) == len(some) + 1
+    assert max(map(len, lines)) <= width
+    (whole,) = tables(some, "picture", marks=False)
+    for one, line in zip(some, whole.split("\n")[1:], strict=True):
+        assert line.startswith(printable(str(one.path)).rstrip())

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from convscope.cli.progress import Live
-from convscope.cli.progress_line import Reading, Training, Waiting
+from convscope.cli.progress_line import Predicting, Reading, Training, Waiting
 from convscope.cli.time_left import TimeLeft
 from convscope.metrics import EpochFigures
 from convscope.training.progress import SeriesProgress, epoch_line
@@ -42,6 +42,27 @@ def test_a_training_fits(
     line = Training(f"epoch {epochs}/{epochs}", share, loss, accuracy, rate, left).line(width)
     assert len(line) <= width
     assert "\n" not in line.plain
+
+
+@given(
+    width=st.integers(20, 200),
+    done=st.integers(0, 10**9),
+    whole=st.none() | st.integers(1, 10**9),
+    rate=st.none() | st.floats(0, 1e9),
+    left=st.none() | st.floats(0, 1e8),
+)
+def test_a_prediction_fits(
+    width: int, done: int, whole: int | None, rate: float | None, left: float | None
+) -> None:
+    line = Predicting(done, whole, rate, left).line(width)
+    assert len(line) <= width
+
+
+def test_what_is_said_of_a_prediction() -> None:
+    assert Predicting(512, 2000, 7229, 5).line(76).plain == (
+        "  512/2,000  ━━━━━━──────────────────   7,229 pictures/s   0:05 left"
+    )
+    assert Predicting(512, None, 7229, None, "signal").line(76).plain == "512 signals   7,229 signals/s"
 
 
 def test_all_is_there_in_80_columns() -> None:

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convscope.data import Dataset, Source, load, memory, open_source
-from convscope.data.array_files import picture_arrays
+from convscope.data.array_files import picture_blocks
 from convscope.data.array_pictures import kind_of, pictures
+from convscope.data.npy import ArchivedArrays
 from convscope.errors import DataError
 
 RANDOM = np.random.default_rng(3)
@@ -232,7 +233,8 @@ def test_keys_that_are_not_usual(tmp_path: Path) -> None:
 
 def test_pictures_without_labels(tmp_path: Path) -> None:
     for arrays in ({"x_train": GREY, "x_test": GREY[:9]}, {"foo": GREY}, {"images": GREY, "ids": LABELS}):
-        found = picture_arrays(npz(tmp_path, **arrays))
+        with ArchivedArrays.open(npz(tmp_path, **arrays)) as opened:
+            found = dict(picture_blocks(opened, "data.npz"))
         assert [*found] == [key for key in arrays if key != "ids"]
         for key, pixels in found.items():
             assert np.array_equal(pixels[..., 0], arrays[key])

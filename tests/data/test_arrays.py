@@ -242,7 +242,7 @@ def test_a_batch_comes_apart_and_one_signal_does_not(count: int, channels: int, 
         assert len(preprocessing.apart(row)) == 1
     if channels == 1:
         assert len(preprocessing.apart(many[:, 0])) == count
-    assert preprocessing.apart("a.npy") == ["a.npy"]
+    assert preprocessing.apart("a.npy") == ("a.npy",)
 
 
 @given(st.sampled_from(SHAPES), st.integers(1, 4), st.booleans())

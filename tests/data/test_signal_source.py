@@ -13,7 +13,8 @@ import pytest
 
 from convscope.data import ArrayPreprocessing, SignalSource, load, memory, open_source, signal_source
 from convscope.data import npy as npy_format
-from convscope.data.array_files import is_signals, picture_arrays
+from convscope.data.array_files import is_signals, picture_blocks
+from convscope.data.npy import ArchivedArrays
 from convscope.data.reading_once import ReadOnce
 from convscope.errors import DataError, UsageError
 
@@ -68,8 +69,11 @@ def test_files_that_lie_together(tmp_path: Path) -> None:
 
 def test_a_network_of_pictures_predicts_no_signals(tmp_path: Path) -> None:
     path = write(tmp_path / "a.npz", signals=SIGNALS)
-    with pytest.raises(DataError, match="signals holds signals, and the network takes pictures"):
-        picture_arrays(path)
+    with (
+        ArchivedArrays.open(path) as arrays,
+        pytest.raises(DataError, match="signals holds signals, and the network takes pictures"),
+    ):
+        next(picture_blocks(arrays, str(path)))
 
 
 # --- reading

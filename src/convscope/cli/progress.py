@@ -67,10 +67,10 @@ class Live(Silent):
         self._print(printable(sentence), "yellow" if sentence.startswith("warning:") else "dim")
 
     def reading(self, what: str, done: int, whole: int | None) -> None:
-        self._show(Reading(what, done, whole))
+        self.show(Reading(what, done, whole))
 
     def waiting(self, what: str) -> None:
-        self._show(Waiting(what))
+        self.show(Waiting(what))
 
     def begin(self, description: str, epochs: int, runs: int = 1, each: str = "run") -> None:
         self.time, self.each = TimeLeft(epochs, runs), each
@@ -88,7 +88,7 @@ class Live(Silent):
         if left.runs > 1:
             place = f"{self.each} {left.run}/{left.runs}  {place}"
         share = (left.run - 1 + of_run) / left.runs
-        self._show(Training(place, share, loss, accuracy, left.rate, left.seconds))
+        self.show(Training(place, share, loss, accuracy, left.rate, left.seconds))
 
     def epoch(self, figures: EpochFigures) -> None:
         self._print(epoch_line(figures, self.time.epochs, self.console.width))
@@ -106,7 +106,8 @@ class Live(Silent):
         """Above the live line."""
         self.console.print(text, style=style, markup=False)
 
-    def _show(self, at_work: AtWork) -> None:
+    def show(self, at_work: AtWork) -> None:
+        """What is at work now, in place of what was."""
         self.shown = at_work
         if self.display is None:
             self.display = Display(

@@ -66,6 +66,36 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Predicting:
+    """How far the prediction of pictures is; `whole` and what is left are None where they are not known."""
+
+    done: int
+    whole: int | None
+    rate: float | None  # pictures a second
+    left: float | None  # seconds
+    noun: str = "picture"
+
+    def line(self, width: int) -> Text:
+        """In at most `width` columns."""
+        rate = f"{self.rate:,.0f}" if self.rate is not None else ""
+        if not self.whole:
+            pace = [f"{rate:>6} {self.noun}s/s"] if rate else []
+            return _cut(_line(f"{self.done:,} {self.noun}s", Text(), pace), width)
+        left = f"{duration(self.left):>5} left" if self.left is not None else " " * 10
+        place = f"{self.done:>{len(f'{self.whole:,}')},}/{self.whole:,}"
+        forms = [
+            (f"{rate:>6} {f'{self.noun}s/s' if rate else '':{len(self.noun) + 3}}", left),
+            (f"{rate:>6}{'/s' if rate else '  '}", left),
+            (left,),
+        ]
+        for figures in forms:
+            room = width - len(place) - sum(len(figure) + GAP for figure in figures) - GAP
+            if room >= SHORTEST_BAR:
+                return _line(place, _bar(self.done / self.whole, min(room, LONGEST_BAR)), figures)
+        return _cut(_line(place, Text(), [left.strip()]), width)
+
+
+@dataclass(frozen=True)
 class Waiting:
     """Something that takes a while, and nobody knows how long."""
 

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 from .. import atomic
 from ..errors import UsageError
 from ..prediction import Prediction
+from ..prediction.results.tally import Tally, Warned
 from .complaint import complain
 
 if TYPE_CHECKING:
     from ..bundle import Bundle
-    from ..data.unusual import Unusual
 
 MOST = 24  # pictures below each other in one drawing
 
 
-def warned(predictions: Sequence[Prediction], *, inverted: bool = False) -> list[str]:
+def warned(tally: Tally, *, inverted: bool = False) -> list[str]:
     """A sentence for each kind of warning: of the picture, or of the first one and how many there are.
 
     `inverted` says that `--invert` was given.
@@ -28,22 +28,21 @@ def warned(predictions: Sequence[Prediction], *, inverted: bool = False) -> list
     >>> from convscope.data.unusual import Unusual
     >>> from convscope.prediction import Prediction
     >>> light = Unusual("inverted", "its ground is lighter", "--invert turns it round")
-    >>> warned([Prediction("a.png", warnings=(light,)), Prediction("b.png")])
+    >>> tally = Tally()
+    >>> tally.add(Prediction("a.png", (("7", 0.9),), warnings=(light,)))
+    >>> warned(tally)
     ['a.png: its ground is lighter; --invert turns it round.']
-    >>> warned([Prediction(name, warnings=(light,)) for name in ("a.png", "b.png")], inverted=True)
+    >>> tally.add(Prediction("b.png", (("7", 0.9),), warnings=(light,)))
+    >>> warned(tally, inverted=True)
     ['2 of 2 pictures, the first a.png: its ground is lighter; leave out --invert.']
     """
-    told: dict[str, list[tuple[str | None, Unusual]]] = {}
-    for prediction in predictions:
-        for warning in prediction.warnings:
-            told.setdefault(warning.kind, []).append((prediction.path, warning))
     sentences = []
-    for of in told.values():
-        path, warning = of[0]
+    for of in tally.warned.values():
+        warning = of.warning
         if inverted and warning.kind == "inverted":
             warning = replace(warning, advice="leave out --invert")
-        count = f"{len(of):,} of {len(predictions):,} pictures, the first " if len(of) > 1 else ""
-        sentences.append(f"{count}{path}: {warning}")
+        count = f"{of.count:,} of {tally.count:,} pictures, the first " if of.count > 1 else ""
+        sentences.append(f"{count}{of.path}: {warning}")
     return sentences
 
 
@@ -53,30 +52,60 @@ def polarised(bundle: Bundle, picture: Path, *, invert: bool) -> Bundle:
 
     if invert:
         bundle = bundle.inverted()
-    one = Prediction(str(picture), warnings=look.seen(bundle, picture).warnings)
-    for sentence in warned([one], inverted=invert):
+    tally = Tally()
+    for warning in look.seen(bundle, picture).warnings:
+        tally.warned[warning.kind] = Warned(1, str(picture), warning)
+    for sentence in warned(tally, inverted=invert):
         complain(f"warning: {sentence}")
     return bundle
 
 
-def check_seen(bundle: Bundle, file: Path, read: Sequence[tuple[str, Any]]) -> None:
-    """Raises `UsageError` where no drawing can be made: signals, a file that is no PNG, or one of those that
-    are `read` (what it is, and its path), `DataError` for a missing folder.
+class Seen:
+    """The first pictures that can be read, to be drawn at the end as the network saw them.
+
+    Raises `UsageError` where no drawing can be made: of signals, into a file that is no PNG, or one of
+    those that are read; `DataError` for a missing folder.
     """
-    from ..data import Preprocessing
+
+    def __init__(self, bundle: Bundle, file: Path, model: Path, pictures: Sequence[Path]) -> None:
+        from ..data import Preprocessing
+
+        if not isinstance(bundle.preprocessing, Preprocessing):
+            raise UsageError(f"--seen draws pictures, and the network takes {bundle.preprocessing.noun}s.")
+        self.bundle, self.file, self.count = bundle, file, 0
+        self.first: list[Any] = []
+        read: dict[str, str | None] = {f"the model {model}": os.fspath(model)}
+        read |= {f"the picture {path}": os.fspath(path) for path in pictures}
+        for folder in pictures:
+            if folder.is_dir() and file.exists() and file.resolve().is_relative_to(folder.resolve()):
+                inside = folder / file.resolve().relative_to(folder.resolve())
+                read[f"the picture {inside}"] = os.fspath(inside)
+        _check_file(file, read)
+
+    def add(self, one: Any, prediction: Prediction) -> None:
+        """One of the inputs. Raises `UsageError` where it is the file that is to be drawn."""
+        path = prediction.path
+        if path is not None and os.path.basename(path) == self.file.name:  # noqa: PTH119
+            _check_file(self.file, {f"the picture {path}": path})
+        if prediction.error is None:
+            self.count += 1
+            if len(self.first) < MOST:
+                self.first.append(one)
+
+    def draw(self) -> str:
+        """Write the drawing, if there is anything to see; says so where there are more pictures than it
+        shows."""
+        from .. import look
+        from ..drawing.seen import draw
+        from ..drawing.tiles import to_png
+
+        if not self.first:
+            return ""
+        atomic.write_bytes(self.file, to_png(draw([look.seen(self.bundle, one) for one in self.first])))
+        return f"the first {MOST} of {self.count:,} pictures" if self.count > MOST else ""
+
+
+def _check_file(file: Path, read: dict[str, str | None]) -> None:
     from .conv_files import check
 
-    if not isinstance(bundle.preprocessing, Preprocessing):
-        raise UsageError(f"--seen draws pictures, and the network takes {bundle.preprocessing.noun}s.")
-    paths = {f"{what} {path}": os.fspath(path) for what, path in read if isinstance(path, str | os.PathLike)}
-    check({"--seen": file}, {"--seen": (".png",)}, read=paths)
-
-
-def draw_seen(bundle: Bundle, given: Sequence[Any], file: Path) -> str:
-    """Write the drawing of the first 24 of pictures that can be read; says so where there are more."""
-    from .. import look
-    from ..drawing.seen import draw
-    from ..drawing.tiles import to_png
-
-    atomic.write_bytes(file, to_png(draw([look.seen(bundle, one) for one in given[:MOST]])))
-    return f"the first {MOST} of {len(given):,} pictures" if len(given) > MOST else ""
+    check({"--seen": file}, {"--seen": (".png",)}, read=read)

@@ -42,11 +42,11 @@ _CHUNK = 1 << 20
 _LONGEST_HEAD = 1 << 24
 _ENCRYPTED, _UTF8 = 0x1, 0x800  # flags of a zip member
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
-_DAMAGE = (
+DAMAGE = (
     zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, lzma.LZMAError,
     struct.error, EOFError, NotImplementedError, ValueError, RuntimeError,
 )  # fmt: skip
-_OPENERS: dict[bytes, Callable[[IO[bytes]], Any]] = {
+OPENERS: dict[bytes, Callable[[IO[bytes]], Any]] = {
     b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),
     b"BZh": lambda file: bz2.BZ2File(file),
     b"\xfd7zXZ\x00": lambda file: lzma.LZMAFile(file),  # noqa: SIM115
@@ -75,11 +75,7 @@ class Archive(ABC):
     @property
     def notes(self) -> list[str]:
         """What was passed over."""
-        return [
-            f"{count} member{'s' if count > 1 else ''} of {self.path.name} {'were' if count > 1 else 'was'} "
-            f"passed over: {why}."
-            for why, count in sorted(self._left_out.items())
-        ]
+        return passed_over(self.path.name, self._left_out)
 
     @abstractmethod
     def content(self, place: Any) -> bytes:
@@ -150,8 +146,8 @@ class ArchivePath(StoredFile):
     def read_bytes(self) -> bytes:
         try:
             return self.archive.content(self._node)
-        except (*_DAMAGE, OSError) as error:
-            raise DataError(f"{self} ends early or is damaged ({_reason(error)}).") from error
+        except (*DAMAGE, OSError) as error:
+            raise DataError(f"{self} ends early or is damaged ({reason(error)}).") from error
 
 
 def is_archive(path: Path) -> bool:
@@ -184,11 +180,11 @@ def open_archive(path: Path, *, progress: Progress | None = None) -> ArchivePath
                 return ArchivePath(_Zip(path))
             raise DataError(f"{path} is cut off, damaged or not a zip archive; get it again.")
         return ArchivePath(_Tar(path, head, progress))
-    except _DAMAGE as error:
-        raise DataError(f"{path} is cut off or damaged ({_reason(error)}); get it again.") from error
+    except DAMAGE as error:
+        raise DataError(f"{path} is cut off or damaged ({reason(error)}); get it again.") from error
     except OSError as error:
         if error.errno is None:  # of a decompressor
-            raise DataError(f"{path} is cut off or damaged ({_reason(error)}); get it again.") from error
+            raise DataError(f"{path} is cut off or damaged ({reason(error)}); get it again.") from error
         raise DataError(f"{path} cannot be read: {error.strerror}.") from error
 
 
@@ -198,7 +194,7 @@ class _Zip(Archive):
         self._zip = zipfile.ZipFile(path)
         for member in self._zip.infolist():
             self._counted(member.file_size)
-            names = _names(_zip_name(member))
+            names = member_names(_zip_name(member))
             if member.is_dir():
                 self._put(names, None)
             elif stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG):
@@ -227,19 +223,19 @@ class _Zip(Archive):
 class _Tar(Archive):
     def __init__(self, path: Path, head: bytes, progress: Progress | None) -> None:
         super().__init__(path)
-        opener = next((opener for magic, opener in _OPENERS.items() if head.startswith(magic)), None)
+        opener = next((opener for magic, opener in OPENERS.items() if head.startswith(magic)), None)
         self._spool = Spool(str(path)) if opener else None
         with path.open("rb") as file:
-            self._list(_Watched(opener(file) if opener else file), file, progress)
+            self._list(Watched(opener(file) if opener else file), file, progress)
 
-    def _list(self, stream: _Watched, file: IO[bytes], progress: Progress | None) -> None:
+    def _list(self, stream: Watched, file: IO[bytes], progress: Progress | None) -> None:
         size = self.path.stat().st_size
         opened: IO[bytes] = stream  # type: ignore[assignment]  # as much of one as tarfile needs
         with tarfile.open(fileobj=opened, mode="r:", encoding="utf-8", errors="backslashreplace") as tar:
             for member in tar:
                 tar.members = []  # type: ignore[attr-defined]  # where tarfile keeps every head
                 self._counted(member.size)
-                names = _names(member.name)
+                names = member_names(member.name)
                 if member.isdir():
                     self._put(names, None)
                 elif not member.isreg() or member.issparse():
@@ -248,10 +244,7 @@ class _Tar(Archive):
                     self._put(names, self._place(tar, member))
                 if progress and self._spool and self._count % 256 == 0:
                     progress(f"unpacking {self.path.name}", min(file.tell(), size), size)
-        if not stream.last:
-            raise EOFError("it has no end")
-        if stream.last.strip(b"\0"):  # tarfile takes a damaged head for the end
-            raise EOFError("a head in its middle is no head")
+        stream.check_end()
         while self._spool and (chunk := stream.read(_CHUNK)):  # to the checksum at its end
             self._counted(len(chunk))
 
@@ -281,22 +274,59 @@ class _Tar(Archive):
         return content
 
 
-class _Watched:
-    """A stream that knows what was read of it last."""
+class Watched:
+    """A stream that is read once, from its beginning, and knows what was read of it last."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
+        self._at = 0
         self.last = b""
-        self.seek, self.tell = stream.seek, stream.tell
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int) -> None:
+        """Forward; what has no places, as a pipe, is read up to there."""
+        if self._stream.seekable() and offset > self._at:
+            self._at = self._stream.seek(offset)
+        while self._at < offset and self.read(min(_CHUNK, offset - self._at)):
+            pass
 
     def read(self, size: int) -> bytes:
         if size > _LONGEST_HEAD:  # contents are read in smaller pieces
             raise EOFError(f"a head of {size:,} bytes")
         self.last = self._stream.read(size)
+        self._at += len(self.last)
         return self.last
+
+    def pieces(self, size: int) -> Iterator[bytes]:
+        """The next `size` bytes; fewer where it ends."""
+        while size and (piece := self.read(min(_CHUNK, size))):
+            size -= len(piece)
+            yield piece
+
+    def check_end(self) -> None:
+        """Raises `EOFError` where what was read last is not the end of a tar."""
+        if not self.last:
+            raise EOFError("it has no end")
+        if self.last.strip(b"\0"):  # tarfile takes a damaged head for the end
+            raise EOFError("a head in its middle is no head")
 
     def close(self) -> None:
         pass
+
+
+def passed_over(name: str, left_out: Counter[str]) -> list[str]:
+    """Sentences on members of an archive that are not read, by the reasons.
+
+    >>> passed_over("a.zip", Counter({SPECIAL: 2}))
+    ['2 members of a.zip were passed over: links or devices.']
+    """
+    return [
+        f"{count} member{'s' if count > 1 else ''} of {name} {'were' if count > 1 else 'was'} "
+        f"passed over: {why}."
+        for why, count in sorted(left_out.items())
+    ]
 
 
 def _zip_name(member: zipfile.ZipInfo) -> str:
@@ -310,12 +340,12 @@ def _zip_name(member: zipfile.ZipInfo) -> str:
     return name.replace("\\", "/")
 
 
-def _names(name: str) -> tuple[str, ...] | None:
+def member_names(name: str) -> tuple[str, ...] | None:
     """The folders and the name of a member; None where they lead out of the archive."""
     parts = tuple(part for part in name.split("/") if part not in ("", "."))
     outside = name.startswith("/") or re.match("[A-Za-z]:/", name) or ".." in parts
     return None if outside else parts
 
 
-def _reason(error: BaseException) -> str:
+def reason(error: BaseException) -> str:
     return str(error).rstrip(".") or "cut off"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -11,6 +12,7 @@ import numpy as np
 
 from ..errors import DataError
 from . import array_pictures
+from .arrays import ArrayPreprocessing
 from .labels import class_positions
 from .layout import PARTS
 from .npy import ArchivedArrays, ArrayFiles, Arrays
@@ -93,25 +95,57 @@ def open_npy_folder(folder: Path, *, strict: bool = False) -> Source | None:
     return _source(folder.resolve().name, ArrayFiles(together), found, str(folder), strict=strict)
 
 
-def picture_arrays(path: Path) -> dict[str, np.ndarray]:
-    """The pictures in an .npz or .npy file, without labels: names such as "test", and uint8 (N, H, W, C)."""
-    if path.suffix.lower() == ".npy":
-        return array_pictures.pictures({"": ArrayFiles({"": path}).read("")}, {"": str(path)})[0]
-    with ArchivedArrays.open(path) as arrays:
-        keys = list(find(arrays.keys, str(path)).inputs.values())
-        if not keys and len(arrays.keys) == 1:
-            keys = arrays.keys
-        if not keys:
-            raise DataError(
-                f"{path} has no pictures under a usual name: {_USUAL}. It holds {arrays.described()}."
-            )
-        for key in keys:
-            head = arrays.header(key)
-            if is_signals(key, head.shape, head.dtype):
-                raise DataError(f"{arrays.name(key)} holds signals, and the network takes pictures.")
-        return array_pictures.pictures(
-            {key: arrays.read(key) for key in keys}, {key: arrays.name(key) for key in keys}
-        )[0]
+def picture_blocks(arrays: Arrays, where: str) -> Iterator[tuple[str, np.ndarray]]:
+    """The pictures in an .npz or .npy file, without labels: keys, and uint8 (n, H, W, C), some at a time.
+
+    What the numbers stand for is told by all of them (`array_pictures`), so that those that are not bytes
+    are read twice. Raises `DataError` where there are no pictures.
+    """
+    keys = input_keys(arrays, where)
+    heads = {key: arrays.header(key) for key in keys}
+    for key, head in heads.items():
+        if is_signals(key, head.shape, head.dtype):
+            raise DataError(f"{arrays.name(key)} holds signals, and the network takes pictures.")
+    names = {key: arrays.name(key) for key in keys}
+    laid = {key: array_pictures.shape_of(head.shape, head.dtype, names[key]) for key, head in heads.items()}
+    array_pictures.check_alike(laid, names)
+    factor = 1.0
+    if any(head.dtype != np.uint8 for head in heads.values()):
+        ends = [array_pictures.range_of(block, names[key]) for key in keys for block in arrays.blocks(key)]
+        least, most = min(low for low, _ in ends), max(high for _, high in ends)
+        kinds = {head.dtype.kind for head in heads.values()}
+        factor = array_pictures.scale_of(kinds, least, most, " and ".join(names.values()))
+    for key in keys:
+        for block in arrays.blocks(key):
+            yield key, array_pictures.scaled(array_pictures.height_width_channels(block, names[key]), factor)
+
+
+def signal_blocks(
+    arrays: Arrays, where: str, preprocessing: ArrayPreprocessing
+) -> Iterator[tuple[str, np.ndarray]]:
+    """The signals that a network takes, in an .npz or .npy file without labels: keys, and some at a time.
+
+    Raises `DataError` for an array of others.
+    """
+    for key in input_keys(arrays, where):
+        shape = arrays.header(key).shape
+        if not preprocessing.takes(shape[1:]):
+            preprocessing.check_shape(shape, arrays.name(key))
+        if preprocessing.takes(shape):
+            yield key, arrays.read(key)[None]
+            continue
+        for block in arrays.blocks(key):
+            yield key, block
+
+
+def input_keys(arrays: Arrays, where: str) -> list[str]:
+    """The keys of pictures or signals: those of a usual name, or the only one. `DataError` where none is."""
+    keys = arrays.keys if len(arrays.keys) == 1 else list(find(arrays.keys, where).inputs.values())
+    if not keys:
+        raise DataError(
+            f"{where} has no pictures under a usual name: {_USUAL}. It holds {arrays.described()}."
+        )
+    return keys
 
 
 def is_signals(key: str, shape: tuple[int, ...], dtype: np.dtype) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Literal
 
 import numpy as np
@@ -48,34 +49,15 @@ def pictures(
     Raises `DataError` for other shapes and for values beyond these ranges, with the shape or range that was
     found.
     """
-    laid = {part: _height_width_channels(array, where[part]) for part, array in arrays.items()}
-    shapes = {part: array.shape[1:] for part, array in laid.items()}
-    first = next(iter(shapes))
-    for part, shape in shapes.items():
-        if shape != shapes[first]:
-            raise DataError(
-                f"the pictures of {where[first]} are {_size(shapes[first])} and those of {where[part]} are "
-                f"{_size(shape)}; make them the same."
-            )
+    laid = {part: height_width_channels(array, where[part]) for part, array in arrays.items()}
+    check_alike({part: array.shape[1:] for part, array in laid.items()}, where)
     if all(array.dtype == np.uint8 for array in laid.values()):
         return laid, []
-    ranges = {part: _range(array, where[part]) for part, array in laid.items()}
-    least = min(low for low, _ in ranges.values())
-    most = max(high for _, high in ranges.values())
+    ends = [range_of(block, where[part]) for part, array in laid.items() for block in _blocks(array)]
+    least, most = min(low for low, _ in ends), max(high for _, high in ends)
     whose = " and ".join(where.values())
     kinds = {array.dtype.kind for array in laid.values()}
-    if kinds == {"b"}:
-        factor = 255.0
-    elif least < 0 or most > (255 if "f" in kinds else 65535):
-        limits = "0..1 nor 0..255" if "f" in kinds else "0..255 nor 0..65535"
-        raise DataError(
-            f"{whose}: the values run from {least:g} to {most:g}, which is neither {limits}; "
-            "store the pictures as they were before they were normalised, as uint8 or as floats from 0 to 1."
-        )
-    elif "f" in kinds:
-        factor = 255.0 if most <= 1 else 1.0
-    else:
-        factor = 1.0 if most <= 255 else 1 / 257
+    factor = scale_of(kinds, least, most, whose)
     notes = []
     if kinds != {"b"} and 0 < most * factor < 64:
         notes.append(
@@ -85,54 +67,98 @@ def pictures(
     return {part: _scaled(array, factor) for part, array in laid.items()}, notes
 
 
-def _height_width_channels(array: np.ndarray, where: str) -> np.ndarray:
+def check_alike(shapes: Mapping[str, tuple[int, ...]], where: Mapping[str, str]) -> None:
+    """Raises `DataError` where the parts have pictures (H, W, C) of several sizes."""
+    first = next(iter(shapes))
+    for part, shape in shapes.items():
+        if shape != shapes[first]:
+            raise DataError(
+                f"the pictures of {where[first]} are {_size(shapes[first])} and those of {where[part]} are "
+                f"{_size(shape)}; make them the same."
+            )
+
+
+def scale_of(kinds: AbstractSet[str], least: float, most: float, whose: str) -> float:
+    """What the values of arrays of these kinds ("f", "i", ...) are multiplied with to be 0..255.
+
+    Raises `DataError` for values beyond what pictures have.
+
+    >>> scale_of({"f"}, 0.0, 0.8, "x"), scale_of({"u"}, 0, 255, "x")
+    (255.0, 1.0)
+    """
+    if kinds == {"b"}:
+        return 255.0
+    if least < 0 or most > (255 if "f" in kinds else 65535):
+        limits = "0..1 nor 0..255" if "f" in kinds else "0..255 nor 0..65535"
+        raise DataError(
+            f"{whose}: the values run from {least:g} to {most:g}, which is neither {limits}; "
+            "store the pictures as they were before they were normalised, as uint8 or as floats from 0 to 1."
+        )
+    if "f" in kinds:
+        return 255.0 if most <= 1 else 1.0
+    return 1.0 if most <= 255 else 1 / 257
+
+
+def scaled(values: np.ndarray, factor: float) -> np.ndarray:
+    """Some values times `factor` as uint8, rounded to the nearest."""
+    if values.dtype == np.uint8 and factor == 1:
+        return values
+    return np.floor(values * np.float64(factor) + 0.5).astype(np.uint8)
+
+
+def range_of(values: np.ndarray, where: str) -> tuple[float, float]:
+    """The smallest and the largest of some values; raises `DataError` where one is no number."""
+    if not np.isfinite(values).all():
+        raise DataError(f"{where} has values that are no numbers (NaN or infinite); put them right.")
+    return float(values.min()), float(values.max())
+
+
+def height_width_channels(array: np.ndarray, where: str) -> np.ndarray:
     """A view (N, H, W, C)."""
+    shape_of(array.shape, array.dtype, where)
     kind = kind_of(array.shape, array.dtype)
     if kind == "grey":
         return array[..., None]
-    if kind == "channels first":
-        return array.transpose(0, 2, 3, 1)
-    if kind == "channels last":
-        return array
-    raise DataError(f"{where} is {array.dtype} {_shape(array.shape)}{_why_no_pictures(array)}")
+    return array.transpose(0, 2, 3, 1) if kind == "channels first" else array
 
 
-def _why_no_pictures(array: np.ndarray) -> str:
+def shape_of(shape: tuple[int, ...], dtype: np.dtype, where: str) -> tuple[int, ...]:
+    """(H, W, C) of the pictures in an array of such a shape; raises `DataError` where it has none."""
+    kind = kind_of(shape, dtype)
+    if kind == "grey":
+        return *shape[1:], 1
+    if kind is None:
+        raise DataError(f"{where} is {dtype} {_shape(shape)}{_why_no_pictures(shape, dtype)}")
+    return (*shape[2:], shape[1]) if kind == "channels first" else shape[1:]
+
+
+def _why_no_pictures(shape: tuple[int, ...], dtype: np.dtype) -> str:
     wanted = "pictures are (N, H, W), (N, H, W, C) or (N, C, H, W), with C 1 or 3"
-    if array.dtype.kind not in "buif":
+    if dtype.kind not in "buif":
         return f", but {wanted}, of numbers."
-    if 0 in array.shape:
+    if 0 in shape:
         return ", which holds no pictures."
-    if array.ndim == 2:
-        side = round(array.shape[1] ** 0.5)
-        square = side > 1 and side * side == array.shape[1]
+    if len(shape) == 2:
+        side = round(shape[1] ** 0.5)
+        square = side > 1 and side * side == shape[1]
         example = f"reshape(-1, {side}, {side})" if square else "reshape(-1, height, width)"
         return f", rows of numbers without height and width; store it as {example}."
-    if array.ndim == 4 and array.shape[1] in (1, 3):
+    if len(shape) == 4 and shape[1] in (1, 3):
         return ", and either axis could be the channels; store grey pictures as (N, H, W)."
-    if array.ndim == 4 and 4 in (array.shape[1], array.shape[3]):
+    if len(shape) == 4 and 4 in (shape[1], shape[3]):
         return ", with four channels; lay the transparent pixels over a colour and store three."
     return f", but {wanted}."
-
-
-def _range(array: np.ndarray, where: str) -> tuple[float, float]:
-    least, most = np.inf, -np.inf
-    for block in _blocks(array):
-        if not np.isfinite(block).all():
-            raise DataError(f"{where} has values that are no numbers (NaN or infinite); put them right.")
-        least, most = min(least, float(block.min())), max(most, float(block.max()))
-    return least, most
 
 
 def _scaled(array: np.ndarray, factor: float) -> np.ndarray:
     if array.dtype == np.uint8 and factor == 1:
         return array
-    scaled = allocate(array.shape)
+    whole = allocate(array.shape)
     start = 0
     for block in _blocks(array):
-        scaled[start : start + len(block)] = np.floor(block * np.float64(factor) + 0.5)
+        whole[start : start + len(block)] = scaled(block, factor)
         start += len(block)
-    return scaled
+    return whole
 
 
 def _blocks(array: np.ndarray) -> list[np.ndarray]:

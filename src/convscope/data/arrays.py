@@ -104,17 +104,21 @@ class ArrayPreprocessing(BaseModel):
             f"not a {type(given).__name__}."
         )
 
-    def apart(self, given: Any) -> list[Any]:
+    def apart(self, given: Any) -> np.ndarray | tuple[Any, ...]:
         """The arrays in what a person gives: the rows of one that has an axis more, else the one that it is.
 
         >>> preprocessing = ArrayPreprocessing(shape=(1, 8, 8))
         >>> [len(preprocessing.apart(np.zeros(shape))) for shape in ((8, 8), (3, 8, 8), (3, 64))]
         [1, 3, 3]
         """
-        if not isinstance(given, np.ndarray) or given.shape in self._forms:
-            return [given]
+        if not isinstance(given, np.ndarray) or self.takes(given.shape):
+            return (given,)
         axes = len(self.shape) + (self.channels > 1)
-        return list(given) if given.ndim >= axes or given.shape[1:] in self._forms else [given]
+        return given if given.ndim >= axes or self.takes(given.shape[1:]) else (given,)
+
+    def takes(self, shape: tuple[int, ...]) -> bool:
+        """Whether one array may be given in this shape."""
+        return shape in self._forms
 
     def read(self, file: ArrayFile, *, name: str | None = None) -> np.ndarray:
         """The array in a `.npy` file, a path or its bytes, as float32 `shape`.
@@ -126,7 +130,7 @@ class ArrayPreprocessing(BaseModel):
         try:
             with io.BytesIO(file) if isinstance(file, bytes) else Path(file).open("rb") as stream:
                 header = read_header(stream, name)
-                self._check_shape(header.shape, name)
+                self.check_shape(header.shape, name)
                 values = read_values(stream, header, name)
         except OSError as error:
             raise DataError(f"{name} cannot be read: {error.strerror or error}.") from error
@@ -186,7 +190,7 @@ class ArrayPreprocessing(BaseModel):
         return self.shape, without_channel, (math.prod(self.shape),)
 
     def _checked(self, values: np.ndarray, name: str) -> np.ndarray:
-        self._check_shape(values.shape, name)
+        self.check_shape(values.shape, name)
         if values.dtype.kind not in "biuf":
             raise DataError(f"{name} is an array of {values.dtype}; the network takes real numbers.")
         with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite, and is refused
@@ -195,7 +199,8 @@ class ArrayPreprocessing(BaseModel):
             raise DataError(f"{name} {reason}.")
         return array
 
-    def _check_shape(self, shape: tuple[int, ...], name: str) -> None:
+    def check_shape(self, shape: tuple[int, ...], name: str) -> None:
+        """Raises `DataError` where none may be given in this shape; `name` is what messages call it."""
         if shape in self._forms:
             return
         advice = ""

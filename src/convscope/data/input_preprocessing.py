@@ -62,7 +62,7 @@ class InputPreprocessing(Protocol):
         """
         ...
 
-    def apart(self, given: Any, /) -> list[Any]:
+    def apart(self, given: Any, /) -> np.ndarray | tuple[Any, ...]:
         """The inputs in what a person gives: the rows of an array of several, else the one that it is."""
         ...
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import DataError
 from .archive import ArchivePath
+from .listing import FOLDER, ending, in_order, is_clutter, names_in
 from .pictures import EXTENSIONS
 from .stored import StoredFile
 
@@ -20,7 +22,6 @@ PARTS = {
     "validation": ("val", "valid", "validation"),
     "test": ("test", "testing"),
 }
-_CLUTTER = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 
 
 @dataclass
@@ -131,7 +132,7 @@ def _classes(folder: Folder, ignored: Counter[str]) -> dict[str, list[Picture]]:
     classes = {}
     for class_folder in subfolders(folder):
         others: Counter[str] = Counter()
-        pictures = picture_files(class_folder, others)
+        pictures: list[Picture] = [within / name for within, name in picture_files(class_folder, others)]
         if not pictures:
             found = spelled(others)
             has = f"no pictures, only other files ({found})" if found else "no pictures"
@@ -145,41 +146,34 @@ def _classes(folder: Folder, ignored: Counter[str]) -> dict[str, list[Picture]]:
         raise DataError(_no_classes(folder))
     for name in _listing(folder):
         if (folder / name).is_file():
-            ignored[_kind(name)] += 1
+            ignored[kind_of_name(name)] += 1
     return classes
 
 
-def picture_files(folder: Folder, others: Counter[str]) -> list[Picture]:
-    """Picture files in a folder and below it, sorted; the rest is counted in `others`."""
-    found: list[Picture] = []
-    for name, below in _contents(folder):
-        if _is_clutter(name):
-            continue
-        if below is not None:
-            found += picture_files(below, others)
-        elif Path(name).suffix.lower() in EXTENSIONS:
-            found.append(folder / name)
-        else:
-            others[_kind(name)] += 1
-    return sorted(found)  # type: ignore[type-var]  # all are of one kind
+def picture_files(
+    folder: Folder, others: Counter[str], endings: AbstractSet[str] = EXTENSIONS
+) -> Iterator[tuple[Folder, str]]:
+    """Picture files in a folder and below it, in order: the folder that each is in, and its name.
 
-
-def _contents(folder: Folder) -> list[tuple[str, Folder | None]]:
-    """The names in a folder, each with the folder that it is.
-
-    Links to folders are left out: they may lead round in a circle.
+    They are told by the endings of their names. The rest is counted in `others`. Links to folders are left
+    out: they may lead round in a circle.
     """
-    if isinstance(folder, ArchivePath):
-        return [(path.name, path if path.is_dir() else None) for path in folder.iterdir()]
-    try:
-        with os.scandir(folder) as entries:
-            return [
-                (entry.name, folder / entry.name if entry.is_dir() else None)
-                for entry in entries
-                if not (entry.is_symlink() and entry.is_dir())
-            ]
-    except OSError as error:
-        raise DataError(f"{folder} cannot be read: {error.strerror or error}.") from error
+    for name in in_order(_contents(folder)):
+        if name.endswith(FOLDER):
+            yield from picture_files(folder / name[:-1], others, endings)
+        elif ending(name) in endings:
+            yield folder, name
+        else:
+            others[kind_of_name(name)] += 1
+
+
+def _contents(folder: Folder) -> Iterator[str]:
+    if not isinstance(folder, ArchivePath):
+        yield from names_in(folder)
+        return
+    for path in folder.iterdir():
+        if not is_clutter(path.name):
+            yield path.name + (FOLDER if path.is_dir() else "")
 
 
 def subfolders(folder: Folder) -> list[Folder]:
@@ -188,16 +182,12 @@ def subfolders(folder: Folder) -> list[Folder]:
 
 def _listing(folder: Folder) -> list[str]:
     try:
-        return sorted(path.name for path in folder.iterdir() if not _is_clutter(path.name))
+        return sorted(path.name for path in folder.iterdir() if not is_clutter(path.name))
     except OSError as error:
         raise DataError(f"{folder} cannot be read: {error.strerror or error}.") from error
 
 
-def _is_clutter(name: str) -> bool:
-    return name.startswith(".") or name.lower() in _CLUTTER
-
-
-def _kind(name: str) -> str:
+def kind_of_name(name: str) -> str:
     return Path(name).suffix.lower() or "without extension"
 
 

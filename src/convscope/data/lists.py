@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
-import io
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -185,30 +185,40 @@ def part_of(text: str, where: str) -> str:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Line numbers and cells, without empty lines."""
-    text = _text(path)
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = max(_DELIMITERS, key=lambda sign: len(next(csv.reader([first], delimiter=sign), [])))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    """Line numbers and cells, without empty lines; only the line that was read last is in memory."""
+    number = 0
     try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                yield reader.line_num, cells
+        with path.open("rb") as file:
+            wide = file.read(2) in (b"\xff\xfe", b"\xfe\xff")
+        with path.open(encoding="utf-16" if wide else "utf-8-sig", newline="") as text:
+            first = next((line for line in text if line.strip()), "")
+            delimiter = max(_DELIMITERS, key=lambda sign: len(next(csv.reader([first], delimiter=sign), [])))
+            text.seek(0)
+            reader = csv.reader(text, delimiter=delimiter, strict=True)
+            for cells in reader:
+                number = reader.line_num
+                if any(cell.strip() for cell in cells):
+                    yield number, cells
     except csv.Error as error:
-        raise DataError(f"{path}, line {reader.line_num}: {error}.") from error
-
-
-def _text(path: Path) -> str:
-    try:
-        content = path.read_bytes()
+        raise DataError(f"{path}, line {max(reader.line_num, number)}: {error}.") from error
+    except UnicodeDecodeError as error:
+        line = _undecodable_line(path, "utf-16" if wide else "utf-8")
+        raise DataError(f"{path}, line {line}: this is not text in UTF-8; save the list as UTF-8.") from error
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
-    wide = content[:2] in (b"\xff\xfe", b"\xfe\xff")
-    try:
-        return content.decode("utf-16" if wide else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise DataError(f"{path}, line {line}: this is not text in UTF-8; save the list as UTF-8.") from error
+
+
+def _undecodable_line(path: Path, encoding: str) -> int:
+    """The first line that is no text: a file is decoded in pieces, which know only their own."""
+    decoder, number = codecs.getincrementaldecoder(encoding)(), 1
+    with path.open("rb") as file:
+        for line in file:
+            try:
+                decoder.decode(line)
+            except UnicodeDecodeError:
+                break
+            number += 1
+    return number
 
 
 def _unnamed(first: list[str], path: Path, labelled: bool) -> Columns:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -90,6 +91,22 @@ def read_values(
     return values
 
 
+def read_blocks(stream: IO[bytes], header: Header, name: str) -> Iterator[np.ndarray]:
+    """The rows of the array behind a head that has been read, some megabytes of them at a time.
+
+    Only for arrays whose rows follow each other in the file, not for those with columns first. Raises
+    `DataError` where the values end early.
+    """
+    count = header.shape[0]
+    row = header.bytes // max(1, count)
+    rows = max(1, _BLOCK // max(1, row))
+    for start in range(0, count, rows):
+        some = min(rows, count - start)
+        content = stream.read(some * row)
+        _check_length(start * row + len(content), (start + some) * row, name)
+        yield np.frombuffer(content, header.dtype).reshape(some, *header.shape[1:])
+
+
 class Arrays(ABC):
     """Arrays by their keys, read when they are asked for; `DataError` names the one that cannot be."""
 
@@ -106,6 +123,24 @@ class Arrays(ABC):
     @abstractmethod
     def read(self, key: str, dtype: npt.DTypeLike | None = None) -> np.ndarray:
         """Its values, which may be read from the file in place; `dtype` is what they will become."""
+
+    def blocks(self, key: str) -> Iterator[np.ndarray]:
+        """Its rows in order, some megabytes at a time; nothing else of it is in memory."""
+        header = self.header(key)
+        if header.columns_first and len(header.shape) > 1:
+            values = self.read(key)
+            rows = max(1, _BLOCK * len(values) // max(1, header.bytes))
+            for start in range(0, len(values), rows):
+                yield np.ascontiguousarray(values[start : start + rows])
+            return
+        with self._stream(key) as stream:
+            header = read_header(stream, self.name(key))
+            yield from read_blocks(stream, header, self.name(key))
+            stream.read(1)  # at the end of a zip's member its checksum is compared
+
+    @abstractmethod
+    def _stream(self, key: str) -> contextlib.AbstractContextManager[IO[bytes]]:
+        """The file of an array, which it raises `DataError` for where it is damaged."""
 
     def described(self) -> str:
         """The keys with their types and shapes."""
@@ -135,11 +170,11 @@ class ArchivedArrays(Arrays):
 
     @classmethod
     @contextlib.contextmanager
-    def open(cls, path: Path) -> Iterator[ArchivedArrays]:
-        """The arrays, until the context ends."""
+    def open(cls, path: Path, file: IO[bytes] | None = None) -> Iterator[ArchivedArrays]:
+        """The arrays, until the context ends; `file` is what `path` names, where it is open already."""
         with contextlib.ExitStack() as opened:
             with _damage_named(str(path), "an .npz file", "numpy.savez"):
-                archive = opened.enter_context(zipfile.ZipFile(path))
+                archive = opened.enter_context(zipfile.ZipFile(file or path))
             yield cls(path, archive)
 
     def name(self, key: str) -> str:
@@ -173,8 +208,9 @@ class ArchivedArrays(Arrays):
 class ArrayFiles(Arrays):
     """`.npy` files by their keys; their values stay on the disk until they are looked at."""
 
-    def __init__(self, files: Mapping[str, Path]) -> None:
-        self._files, self.keys = files, list(files)
+    def __init__(self, files: Mapping[str, Path], file: IO[bytes] | None = None) -> None:
+        """`file` is the one file, where it is open already."""
+        self._files, self.keys, self._file = files, list(files), file
 
     def name(self, key: str) -> str:
         return str(self._files[key])
@@ -184,23 +220,25 @@ class ArrayFiles(Arrays):
             return read_header(stream, self.name(key))
 
     def read(self, key: str, dtype: npt.DTypeLike | None = None) -> np.ndarray:
-        path, name = self._files[key], self.name(key)
+        name = self.name(key)
         with self._stream(key) as stream:
             header, offset = read_header(stream, name), stream.tell()
-            _check_length(path.stat().st_size - offset, header.bytes, name)
+            _check_length(os.fstat(stream.fileno()).st_size - offset, header.bytes, name)
             if header.bytes == 0:
                 return np.empty(header.shape, header.dtype)
             shape = header.shape[::-1] if header.columns_first else header.shape
-            values: np.ndarray = np.memmap(path, header.dtype, "r", offset, shape)
+            values: np.ndarray = np.memmap(stream, header.dtype, "r", offset, shape)
             return values.T if header.columns_first else values
 
     @contextlib.contextmanager
     def _stream(self, key: str) -> Iterator[IO[bytes]]:
-        with (
-            _damage_named(self.name(key), "an .npy file", "numpy.save"),
-            self._files[key].open("rb") as stream,
-        ):
-            yield stream
+        with _damage_named(self.name(key), "an .npy file", "numpy.save"):
+            if self._file is not None:
+                self._file.seek(0)
+                yield self._file
+            else:
+                with self._files[key].open("rb") as stream:
+                    yield stream
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import stat
 import threading
 import warnings
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from ..errors import DataError
-from . import large_pictures
+from . import large_pictures, small_jpeg
 from .large_pictures import MAX_PIXELS
 from .stored import StoredFile
 
@@ -46,6 +47,7 @@ MAX_BYTES = 1 << 30
 
 PictureFile = str | os.PathLike[str] | bytes | IO[bytes] | StoredFile
 
+_PART = 1 << 20
 _ORIENTATION = 0x0112
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -109,6 +111,17 @@ def read_picture(
         raise
     except Exception as error:  # Pillow's decoders raise nearly anything for damaged content
         raise DataError(f"{name} ends early or is damaged ({_reason(error)}).") from error
+
+
+def read_pixels(file: PictureFile, *, at_least: tuple[int, int], name: str | None = None) -> np.ndarray:
+    """The pixels of `read_picture`, uint8 (H, W, 1 or 3)."""
+    name = name or _name(file)
+    content = file_content(file, name)
+    pixels = small_jpeg.decoded(content)
+    if pixels is not None and min(len(pixels) // at_least[0], pixels.shape[1] // at_least[1]) < 2:
+        return pixels  # none that would be decoded at half its size
+    image = read_picture(content, at_least=at_least, name=name)
+    return np.asarray(image).reshape(image.height, image.width, -1)
 
 
 def picture_facts(path: str | os.PathLike[str] | bytes | StoredFile) -> Facts:
@@ -270,14 +283,8 @@ def file_content(file: PictureFile, name: str) -> bytes:
     elif isinstance(file, StoredFile):
         content = file.read_bytes()
     elif isinstance(file, (str, os.PathLike)):
-        path = Path(file)
         try:
-            if path.is_dir():
-                raise DataError(f"{name} is a folder, not a picture.")
-            _check_ordinary(path, name)
-            if path.stat().st_size > MAX_BYTES:
-                raise DataError(_too_long(name))
-            content = path.read_bytes()
+            content = _ordinary_content(os.fspath(file), name)
         except FileNotFoundError as error:
             raise DataError(f"there is no picture {name}.") from error
         except OSError as error:
@@ -289,6 +296,33 @@ def file_content(file: PictureFile, name: str) -> bytes:
     if len(content) > MAX_BYTES:
         raise DataError(_too_long(name))
     return content
+
+
+def _ordinary_content(path: str, name: str) -> bytes:
+    """What a file holds, in as few calls as there can be: of small pictures each counts."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except PermissionError:
+        if Path(path).is_dir():  # Windows says so of a folder
+            raise DataError(f"{name} is a folder, not a picture.") from None
+        raise
+    try:
+        facts = os.fstat(descriptor)
+        if stat.S_ISDIR(facts.st_mode):
+            raise DataError(f"{name} is a folder, not a picture.")
+        if not stat.S_ISREG(facts.st_mode):  # a pipe or a device may give bytes for ever, or none
+            raise DataError(f"{name} is no ordinary file.")
+        if facts.st_size > MAX_BYTES:
+            raise DataError(_too_long(name))
+        content = os.read(descriptor, facts.st_size)
+        if len(content) == facts.st_size:
+            return content
+        parts = [content]
+        while part := os.read(descriptor, _PART):  # in pieces, as network file systems may give it
+            parts.append(part)
+        return b"".join(parts)
+    finally:
+        os.close(descriptor)
 
 
 def _check_ordinary(path: Path, name: str) -> None:

@@ -11,9 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..errors import DataError
 from .colourfulness import colourfulness
-from .pictures import PictureFile, as_grey_or_rgb, read_picture
+from .pictures import PictureFile, as_grey_or_rgb, read_picture, read_pixels
 from .resizing import Resize, fit, resize, to_grey
 from .stored import StoredFile
+
+_FILE = (str, os.PathLike, bytes, StoredFile)
 
 
 class Known(NamedTuple):
@@ -87,15 +89,22 @@ class Preprocessing(BaseModel):
 
     def known(self, given: PictureFile | Image.Image | np.ndarray) -> Known:
         """What `one` gives, and what is no longer to be seen in it."""
+        pixels = self.pixels(given)
+        stored, colours = self.known_pictures(pixels[None])
+        return Known(stored[0].copy(), (pixels.shape[0], pixels.shape[1]), float(colours[0]))
+
+    def known_pictures(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """`pictures` of uint8 (N, h, w, 1 or 3), and the colour of each that was taken away, (N,)."""
+        lost = self.channels == 1 and pixels.shape[3] == 3
+        return self.pictures(pixels), colourfulness(pixels) if lost else np.zeros(len(pixels))
+
+    def pixels(self, given: PictureFile | Image.Image | np.ndarray) -> np.ndarray:
+        """The picture that `one` brings to its size as uint8 (h, w, 1 or 3); see `opened`."""
         if isinstance(given, np.ndarray):
-            pixels = _checked(given)
-            stored = self.pictures(pixels[None])[0].copy()
-        else:
-            pixels = _pixels(self.opened(given))
-            stored = self.pictures(pixels[None])[0]
-        height, width, channels = pixels.shape
-        lost = self.channels == 1 and channels == 3
-        return Known(stored, (height, width), colourfulness(pixels) if lost else 0.0)
+            return _checked(given)
+        if isinstance(given, _FILE):
+            return read_pixels(given, at_least=self._at_least)
+        return _pixels(self.opened(given))
 
     def opened(self, given: PictureFile | Image.Image | np.ndarray) -> Image.Image:
         """The picture that `one` brings to its size: upright, a large file perhaps reduced (see `read`)."""
@@ -106,14 +115,14 @@ class Preprocessing(BaseModel):
             if 0 in given.size:
                 raise DataError(f"a picture of {given.width}×{given.height} has nothing to see.")
             return given
-        if isinstance(given, str | os.PathLike | bytes | StoredFile):
-            return self._decoded(given)
+        if isinstance(given, _FILE):
+            return read_picture(given, at_least=self._at_least)
         kind = type(given).__name__
         raise DataError(f"a picture is a path, bytes, a Pillow image or a uint8 array, not a {kind}.")
 
-    def apart(self, given: Any) -> list[Any]:
+    def apart(self, given: Any) -> np.ndarray | tuple[Any, ...]:
         """The pictures in what a person gives: those of an array (N, H, W, C), else the one that it is."""
-        return list(given) if isinstance(given, np.ndarray) and given.ndim == 4 else [given]
+        return given if isinstance(given, np.ndarray) and given.ndim == 4 else (given,)
 
     def read(self, file: PictureFile, *, name: str | None = None) -> np.ndarray:
         """A picture file as uint8 (height, width, channels); what training and prediction both call.
@@ -122,10 +131,12 @@ class Preprocessing(BaseModel):
         least twice the height and width needed remain.
         Raises `DataError` like `read_picture`.
         """
-        return self.picture(self._decoded(file, name))
+        framed: np.ndarray = self.pictures(read_pixels(file, at_least=self._at_least, name=name)[None])[0]
+        return framed
 
-    def _decoded(self, file: PictureFile, name: str | None = None) -> Image.Image:
-        return read_picture(file, at_least=(2 * self.height, 2 * self.width), name=name)
+    @property
+    def _at_least(self) -> tuple[int, int]:
+        return 2 * self.height, 2 * self.width
 
     def picture(self, image: Image.Image) -> np.ndarray:
         """Resize, channels and polarity of one picture: uint8 (height, width, channels).

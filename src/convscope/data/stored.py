@@ -22,6 +22,19 @@ class StoredFile(ABC):
         """The content. Raises `DataError` where it is damaged."""
 
 
+class HeldFile(StoredFile):
+    """A file whose content is in memory, because what it lies in is read once, from its beginning."""
+
+    def __init__(self, name: str, content: bytes) -> None:
+        self.name, self.content = name, content
+
+    def __str__(self) -> str:
+        return self.name
+
+    def read_bytes(self) -> bytes:
+        return self.content
+
+
 class Spool:
     """Contents written one behind the other to a temporary file without a name, read back by their place.
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConvscopeError, DataError
+from .layout import Picture
 from .lists import Columns, ListLayout, Row, find_columns, lay_out, ordered, part_of, picture_path
-from .stored import Spool, StoredFile
+from .stored import HeldFile, Spool, StoredFile
 
 _AT_ONCE = 256  # rows in memory
 
@@ -56,7 +57,11 @@ def parquet_layout(paths: Sequence[Path]) -> ListLayout:
 def parquet_rows(
     path: Path, *, labelled: bool = True, names: list[str] | None = None, by_name: bool = False
 ) -> Iterator[Row]:
-    """The rows of a Parquet file, numbered from 0; `names` is given the names of its classes."""
+    """The rows of a Parquet file, numbered from 0; `names` is given the names of its classes.
+
+    The bytes of pictures are copied to a temporary file, and where no labels are needed, as rows are then
+    read once, kept until the next row.
+    """
     pyarrow, parquet = _pyarrow(path)
     try:
         with parquet.ParquetFile(path) as file:
@@ -71,7 +76,7 @@ def parquet_rows(
             if names is not None:
                 names[:] = known
             wanted = [schema.names[position] for position in columns if position is not None]
-            spool = Spool(str(path))
+            spool = Spool(str(path)) if labelled else None
             number = 0
             default = _part_in_name(path) if by_name else "train"
             for batch in file.iter_batches(batch_size=_AT_ONCE, columns=wanted):
@@ -114,7 +119,7 @@ def _row(
     schema: Any,
     columns: Columns,
     names: list[str],
-    spool: Spool,
+    spool: Spool | None,
     default: str,
 ) -> Row:
     where = f"{path}, row {number}"
@@ -129,7 +134,11 @@ def _row(
     elif isinstance(content, dict):
         content = written
     if isinstance(content, bytes):
-        picture: Path | TablePicture = TablePicture(path, number, spool, spool.add([content]))
+        picture: Picture = (
+            TablePicture(path, number, spool, spool.add([content]))
+            if spool
+            else HeldFile(f"{path}/{number}", content)
+        )
         written = f"{path.name}/{number}"
     elif isinstance(content, str) and content.strip():
         picture = picture_path(path.parent, content.strip())

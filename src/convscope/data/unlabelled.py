@@ -1,68 +1,128 @@
-"""Pictures without their classes: all that are in a folder, an archive, a list or a file of arrays."""
+"""Inputs without their classes: all that are in a folder, an archive, a list or a file of arrays.
+
+They come one after the other, and none is read before it is asked for: any number takes the same memory.
+"""
 
 from __future__ import annotations
 
-import warnings
+import os
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 
-from ..errors import ConvscopeWarning, DataError
-from .archive import is_archive, open_archive
-from .array_files import picture_arrays
-from .layout import Folder, Picture, picture_files, spelled
+from ..errors import DataError
+from .archive import ArchivePath, is_archive
+from .array_files import picture_blocks, signal_blocks
+from .arrays import ArrayPreprocessing
+from .input_preprocessing import InputPreprocessing
+from .layout import picture_files, spelled
+from .listing import ending, joined
 from .lists import csv_rows
+from .npy import ArchivedArrays, ArrayFiles, Arrays
 from .opening import ARRAYS, LISTS, TABLES
+from .packed import packed_files
+from .pictures import EXTENSIONS
+from .preprocessing import Preprocessing
+from .stored import StoredFile
 from .tables import parquet_rows
 
 
-class Pixels(NamedTuple):
-    """A picture of an array: its name, such as "digits.npz/x_test/7", and uint8 (H, W, C)."""
+class Element(NamedTuple):
+    """A picture or signal of an array: its name, such as "digits.npz/x_test/7", and its numbers."""
 
     name: str
-    pixels: np.ndarray
+    values: np.ndarray
 
 
-def pictures_in(path: Path) -> list[Picture] | list[Pixels] | None:
-    """Every picture at a path, in order; None where it is itself a file to be read as a picture.
+Unlabelled = str | Path | StoredFile | Element
 
-    A folder and an archive are searched whole, in the order of the names. A CSV or Parquet list needs no
-    column for the class here, and an .npz or .npy file no labels. Raises `DataError` where there is no
-    picture in it, or it cannot be read.
+
+def inputs_at(name: str, preprocessing: InputPreprocessing) -> Iterator[Unlabelled] | None:
+    """Every input at a path, in order; None where it is itself a file to be read as one, or nothing.
+
+    A folder is searched whole, in the order of the names, an archive in its own. A CSV or Parquet list needs
+    no column for the class here, and an .npz or .npy file no labels. The iterator raises `DataError` where
+    there is no input at all, or the rest cannot be read.
     """
-    found: list[Picture] | list[Pixels]
-    ending = path.suffix.lower()
-    if path.is_dir():
-        found = _files(path, path)
-    elif not path.exists():
+    kind = ending(name)
+    is_folder = os.path.isdir(name)  # noqa: PTH112 (a Path takes as long as all else)
+    if kind in EXTENSIONS and not is_folder:  # most are
         return None
-    elif is_archive(path):
-        root = open_archive(path)
-        found = _files(root, path)
-        for note in root.archive.notes:
-            warnings.warn(ConvscopeWarning("passed-over", f"{path}: {note}"), stacklevel=2)
-    elif ending in LISTS:
-        found = [row.picture for row in csv_rows(path, labelled=False)]
-    elif ending in TABLES:
-        found = [row.picture for row in parquet_rows(path, labelled=False)]
-    elif ending in ARRAYS:
-        found = [
-            Pixels("/".join(filter(None, (str(path), key, str(number)))), pixels)
-            for key, pictures in picture_arrays(path).items()
-            for number, pixels in enumerate(pictures)
-        ]
+    path = Path(name)
+    if is_folder:
+        return _in_folder(path, preprocessing)
+    if not path.exists():
+        return None
+    if is_archive(path):
+        return iter(packed_files(path, None, endings(preprocessing)))
+    if kind in LISTS or kind in TABLES:
+        return _listed(path)
+    if kind in ARRAYS and not _is_one(path, preprocessing):
+        return arrays_in(path, None, preprocessing)
+    return None
+
+
+def endings(preprocessing: InputPreprocessing) -> frozenset[str]:
+    """Those of the files that hold one input."""
+    return EXTENSIONS if isinstance(preprocessing, Preprocessing) else frozenset([".npy"])
+
+
+def arrays_in(path: Path, file: IO[bytes] | None, preprocessing: InputPreprocessing) -> Iterator[Element]:
+    """The rows of the arrays in an .npz or .npy file; `file` is what `path` names, if it is open."""
+    if path.suffix.lower() == ".npy":
+        yield from _elements(path, ArrayFiles({"": path}, file), preprocessing)
     else:
-        return None
-    if not found:
+        with ArchivedArrays.open(path, file) as arrays:
+            yield from _elements(path, arrays, preprocessing)
+
+
+def _elements(path: Path, arrays: Arrays, preprocessing: InputPreprocessing) -> Iterator[Element]:
+    if isinstance(preprocessing, ArrayPreprocessing):
+        blocks = signal_blocks(arrays, str(path), preprocessing)
+    else:
+        blocks = picture_blocks(arrays, str(path))
+    number, before = 0, None
+    for key, values in blocks:
+        number = number if key == before else 0
+        before, stem = key, f"{path}/{key}/" if key else f"{path}/"
+        for row in values:
+            yield Element(f"{stem}{number}", row)
+            number += 1
+
+
+def _is_one(path: Path, preprocessing: InputPreprocessing) -> bool:
+    """Whether a file of an array holds one signal, or cannot be read, which is said when it is."""
+    if not isinstance(preprocessing, ArrayPreprocessing) or path.suffix.lower() != ".npy":
+        return False
+    try:
+        shape = ArrayFiles({"": path}).header("").shape
+    except DataError:
+        return True
+    return not preprocessing.takes(shape[1:]) or preprocessing.takes(shape)
+
+
+def _listed(path: Path) -> Iterator[Unlabelled]:
+    rows = csv_rows if path.suffix.lower() in LISTS else parquet_rows
+    empty = True
+    for row in rows(path, labelled=False):
+        empty = False
+        assert not isinstance(row.picture, ArchivePath)
+        yield row.picture
+    if empty:
         raise DataError(f"{path} lists no pictures.")
-    return found
 
 
-def _files(folder: Folder, path: Path) -> list[Picture]:
+def _in_folder(path: Path, preprocessing: InputPreprocessing) -> Iterator[str]:
     others: Counter[str] = Counter()
-    found = picture_files(folder, others)
-    if not found:
-        raise DataError(f"{path} has no pictures in it{f', but {spelled(others)}' if others else ''}.")
-    return found
+    before, within = None, ""
+    for folder, name in picture_files(path, others, endings(preprocessing)):
+        if folder is not before:
+            before, within = folder, "" if str(folder) == os.curdir else str(folder)
+        yield joined(within, name)
+    if before is None:
+        raise DataError(
+            f"{path} has no {preprocessing.noun}s in it{f', but {spelled(others)}' if others else ''}."
+        )

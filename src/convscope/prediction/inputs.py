@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
 
-from ..data import InputPreprocessing, Preprocessing, StoredFile
-from ..data.unlabelled import Pixels, pictures_in
+from ..data import InputPreprocessing, StoredFile
+from ..data.unlabelled import Element, inputs_at
 from ..errors import ConvscopeError
+from . import standard_input
+from .patterns import is_pattern, matches
 
 Picture = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
 PICTURE_TYPES = (str, os.PathLike, bytes, Image.Image, np.ndarray)
@@ -25,31 +26,64 @@ class Unreadable(NamedTuple):
     error: str
 
 
-def inputs_in(pictures: Picture | Iterable[Picture], preprocessing: InputPreprocessing) -> list[Any]:
-    """The single inputs in what a person gives: the pictures of an array, a folder, a list or an archive."""
-    given = preprocessing.apart(pictures) if isinstance(pictures, PICTURE_TYPES) else list(pictures)
-    if isinstance(preprocessing, Preprocessing):
-        given = [one for several in given for one in _all_in(several)]
-    return given
+def inputs_in(pictures: Picture | Iterable[Picture], preprocessing: InputPreprocessing) -> Iterator[Any]:
+    """The single inputs in what a person gives: the pictures of an array, a folder, a list or an archive.
+
+    Paths may be patterns (`2024/**/*.jpg`) where nothing has that name, and `-` is standard input. One comes
+    after the other, in an order that is the same each time, and none is read yet: the first n are left out
+    with `itertools.islice(inputs, n, None)`. What cannot be found is an `Unreadable` in its place.
+    """
+    given = preprocessing.apart(pictures) if isinstance(pictures, PICTURE_TYPES) else pictures
+    for one in given:
+        if isinstance(one, str | os.PathLike):
+            yield from _at(os.fspath(one), preprocessing)
+        else:
+            yield one
 
 
 def with_path(one: Any) -> tuple[str | None, Any]:
     """One of `inputs_in` with its path, where it has one."""
-    if isinstance(one, Pixels):
+    if isinstance(one, Element):
         return one
     if isinstance(one, str | os.PathLike):
         return os.fspath(one), one
     return (str(one) if isinstance(one, StoredFile) else None), one
 
 
-def _all_in(given: Any) -> Iterable[Any]:
-    """The pictures at a path; what is no path is one."""
-    if not isinstance(given, str | os.PathLike):
-        return (given,)
+def _at(path: str, preprocessing: InputPreprocessing) -> Iterator[Any]:
+    """The inputs at a path, at those that a pattern stands for, or through standard input."""
+    if path == standard_input.MARK:
+        yield from _through_standard_input(preprocessing)
+    elif is_pattern(path) and not os.path.lexists(path):
+        nothing = True
+        for match in matches(path):
+            nothing = False
+            yield from _below(match, preprocessing)
+        if nothing:
+            yield Unreadable(
+                path, f"there is no {preprocessing.noun} {path}, and nothing matches it as a pattern."
+            )
+    else:
+        yield from _below(path, preprocessing)
+
+
+def _through_standard_input(preprocessing: InputPreprocessing) -> Iterator[Any]:
     try:
-        found = pictures_in(Path(given))
+        for one in standard_input.read_standard_input(preprocessing):
+            yield from _below(one, preprocessing) if isinstance(one, str) else (one,)
     except ConvscopeError as error:
-        return (Unreadable(os.fspath(given), str(error)),)
-    except (OSError, ValueError):  # too long for a name, or with a NUL: said where it is read
-        return (given,)
-    return (given,) if found is None else found
+        yield Unreadable(standard_input.MARK, str(error))
+
+
+def _below(path: str, preprocessing: InputPreprocessing) -> Iterator[Any]:
+    """The inputs in a folder or a file of several; else the path, whose faults are said when it is read."""
+    try:
+        found = inputs_at(path, preprocessing)
+        if found is None:
+            yield path
+        else:
+            yield from found
+    except ConvscopeError as error:
+        yield Unreadable(path, str(error))
+    except (OSError, ValueError):  # too long for a name, or with a NUL
+        yield path

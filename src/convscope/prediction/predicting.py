@@ -1,72 +1,72 @@
-"""Pictures, or signals, through a network: read on several threads, predicted in batches."""
+"""Pictures, or signals, through a network: read ahead on all cores, predicted in batches, in order."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Generator, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..data import InputPreprocessing, Preprocessing
-from ..data.unusual import unusual
-from ..errors import ConvscopeError
-from .inputs import Unreadable, with_path
+from .ahead import ahead
 from .prediction import Prediction
+from .reading import Read, batch_of, in_pieces, read
 
 if TYPE_CHECKING:
     from ..bundle import Bundle
 
-READ_AT_ONCE = 256
+
+def predicted(
+    bundle: Bundle, inputs: Iterable[Any], *, top: int
+) -> Generator[tuple[Any, Prediction], None, None]:
+    """Each of `inputs_in` with what the network says of it, in order, while the next are read.
+
+    Memory is that of some hundred inputs, of however many there are. Closing the iterator ends the threads.
+    What the network gets at once begins and ends at multiples of `batch_of`, whatever could be read: who goes
+    on from such a place makes the same batches, and so the same last bits.
+    """
+    pieces = in_pieces(inputs, bundle.preprocessing)
+    batch, count = batch_of(bundle.preprocessing), 0
+    waiting: list[Read] = []
+    for found in ahead(lambda piece, stopped: read(piece, bundle, stopped), pieces):
+        waiting.append(found)
+        count += len(found.inputs)
+        if count % batch == 0:
+            yield from _predicted(bundle, waiting, top)
+            waiting = []
+    yield from _predicted(bundle, waiting, top)
 
 
-class Reading(NamedTuple):
-    """One input that was read, as it is stored; of a picture, what it was before (`Known`)."""
+def predictions(
+    bundle: Bundle, inputs: Iterable[Any], *, top: int, unsure: float | None = None
+) -> Iterator[Prediction]:
+    """What the network says of each of `inputs_in`, in order, while the next are read.
 
-    path: str | None
-    stored: np.ndarray
-    size: tuple[int, int] | None = None
-    colour: float = 0.0
-
-
-def predictions(bundle: Bundle, inputs: Sequence[Any], *, top: int) -> list[Prediction]:
-    """One for each of `inputs_in`, in order."""
-    found: list[Prediction] = []
-    with ThreadPoolExecutor() as pool:
-        for start in range(0, len(inputs), READ_AT_ONCE):
-            chunk = inputs[start : start + READ_AT_ONCE]
-            read = list(pool.map(lambda one: _read(one, bundle.preprocessing), chunk))
-            found += _predicted(bundle, read, top)
-    return found
+    Those that are less probable than `unsure` are marked.
+    """
+    for _, prediction in predicted(bundle, inputs, top=top):
+        yield prediction.marked(unsure)
 
 
-def _read(one: Any, preprocessing: InputPreprocessing) -> Reading | Unreadable:
-    if isinstance(one, Unreadable):
-        return one
-    path, given = with_path(one)
-    try:
-        if not isinstance(preprocessing, Preprocessing):
-            return Reading(path, preprocessing.one(given))
-        return Reading(path, *preprocessing.known(given))
-    except ConvscopeError as error:
-        return Unreadable(path, str(error))
+def _predicted(bundle: Bundle, several: list[Read], top: int) -> Iterator[tuple[Any, Prediction]]:
+    batches = [found.stored for found in several if len(found.stored)]
+    tops: Iterator[tuple[tuple[str, float], ...]] = iter(())
+    if batches:
+        stored = batches[0] if len(batches) == 1 else np.concatenate(batches)
+        tops = _best(bundle.probabilities(stored), bundle.classes, top)
+    for found in several:
+        told = iter(found.told)
+        for at, (one, path) in enumerate(zip(found.inputs, found.paths, strict=True)):
+            if at in found.errors:
+                yield one, Prediction(path, error=found.errors[at])
+            else:
+                yield one, Prediction(path, next(tops), warnings=next(told))
 
 
-def _predicted(bundle: Bundle, read: Sequence[Reading | Unreadable], top: int) -> Iterator[Prediction]:
-    sound = [one for one in read if isinstance(one, Reading)]
-    if sound:
-        stored = np.stack([one.stored for one in sound])
-        sizes = [one.size for one in sound if one.size]
-        colours = np.array([one.colour for one in sound])
-        told = unusual(
-            bundle.preprocessing, bundle.usual, stored, np.array(sizes) if sizes else None, colours
-        )
-        scored = iter(zip(bundle.probabilities(stored), told, strict=True))
-    for one in read:
-        if isinstance(one, Unreadable):
-            yield Prediction(one.path, error=one.error)
-        else:
-            row, warnings = next(scored)
-            best = np.argsort(-row, kind="stable")[:top]
-            shares = tuple((bundle.classes[i], float(row[i])) for i in best)
-            yield Prediction(one.path, shares, warnings=warnings)
+def _best(
+    probabilities: np.ndarray, classes: tuple[str, ...], top: int
+) -> Iterator[tuple[tuple[str, float], ...]]:
+    """The most probable classes of each row with their probabilities; of equal ones the first."""
+    order = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
+    shares = np.take_along_axis(probabilities, order, axis=1).tolist()
+    for best, share in zip(order.tolist(), shares, strict=True):
+        yield tuple([(classes[i], p) for i, p in zip(best, share, strict=True)])

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
+from .. import lock
 from ..errors import ConvscopeError
-
-try:
-    import fcntl
-except ImportError:  # Windows: who is at work is not known there
-    fcntl = None  # type: ignore[assignment]
 
 RESULT, CHECKPOINTS, WATCH = "result.json", "checkpoint", "watch"
 
@@ -48,47 +43,18 @@ def at_work(folder: Path) -> Iterator[None]:
     >>> is_at_work(folder)
     False
     """
-    lock = _lock(folder)
+    if os.name != "posix":  # a folder cannot be opened
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
+        if not lock.take(descriptor):
+            raise ConvscopeError(f"{folder} is at work in another process.")
         yield
     finally:
-        if lock is not None:
-            os.close(lock)
+        os.close(descriptor)
 
 
 def is_at_work(folder: Path) -> bool:
     """Whether a process is at work in `folder`."""
-    if fcntl is None:
-        return False
-    try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:  # a file system without locks
-        return False
-    finally:
-        os.close(descriptor)
-    return False
-
-
-def _lock(folder: Path) -> int | None:
-    if fcntl is None:
-        return None
-    descriptor = os.open(folder, os.O_RDONLY)
-    for _ in range(50):
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return descriptor
-        except BlockingIOError:  # someone may just be looking, in `is_at_work`
-            time.sleep(0.01)
-        except OSError:
-            break
-    else:
-        os.close(descriptor)
-        raise ConvscopeError(f"{folder} is at work in another process.")
-    os.close(descriptor)
-    return None
+    return lock.is_taken(folder)

@@ -111,8 +111,10 @@ def _seen(
     steps: tuple[str, ...],
 ) -> Seen:
     sizes = np.array([[original.height, original.width]]) if original is not None else None
-    colour = colourfulness(np.asarray(original)) if original is not None and original.mode == "RGB" else 0.0
-    warnings = unusual(bundle.preprocessing, bundle.usual, stored[None], sizes, np.array([colour]))[0]
+    colours = np.zeros(1)
+    if original is not None and original.mode == "RGB":
+        colours = colourfulness(np.asarray(original)[None])
+    warnings = unusual(bundle.preprocessing, bundle.usual, stored[None], sizes, colours)[0]
     tensor = bundle.preprocessing.batch(stored[None])[0]
     return Seen(path, original, size, stored, tensor, steps, warnings)
 

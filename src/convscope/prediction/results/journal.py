@@ -1,0 +1,199 @@
+"""What is predicted so far, kept beside the file that will hold it, so that a stopped run can go on.
+
+The journal of `out.csv` is `out.csv.part`, in JSON lines: a head that says of what it is, then a line for
+each chunk of predictions with the place of its first. A line counts in place of all before it that begin
+there or later; what is in those is spare. So whatever happens, the file is only ever added to, and a line
+that is torn is the last.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from ... import atomic, lock
+from ...errors import ConvscopeError
+from .row import Row
+
+MAGIC, VERSION = b'{"convscope": "predictions", ', 1
+ENDING = ".part"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Where a chunk is in the journal, and which predictions it has."""
+
+    at: int
+    count: int
+    offset: int
+    length: int
+
+
+class Journal:
+    """The chunks that count, in order, and the spare ones."""
+
+    def __init__(self, path: Path, descriptor: int, content: BinaryIO) -> None:
+        self.path, self._descriptor, self._content = path, descriptor, content
+        self._end = 0
+        self.lines: list[Line] = []
+        self.spare: list[Line] = []
+
+    @property
+    def count(self) -> int:
+        """Predictions that are in it, without spare ones."""
+        return self.lines[-1].at + self.lines[-1].count if self.lines else 0
+
+    def write(self, at: int, rows: Sequence[Row]) -> None:
+        """The predictions from the place `at` on; what was there and beyond becomes spare."""
+        content = json.dumps({"at": at, "rows": [row.to_json() for row in rows]}).encode() + b"\n"
+        self._put(content)
+        self._place(Line(at, len(rows), self._end - len(content), len(content)))
+
+    def rows(self) -> Iterator[Row]:
+        """Those that count, in order."""
+        for line in self.lines:
+            yield from self.rows_of(line)
+
+    def rows_of(self, line: Line) -> list[Row]:
+        """Those of a line."""
+        self._content.seek(line.offset)
+        return _rows(json.loads(self._content.read(line.length)))
+
+    def begin(self, head: dict[str, Any]) -> None:
+        """Write the head of an empty journal."""
+        os.ftruncate(self._descriptor, 0)
+        self._put(_first_line(head))
+
+    def read(self) -> dict[str, Any] | None:
+        """Its head, and all that is whole behind it; None where there is nothing to go on with.
+
+        Raises `ConvscopeError` for a file that is no journal.
+        """
+        first = self._content.readline()
+        if not first.endswith(b"\n") and (MAGIC.startswith(first) or first.startswith(MAGIC)):
+            return None  # empty, or torn in its first line
+        try:
+            head: dict[str, Any] = json.loads(first)
+            if not first.startswith(MAGIC) or head["version"] != VERSION:
+                raise ValueError
+        except (ValueError, LookupError) as error:
+            raise ConvscopeError(
+                f"{self.path} is no journal of this convscope's predictions; move it to another place."
+            ) from error
+        self._end = len(first)
+        for content in self._content:
+            line = self._whole(content)
+            if line is None:
+                break
+            self._end += len(content)
+            self._place(line)
+        os.ftruncate(self._descriptor, self._end)
+        return head
+
+    def _whole(self, content: bytes) -> Line | None:
+        """A line as it was written; None where it is torn."""
+        try:
+            document = json.loads(content)
+            at, count = int(document["at"]), len(_rows(document))
+        except (ValueError, LookupError, TypeError, AttributeError):
+            return None
+        sound = content.endswith(b"\n") and 0 <= at <= self.count
+        return Line(at, count, self._end, len(content)) if sound else None
+
+    def _place(self, line: Line) -> None:
+        while self.lines and self.lines[-1].at >= line.at:
+            self.spare.append(self.lines.pop())
+        if line.count:
+            self.lines.append(line)
+
+    def _put(self, content: bytes) -> None:
+        left = memoryview(content)
+        try:
+            os.lseek(self._descriptor, self._end, os.SEEK_SET)
+            while left:
+                left = left[os.write(self._descriptor, left) :]
+        except OSError as error:
+            raise atomic.cannot_write(self.path, error) from error
+        self._end += len(content)
+
+
+@contextlib.contextmanager
+def journal_of(out: Path, head: dict[str, Any], *, resume: bool) -> Iterator[Journal]:
+    """The journal of `out`, new or to go on with; it goes at the end, and stays where there is an error.
+
+    `head` says what the predictions depend on. Raises `ConvscopeError` where one is there that is of
+    something else, or that nobody asked to `resume`, and where another process is at work on `out`.
+    """
+    path = out.with_name(out.name + ENDING)
+    with _locked(path, out) as descriptor, path.open("rb") as content:
+        journal = Journal(path, descriptor, content)
+        kept = journal.read()
+        if kept is None:
+            journal.begin(head)
+        elif not resume:
+            raise ConvscopeError(
+                f"{path} has {journal.count:,} predictions of a run that was stopped: "
+                "--resume goes on with it; remove it to begin anew."
+            )
+        elif other := [_said(name, kept.get(name)) for name in head if kept.get(name) != head[name]]:
+            raise ConvscopeError(
+                f"{path} is of a run with {', '.join(other)}: "
+                "give the same to go on, or remove it to begin anew."
+            )
+        try:
+            yield journal
+        except BaseException as error:
+            if journal.count or journal.spare:
+                error.add_note(
+                    f"{journal.count:,} predictions are kept in {path}; "
+                    "the same again with --resume goes on from there."
+                )
+            else:
+                path.unlink(missing_ok=True)
+            raise
+        path.unlink()
+
+
+@contextlib.contextmanager
+def _locked(path: Path, out: Path) -> Iterator[int]:
+    """The file at `path`, made where there is none, which no other process has open here."""
+    while True:
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+        except OSError as error:
+            raise atomic.cannot_write(path, error) from error
+        try:
+            if not lock.take(descriptor):
+                raise ConvscopeError(f"{out} is being written by another process.")
+            if path.exists() and os.path.samestat(path.stat(), os.fstat(descriptor)):
+                yield descriptor
+                return
+        finally:
+            os.close(descriptor)
+        # the process that had it has finished, and removed it, meanwhile
+
+
+def _first_line(head: dict[str, Any]) -> bytes:
+    return MAGIC + json.dumps({"version": VERSION, **head}).encode()[1:] + b"\n"
+
+
+def _rows(document: dict[str, Any]) -> list[Row]:
+    return [Row.of_json(kept) for kept in document["rows"]]
+
+
+def _said(name: str, value: Any) -> str:
+    """A setting as the command line has it.
+
+    >>> _said("top", 5), _said("invert", False), _said("unsure", None), _said("model", "0d3f")
+    ('--top 5', 'no --invert', 'no --unsure', 'another model')
+    """
+    if name == "model":
+        return "another model"
+    if value is None or value is False:
+        return f"no --{name}"
+    return f"--{name}" if value is True else f"--{name} {value:g}"

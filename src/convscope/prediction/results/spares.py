@@ -1,0 +1,57 @@
+"""Predictions of a stopped run by what their pictures are known by, where these have changed meanwhile."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from .journal import Journal, Line
+from .row import Row
+
+HELD = 256  # lines of the journal that are in memory, because pictures mostly come in their order
+
+
+class Spares:
+    """What a journal has beside the predictions that count; 17 bytes of memory for each.
+
+    What could not be read is none of them: that is tried again.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        lines: Sequence[Line] = tuple(journal.spare)
+        self._rows_of = lru_cache(HELD)(lambda number: journal.rows_of(lines[number]))
+        digests: list[np.ndarray] = [np.zeros(0, np.uint64)]
+        places: list[np.ndarray] = [np.zeros((0, 2), np.int32)]
+        for number, line in enumerate(lines):
+            rows = journal.rows_of(line)
+            sound = [k for k, row in enumerate(rows) if row.key is not None and row.prediction.error is None]
+            digests.append(np.array([_digest(rows[k].key or "") for k in sound], np.uint64))
+            places.append(np.array([(number, k) for k in sound], np.int32).reshape(-1, 2))
+        digest = np.concatenate(digests)
+        order = np.argsort(digest, kind="stable")
+        self._digests, self._places = digest[order], np.concatenate(places)[order]
+        self._taken = np.zeros(len(digest), dtype=bool)
+        self.left = len(digest)  # that nobody has asked for
+
+    def row(self, key: str | None) -> Row | None:
+        """The prediction of what is known by `key`, if there is one."""
+        if key is None:
+            return None
+        digest = np.uint64(_digest(key))
+        for at in range(*np.searchsorted(self._digests, [digest, digest + np.uint64(1)])):
+            number, place = self._places[at]
+            row: Row = self._rows_of(int(number))[place]
+            if row.key == key:
+                self.left -= not self._taken[at]
+                self._taken[at] = True
+                return row
+        return None
+
+
+def _digest(key: str) -> int:
+    """Of 63 bits: two keys may share it, so the key itself is compared too."""
+    content = key.encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest()) >> 1

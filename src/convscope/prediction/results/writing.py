@@ -1,0 +1,214 @@
+"""Predictions of any number of pictures written to a file, from where a stopped run was."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from ... import atomic
+from ...bundle import Bundle
+from ...bundle import find as find_bundle
+from ...errors import DataError, UsageError
+from ..inputs import PICTURE_TYPES, Picture, inputs_in
+from ..predicting import predicted
+from ..prediction import Prediction, check_threshold
+from ..reading import BATCH
+from .formats import format_of
+from .journal import Journal, journal_of
+from .row import Row, key_of
+from .spares import Spares
+from .tally import Tally
+
+# What goes through the network together is kept together, so that a resumed run makes the same batches, and
+# with them the same last bits, as one without a stop.
+CHUNK = BATCH
+
+Known = tuple[Any, str | None]  # one of the inputs, and its `key_of`
+
+
+class Listener:
+    """Hears how the writing goes; this one listens to nothing."""
+
+    def note(self, sentence: str) -> None:
+        """Something a person should read."""
+
+    def predicted(self, one: Any, prediction: Prediction) -> None:
+        """One of the inputs, in order, with its prediction, or that of the run that goes on."""
+
+    def finishing(self, file: Path) -> None:
+        """All are predicted, and the file is made."""
+
+
+def predict_to(
+    model: str | os.PathLike[str] | Bundle,
+    pictures: Picture | Iterable[Picture],
+    out: str | os.PathLike[str],
+    *,
+    top: int = 3,
+    unsure: float | None = None,
+    invert: bool = False,
+    resume: bool = False,
+    listener: Listener | None = None,
+) -> Tally:
+    """Write what a run, a bundle file or a `Bundle` says of pictures to `out`: .csv, .json, .jsonl or
+    .parquet.
+
+    `pictures` are those of `Bundle.predict`, any number of them in the same little memory. `unsure` marks
+    predictions below that probability, `invert` turns light and dark around. Until all are predicted they
+    are kept in a journal, `out` with `.part` behind it, which stays when the run is stopped, in whatever
+    way. With `resume` a run goes on from there and writes the same file as one without a stop; what could
+    not be read is tried again. Returns how many there are of what. Raises `ConvscopeError` where `out`
+    cannot be written, and for a journal that is there without `resume` or is of another model or other
+    settings.
+
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from convscope import nets
+    >>> from convscope.data import Preprocessing
+    >>> from convscope.graph.weights import initial_weights
+    >>> graph, preprocessing = nets.graph("simple-cnn-4-8"), Preprocessing(height=28, width=28, channels=1)
+    >>> bundle = Bundle("simple-cnn-4-8", tuple("0123456789"), preprocessing, graph, initial_weights(graph))
+    >>> out = Path(tempfile.mkdtemp(), "out.csv")
+    >>> predict_to(bundle, np.zeros((3, 28, 28, 1), np.uint8), out, unsure=0.99)
+    Tally(3 predictions, 3 unsure, 0 unreadable)
+    >>> print(out.read_text().splitlines()[0])
+    path,class,probability,unsure,error,warnings,class_2,probability_2,class_3,probability_3
+    """
+    file, listener = Path(out), listener or Listener()
+    check_threshold(unsure)
+    check_out(file, model, pictures)
+    write = format_of(file)
+    bundle = model if isinstance(model, Bundle) else Bundle.load(model)
+    top = min(top, len(bundle.classes))
+    head = {"model": bundle.sha256, "invert": invert, "top": top, "unsure": unsure}
+    bundle = bundle.inverted() if invert else bundle
+    tally = Tally()
+    with _terminable(), journal_of(file, head, resume=resume) as journal:
+        if resume and not journal.count:
+            listener.note(f"there is no {journal.path} to go on with; this begins anew.")
+        walk = _Walk(bundle, inputs_in(pictures, bundle.preprocessing), journal, top, listener)
+        with contextlib.closing(walk.all()) as found:
+            for one, row in found:
+                listener.predicted(one, row.prediction.marked(unsure))
+        listener.finishing(file)
+        tally.resumed = walk.resumed
+        marked = (row.prediction.marked(unsure) for row in journal.rows())
+        with atomic.writing(file, journal.path.with_name(journal.path.name + ".new")) as written:
+            write(tally.counting(marked), written, top)
+    return tally
+
+
+def check_out(file: Path, model: object, pictures: object) -> None:
+    """Raises `UsageError` or `DataError` where `file` cannot hold what is said of these pictures."""
+    format_of(file)
+    if not file.parent.is_dir():
+        raise DataError(f"{file}: there is no folder {file.parent}.")
+    if file.is_dir():
+        raise UsageError(f"{file} is a folder; give the name of a file.")
+    place = os.path.realpath(file)
+    given = (
+        pictures if isinstance(pictures, Sequence) and not isinstance(pictures, PICTURE_TYPES) else [pictures]
+    )
+    for one in given:
+        if isinstance(one, str | os.PathLike) and os.path.realpath(one) == place:
+            raise UsageError(f"{file} is one of the inputs; give it a name of its own.")
+    if isinstance(model, str | os.PathLike) and os.path.realpath(find_bundle(Path(model))) == place:
+        raise UsageError(f"{file} is the model; give it a name of its own.")
+
+
+class _Walk:
+    """Once through all inputs: each has its prediction from the journal, or gets one that goes there."""
+
+    def __init__(
+        self, bundle: Bundle, inputs: Iterator[Any], journal: Journal, top: int, listener: Listener
+    ) -> None:
+        self.bundle, self.inputs, self.journal, self.top = bundle, inputs, journal, top
+        self.listener = listener
+        self.at = self.resumed = 0
+
+    def all(self) -> Generator[tuple[Any, Row], None, None]:
+        """The inputs with their rows, in order."""
+        chunk = yield from self._as_before()
+        yield from self._by_key(chunk)
+        yield from self._new()
+
+    def _as_before(self) -> Generator[tuple[Any, Row], None, list[Known]]:
+        """What the journal has, as long as the inputs are those of the run that was stopped.
+
+        What could not be read is tried again. Returns the first chunk of inputs that are others.
+        """
+        for line in tuple(self.journal.lines):
+            chunk, before = self._chunk(), self.journal.rows_of(line)
+            if [key for _, key in chunk] != [row.key for row in before]:
+                first = next(
+                    (key for (_, key), row in zip(chunk, before, strict=False) if key != row.key), None
+                )
+                self.listener.note(
+                    "the pictures are no longer those of the run that was stopped"
+                    f"{f', the first other one {first}' if first else ''}; "
+                    "what it predicted is taken over by path."
+                )
+                return chunk
+            rows = self._filled(chunk, [row if row.prediction.error is None else None for row in before])
+            if rows != before:
+                self.journal.write(self.at, rows)
+            self.at += len(rows)
+            yield from zip((one for one, _ in chunk), rows, strict=True)
+            if rows != before:
+                break
+        return []
+
+    def _by_key(self, chunk: list[Known]) -> Iterator[tuple[Any, Row]]:
+        """What is spare in the journal, wherever it is among the inputs, and all others between."""
+        if self.journal.count > self.at:
+            self.journal.write(self.at, [])
+        spares = Spares(self.journal)
+        while chunk or spares.left:
+            chunk = chunk or self._chunk()
+            if not chunk:
+                return
+            rows = self._filled(chunk, [spares.row(key) for _, key in chunk])
+            self._keep(rows)
+            yield from zip((one for one, _ in chunk), rows, strict=True)
+            chunk = []
+
+    def _new(self) -> Iterator[tuple[Any, Row]]:
+        """All others, read ahead without a break."""
+        with contextlib.closing(predicted(self.bundle, self.inputs, top=self.top)) as found:
+            while pairs := [(one, Row(key_of(one), made)) for one, made in islice(found, CHUNK)]:
+                self._keep([row for _, row in pairs])
+                yield from pairs
+
+    def _chunk(self) -> list[Known]:
+        return [(one, key_of(one)) for one in islice(self.inputs, CHUNK)]
+
+    def _filled(self, chunk: list[Known], known: Sequence[Row | None]) -> list[Row]:
+        """The rows of a chunk, of which some are known."""
+        missing = [one for (one, _), row in zip(chunk, known, strict=True) if row is None]
+        self.resumed += len(chunk) - len(missing)
+        found = iter([made for _, made in predicted(self.bundle, missing, top=self.top)])
+        return [row or Row(key, next(found)) for (_, key), row in zip(chunk, known, strict=True)]
+
+    def _keep(self, rows: Sequence[Row]) -> None:
+        self.journal.write(self.at, rows)
+        self.at += len(rows)
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM ends what is inside as Ctrl-C does, where nobody else listens."""
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
