@@ -117,7 +117,7 @@ def inputs(known: Known) -> str:
 
 def _statistics(mean: Any, std: Any) -> str:
     if mean is None or std is None:
-        return "No mean is subtracted, and nothing divided by."
+        return "No mean is subtracted, and they are divided by nothing."
     numbers = [" ".join(f"{value:.4g}" for value in values) for values in (mean, std)]
     return f"The mean {numbers[0]} is subtracted, the rest divided by {numbers[1]}."
 
