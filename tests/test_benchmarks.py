@@ -7,9 +7,13 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from convscope import nets
+from convscope.ship.quantization import quantize
+
+from .ship.quantization.made import bundle_of, by_onnxruntime, float_model, preprocessing_for, stored_for
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
@@ -36,3 +40,18 @@ def test_a_shortcut_needs_its_input_gradient(monkeypatch: pytest.MonkeyPatch) ->
     graph = nets.graph("resnet-8")
     first = 32 * 32 * 16 * 27
     assert work.training_flops(graph) == 3 * work.forward_flops(graph) - 2 * first
+
+
+def test_int8_in_whole_numbers_is_what_onnxruntime_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    integers = import_module("without_vnni").Integers
+    for name, shape in (("mobile-small", (3, 16, 16)), ("simple-cnn-1d", (1, 64)), ("lenet-5", (1, 28, 28))):
+        bundle = bundle_of(nets.graph(name, shape), preprocessing_for(shape))
+        model, entrance = float_model(bundle)
+        given = entrance.of_stored(stored_for(bundle.preprocessing, 6))
+        made = quantize(model, given)
+        for saturating in (False, True):  # weights of 7 bits leave nothing to cut off
+            by_hand = integers(made, saturating=saturating)
+            np.testing.assert_allclose(by_hand.probabilities(given), by_onnxruntime(made)(given), atol=5e-3)
+            assert by_hand.pairs > 1000
+            assert by_hand.cut == 0

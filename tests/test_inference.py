@@ -131,3 +131,27 @@ def test_pictures_need_not_be_contiguous_and_threads_may_share_a_bundle() -> Non
     for thread in threads:
         thread.join()
     np.testing.assert_allclose(np.concatenate([found[i] for i in range(4)]), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_view_in_a_program_gets_pictures_in_its_own_order(channels: int) -> None:
+    """The pixels of a picture lie with their channels side by side, in which order a `view` cannot be had."""
+    torch = pytest.importorskip("torch")
+
+    class Viewed(torch.nn.Module):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = torch.nn.Conv2d(channels, 4, 3, padding=1)
+            self.fc = torch.nn.Linear(256, 3)
+
+        def forward(self, x: Any) -> Any:
+            return self.fc(torch.sort(self.conv(x).view(-1, 256), dim=1).values)
+
+    net = Viewed()
+    preprocessing = Preprocessing(height=8, width=8, channels=channels)  # type: ignore[arg-type]
+    with pytest.warns(match="not-in-graph"):
+        bundle = Bundle.of(net, "abc", preprocessing)
+    pictures = np.random.default_rng(0).integers(0, 256, (5, 8, 8, channels), dtype=np.uint8)
+    with torch.no_grad():
+        expected = net(torch.tensor(preprocessing.batch(pictures).tolist())).numpy()
+    np.testing.assert_allclose(bundle.logits(pictures), expected, atol=1e-5)

@@ -79,6 +79,8 @@ def logits(
     parts = []
     with torch.inference_mode():
         for start in range(0, max(len(images), 1), BATCH_SIZE):
-            batch = torch.from_numpy(preprocessing.batch(images[start : start + BATCH_SIZE])).to(device)
+            values = np.ascontiguousarray(preprocessing.batch(images[start : start + BATCH_SIZE]))
+            # in rows of its own: a layer keeps the order of other strides, and a person's `view` wants this one
+            batch = torch.from_numpy(values.ravel()).view(values.shape).to(device)
             parts.append(module(batch).float().cpu().numpy())
     return np.concatenate(parts)

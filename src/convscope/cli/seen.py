@@ -84,6 +84,7 @@ class Seen:
 
     def add(self, one: Any, prediction: Prediction) -> None:
         """One of the inputs. Raises `UsageError` where it is the file that is to be drawn."""
+
         path = prediction.path
         if path is not None and os.path.basename(path) == self.file.name:  # noqa: PTH119
             _check_file(self.file, {f"the picture {path}": path})

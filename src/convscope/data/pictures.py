@@ -113,15 +113,16 @@ def read_picture(
         raise DataError(f"{name} ends early or is damaged ({_reason(error)}).") from error
 
 
-def read_pixels(file: PictureFile, *, at_least: tuple[int, int], name: str | None = None) -> np.ndarray:
-    """The pixels of `read_picture`, uint8 (H, W, 1 or 3)."""
+def read_pixels(
+    file: PictureFile, *, at_least: tuple[int, int], name: str | None = None
+) -> np.ndarray | Image.Image:
+    """`read_picture`, of small JPEGs as uint8 (H, W, 1 or 3)."""
     name = name or _name(file)
     content = file_content(file, name)
     pixels = small_jpeg.decoded(content)
     if pixels is not None and min(len(pixels) // at_least[0], pixels.shape[1] // at_least[1]) < 2:
         return pixels  # none that would be decoded at half its size
-    image = read_picture(content, at_least=at_least, name=name)
-    return np.asarray(image).reshape(image.height, image.width, -1)
+    return read_picture(content, at_least=at_least, name=name)
 
 
 def picture_facts(path: str | os.PathLike[str] | bytes | StoredFile) -> Facts:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from ..errors import DataError
 from .colourfulness import colourfulness
 from .pictures import PictureFile, as_grey_or_rgb, read_picture, read_pixels
-from .resizing import Resize, fit, resize, to_grey
+from .resizing import Resize, fit, resize, resize_image, to_grey
 from .stored import StoredFile
 
 _FILE = (str, os.PathLike, bytes, StoredFile)
@@ -89,22 +89,33 @@ class Preprocessing(BaseModel):
 
     def known(self, given: PictureFile | Image.Image | np.ndarray) -> Known:
         """What `one` gives, and what is no longer to be seen in it."""
-        pixels = self.pixels(given)
-        stored, colours = self.known_pictures(pixels[None])
-        return Known(stored[0].copy(), (pixels.shape[0], pixels.shape[1]), float(colours[0]))
+        decoded = self.decoded(given)
+        if isinstance(decoded, Image.Image):
+            return self.known_image(decoded)
+        stored, colours = self.known_pictures(decoded[None])
+        return Known(stored[0].copy(), (decoded.shape[0], decoded.shape[1]), float(colours[0]))
 
     def known_pictures(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """`pictures` of uint8 (N, h, w, 1 or 3), and the colour of each that was taken away, (N,)."""
         lost = self.channels == 1 and pixels.shape[3] == 3
         return self.pictures(pixels), colourfulness(pixels) if lost else np.zeros(len(pixels))
 
-    def pixels(self, given: PictureFile | Image.Image | np.ndarray) -> np.ndarray:
-        """The picture that `one` brings to its size as uint8 (h, w, 1 or 3); see `opened`."""
+    def known_image(self, image: Image.Image) -> Known:
+        """`picture` of an image "L" or "RGB", and what is no longer to be seen in it."""
+        lost = self.channels == 1 and image.mode == "RGB"
+        colour = float(colourfulness(np.asarray(image)[None])[0]) if lost else 0.0
+        return Known(self.picture(image), (image.height, image.width), colour)
+
+    def decoded(self, given: PictureFile | Image.Image | np.ndarray) -> np.ndarray | Image.Image:
+        """The picture that `one` brings to its size: uint8 (h, w, 1 or 3), or an image "L" or "RGB".
+
+        It is upright, a large file perhaps reduced (see `read`).
+        """
         if isinstance(given, np.ndarray):
             return _checked(given)
         if isinstance(given, _FILE):
             return read_pixels(given, at_least=self._at_least)
-        return _pixels(self.opened(given))
+        return as_grey_or_rgb(self.opened(given))
 
     def opened(self, given: PictureFile | Image.Image | np.ndarray) -> Image.Image:
         """The picture that `one` brings to its size: upright, a large file perhaps reduced (see `read`)."""
@@ -131,7 +142,10 @@ class Preprocessing(BaseModel):
         least twice the height and width needed remain.
         Raises `DataError` like `read_picture`.
         """
-        framed: np.ndarray = self.pictures(read_pixels(file, at_least=self._at_least, name=name)[None])[0]
+        decoded = read_pixels(file, at_least=self._at_least, name=name)
+        if isinstance(decoded, Image.Image):
+            return self.picture(decoded)
+        framed: np.ndarray = self.pictures(decoded[None])[0]
         return framed
 
     @property
@@ -145,7 +159,11 @@ class Preprocessing(BaseModel):
         not resampled and keeps its values bit for bit. Grey is ITU-R 601 luma.
         An image of any Pillow mode will do.
         """
-        framed: np.ndarray = self.pictures(_pixels(image)[None])[0]
+        image = as_grey_or_rgb(image)
+        if self.channels == 1:
+            image = image.convert("L")
+        resized = resize_image(image, height=self.height, width=self.width, mode=self.resize)
+        framed: np.ndarray = self._framed(resized[None])[0]
         return framed
 
     def pictures(self, images: np.ndarray) -> np.ndarray:
@@ -155,7 +173,10 @@ class Preprocessing(BaseModel):
         """
         if self.channels == 1 and images.shape[3] == 3:
             images = to_grey(images)
-        images = resize(images, height=self.height, width=self.width, mode=self.resize)
+        return self._framed(resize(images, height=self.height, width=self.width, mode=self.resize))
+
+    def _framed(self, images: np.ndarray) -> np.ndarray:
+        """Polarity, borders and channels of pictures that have been resized."""
         if self.invert:
             images = 255 - images
         count, height, width, channels = images.shape
@@ -238,10 +259,6 @@ class Preprocessing(BaseModel):
         fields["mean"] = tuple(round(float(value) / 255, 6) for value in mean)
         fields["std"] = tuple(round(float(value) / 255, 6) for value in std)
         return Preprocessing(**fields)
-
-
-def _pixels(image: Image.Image) -> np.ndarray:
-    return np.asarray(as_grey_or_rgb(image)).reshape(image.height, image.width, -1)
 
 
 def _checked(pixels: np.ndarray) -> np.ndarray:

@@ -39,6 +39,20 @@ def resize(pictures: np.ndarray, *, height: int, width: int, mode: Resize) -> np
     return _resample_columns(pictures.transpose(0, 2, 1, 3), height).transpose(0, 2, 1, 3)
 
 
+def resize_image(image: Image.Image, *, height: int, width: int, mode: Resize) -> np.ndarray:
+    """`resize` of one picture that is a Pillow image "L" or "RGB": uint8 (H, W, C), with fewer copies."""
+    if mode == "fit":
+        height, width = fit((image.height, image.width), (height, width))
+    elif mode == "crop":
+        crop_height, crop_width = fit((height, width), (image.height, image.width))
+        top, left = (image.height - crop_height) // 2, (image.width - crop_width) // 2
+        image = image.crop((left, top, left + crop_width, top + crop_height))
+    for size in ((width, image.height), (width, height)):  # the columns, and then the rows alone
+        if image.size != size:
+            image = image.resize(size, RESAMPLING)
+    return np.asarray(image).reshape(height, width, -1)
+
+
 def to_grey(pictures: np.ndarray) -> np.ndarray:
     """uint8 (N, H, W, 3) to (N, H, W, 1): ITU-R 601 luma, (299 R + 587 G + 114 B) / 1000."""
     count, height, width, _ = pictures.shape

@@ -9,6 +9,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from PIL import Image
 
 from ..data import ArrayPreprocessing, InputPreprocessing, Preprocessing, StoredFile
 from ..data.stored import HeldFile
@@ -24,7 +25,7 @@ BATCH = 256  # inputs that the network is given at once, or a piece's where that
 FILES = 64  # read by one thread before it hands them over
 NUMBERS = 1024  # pictures of arrays, which need no decoding
 BYTES = 1 << 25  # that a piece may hold, as it is stored or as it is packed
-_TOGETHER = 1 << 16  # bytes of a picture below which several of one size are brought to theirs at once
+_LARGE = 1 << 14  # pixels; smaller pictures of one size are brought to the network's together
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +118,20 @@ class _Found:
             self._stored[self._count] = self._array(given)
             self._count += 1
             return
-        pixels = self._preprocessing.pixels(given)
+        decoded = self._preprocessing.decoded(given)
+        if isinstance(decoded, Image.Image) and decoded.width * decoded.height > _LARGE:
+            self._bring_to_size()
+            known = self._preprocessing.known_image(decoded)
+            self._stored[self._count], self._sizes[self._count], self._colours[self._count] = known
+            self._count += 1
+            return
+        pixels = np.asarray(decoded)
+        if pixels.ndim == 2:
+            pixels = pixels[..., None]
         if self._waiting and self._waiting[0].shape != pixels.shape:
             self._bring_to_size()
         self._waiting.append(pixels)
-        if pixels.nbytes > _TOGETHER:
+        if pixels.shape[0] * pixels.shape[1] > _LARGE:
             self._bring_to_size()
 
     def whole(self) -> tuple[np.ndarray, list[tuple[Unusual, ...]]]:
