@@ -265,3 +265,14 @@ def test_its_python_runs(
 def test_what_is_no_model_has_no_card(tmp_path: Path) -> None:
     with pytest.raises(ConvscopeError, match="there is no run or bundle"):
         card(tmp_path / "nothing")
+
+
+def test_other_forms_are_told_with_their_proof(run: Path, tmp_path: Path) -> None:
+    exported = convscope.export(run, tmp_path / "net.pt2")
+    [_, row] = rows(sections(card(run, exported=[exported]))["Use it"])
+    assert row[:2] == ["`net.pt2`", "torch"]
+    assert exported.proof is not None
+    assert row[3].endswith(f"no probability differs by more than {exported.proof.largest:.1e}")
+    assert row[3].startswith(exported.proof.what)
+    [_, row] = rows(sections(card(run, exported=[replace(exported, proof=None)]))["Use it"])
+    assert row[3].startswith("not compared")
