@@ -1,13 +1,14 @@
 # make demo   trains on the embedded digits            make test   lint, types and every test
 # Both make their own virtual environment; PYTHON chooses the interpreter (3.11 or newer).
 # make native compiles the native engine again      make wheel  a wheel in dist/
+# make starter trains the network that comes along again
 # make stubs  its types for mypy                    make sanitize  its tests with ThreadSanitizer, AddressSanitizer
 
 PYTHON ?= python3
 BIN := .venv/bin
 CPP := src/convscope/native/cpp
 
-.PHONY: demo test native parity stubs wheel sanitize lint types format clean
+.PHONY: demo test native parity stubs starter wheel sanitize lint types format clean
 
 demo: .venv/installed .venv/native
 	$(BIN)/convscope train
@@ -44,6 +45,12 @@ native: .venv/installed
 
 stubs: native
 	$(BIN)/python -m nanobind.stubgen -m convscope.native._native -o src/convscope/native/_native.pyi
+
+# Seed 0 of the recipe, whatever it scores. docs/how-to.md says what is the same then.
+starter: .venv/installed .venv/native
+	rm -rf build/starter
+	$(BIN)/convscope train --recipe starter --out build/starter
+	install -m 644 build/starter/bundle.safetensors src/convscope/bundles/starter.safetensors
 
 wheel: .venv/installed
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .

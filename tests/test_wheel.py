@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_wheel_holds_what_is_used_and_no_sources(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    for name in ("py.typed", "exercise/template.html", "lanes/__init__.py"):
+    for name in ("py.typed", "exercise/template.html", "lanes/__init__.py", "bundles/starter.safetensors"):
         assert f"convscope/{name}" in names
     assert [name for name in names if name.endswith(".so")] == [native_module()]
     assert not [name for name in names if "/cpp/" in name]
@@ -61,6 +62,21 @@ def test_wheel_holds_what_is_used_and_no_sources(wheel: Path) -> None:
     assert {path.relative_to(ROOT / "src").as_posix() for path in pages} <= set(names)
     packaged = {name for name in names if name.startswith("convscope/") and name.endswith(".py")}
     assert packaged == {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src").rglob("*.py")}
+
+
+def test_sdist_holds_the_starter(tmp_path: Path) -> None:
+    backend = pytest.importorskip("scikit_build_core.build", reason="the extra `native` is not installed")
+    code = f"import sys; from {backend.__name__} import build_sdist; print(build_sdist(sys.argv[1]))"
+    result = subprocess.run(
+        [sys.executable, "-c", code, tmp_path], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    [file] = tmp_path.iterdir()
+    with tarfile.open(file) as opened:
+        name = f"{file.name.removesuffix('.tar.gz')}/src/convscope/bundles/starter.safetensors"
+        held = opened.extractfile(name)
+        assert held is not None
+        assert held.read() == (ROOT / "src/convscope/bundles/starter.safetensors").read_bytes()
 
 
 def native_module() -> str:

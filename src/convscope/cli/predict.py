@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..bundle import FILE_NAME, LATEST, RUNS
+from ..bundle import FILE_NAME, LATEST, RUNS, STARTER
 from ..errors import ConvscopeError, UsageError
 from ..prediction import Prediction, inputs_in, predicted
 from ..prediction.prediction import check_threshold
@@ -90,6 +90,8 @@ def predict(
     drawing = Seen(turned, seen, model, pictures) if seen is not None else None
     unread: list[str] = []
     if file is not None:
+        from .predict_progress import Progress  # imports rich, for which one picture does not wait
+
         progress = Progress(pictures, bundle.preprocessing, drawing, unread)
         with progress.shown():
             tally = predict_to(
@@ -171,7 +173,9 @@ def _open(model: Path, pictures: list[Path]) -> Bundle:
         models = [path for path in map(named_run, pictures) if (path / FILE_NAME).is_file()]
         if not models and not _is_picture(model):
             raise
-    first = models[0] if models else Path(RUNS, LATEST)
+    latest = Path(RUNS, LATEST)
+    meant = latest.exists() or latest in map(named_run, pictures)
+    first = models[0] if models else latest if meant else Path(STARTER.stem)
     others = [path for path in (model, *pictures) if named_run(path) not in (*models, first)]
     right = shlex.join(map(str, ["convscope", "predict", first, *others]))
     raise UsageError(f"the model comes before the pictures: `{right}`.")

@@ -69,7 +69,6 @@ class Seen:
 
     def __init__(self, bundle: Bundle, file: Path, model: Path, pictures: Sequence[Path]) -> None:
         from ..data import Preprocessing
-        from .conv_files import check
 
         if not isinstance(bundle.preprocessing, Preprocessing):
             raise UsageError(f"--seen draws pictures, and the network takes {bundle.preprocessing.noun}s.")
@@ -81,17 +80,14 @@ class Seen:
             if folder.is_dir() and file.exists() and file.resolve().is_relative_to(folder.resolve()):
                 inside = folder / file.resolve().relative_to(folder.resolve())
                 read[f"the picture {inside}"] = os.fspath(inside)
-        check({"--seen": file}, {"--seen": (".png",)}, read=read)
+        _check_file(file, read)
 
     def add(self, one: Any, prediction: Prediction) -> None:
         """One of the inputs. Raises `UsageError` where it is the file that is to be drawn."""
-        from .conv_files import check
 
         path = prediction.path
         if path is not None and os.path.basename(path) == self.file.name:  # noqa: PTH119
-            from .conv_files import check
-
-            check({"--seen": self.file}, {"--seen": (".png",)}, read={f"the picture {path}": path})
+            _check_file(self.file, {f"the picture {path}": path})
         if prediction.error is None:
             self.count += 1
             if len(self.first) < MOST:
@@ -108,3 +104,9 @@ class Seen:
             return ""
         atomic.write_bytes(self.file, to_png(draw([look.seen(self.bundle, one) for one in self.first])))
         return f"the first {MOST} of {self.count:,} pictures" if self.count > MOST else ""
+
+
+def _check_file(file: Path, read: dict[str, str | None]) -> None:
+    from .conv_files import check
+
+    check({"--seen": file}, {"--seen": (".png",)}, read=read)

@@ -79,18 +79,20 @@ def use(known: Known, exported: tuple[Exported, ...]) -> str:
     if exported:
         rows = [("file", "form", "size", "compared with the bundle")]
         rows += [
-            (code(one.path.name), text(one.format), in_bytes(one.path.stat().st_size), _proof(one))
-            for one in exported
+            (code(one.path.name), text(one.format), in_bytes(one.bytes), _proof(one)) for one in exported
         ]
         parts += ["In other forms:", table(rows)]
     return "\n\n".join(parts)
 
 
 def _proof(exported: Exported) -> str:
+    """How far it was from the bundle."""
+    if exported.quantized is not None:
+        return text(" ".join(exported.quantized.sentences))
     proof = exported.proof
     if proof is None:
-        return "not compared"
-    return f"{proof.count:,} inputs, no probability differs by more than {proof.largest:.1e}"
+        return "not compared: nothing here could run it"
+    return f"{text(proof.what)}, no probability differs by more than {proof.largest:.1e}"
 
 
 def inputs(known: Known) -> str:
@@ -117,7 +119,7 @@ def inputs(known: Known) -> str:
 
 def _statistics(mean: Any, std: Any) -> str:
     if mean is None or std is None:
-        return "No mean is subtracted, and nothing divided by."
+        return "No mean is subtracted, and they are divided by nothing."
     numbers = [" ".join(f"{value:.4g}" for value in values) for values in (mean, std)]
     return f"The mean {numbers[0]} is subtracted, the rest divided by {numbers[1]}."
 

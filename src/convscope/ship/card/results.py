@@ -38,20 +38,20 @@ def results(known: Known) -> str:
     if known.bins is None:
         why = WITHOUT_RUN if known.run is None else "not known: predictions.csv is not of these figures"
         parts.append(f"Calibration: {why}.")
-    return "\n\n".join([*parts, seeds(known), by_class(known, evaluation)])
+    return "\n\n".join([*parts, "### Over seeds", seeds(known), "### By class", by_class(known, evaluation)])
 
 
 def seeds(known: Known) -> str:
     """How the figures spread over runs that differ in their seed alone."""
     if known.series is None and known.run is None:
-        return f"Spread over seeds: {WITHOUT_RUN}."
+        return f"The spread is {WITHOUT_RUN}."
     if known.series is None:
         command = known.command("train --recipe {}/recipe.toml --seeds 30")
-        return f"Spread over seeds: not measured; {code(command)} measures it."
+        return f"The spread was not measured; {code(command)} measures it."
     series, accuracy = known.series, known.series.spread("accuracy")
     loss = series.spread("loss")
     if accuracy is None:
-        return "Spread over seeds: a run of the series has no figures."
+        return "A run of the series has no figures, so there is no spread."
     rows = [("over seeds", "mean ± std", "95 % interval of the mean", "least to most"),
             _spread("accuracy", accuracy, 100, " %", 2)]  # fmt: skip
     rows += [_spread("loss", loss, 1, "", 4)] if loss is not None else []
