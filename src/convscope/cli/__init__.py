@@ -14,10 +14,12 @@ INTERRUPTED = 130
 def main(arguments: list[str] | None = None) -> NoReturn:
     """`convscope`: run a command line and leave with its exit code; `--debug` may stand anywhere.
 
-    Nothing that imports make is garbage, and nothing that is left at the end has to be looked through: the
-    collector stands still meanwhile, which is a fifth of the time of a prediction.
+    In a process of its own (no `arguments`), nothing that imports make is garbage, and nothing that is left at
+    the end has to be looked through: the collector stands still meanwhile, a fifth of the time of a prediction.
     """
-    gc.disable()  # `execute` enables it when the command's files are imported
+    own_process = arguments is None
+    if own_process:
+        gc.disable()  # `execute` enables it when the command's files are imported
     try:
         from .execute import execute  # imports most of convscope; Ctrl-C may come meanwhile
 
@@ -25,5 +27,6 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except KeyboardInterrupt as interrupt:
         complain("interrupted." + notes(interrupt))
         code = INTERRUPTED
-    gc.freeze()
+    if own_process:
+        gc.freeze()
     sys.exit(code)
