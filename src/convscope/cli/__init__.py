@@ -14,8 +14,9 @@ INTERRUPTED = 130
 def main(arguments: list[str] | None = None) -> NoReturn:
     """`convscope`: run a command line and leave with its exit code; `--debug` may stand anywhere.
 
-    In a process of its own (no `arguments`), nothing that imports make is garbage, and nothing that is left at
-    the end has to be looked through: the collector stands still meanwhile, a fifth of the time of a prediction.
+    In a process of its own (no `arguments`), nothing that imports make is garbage, and nothing that is left
+    at the end has to be looked through: the collector stands still meanwhile, which is a fifth of the time of
+    a prediction.
     """
     own_process = arguments is None
     if own_process:
