@@ -40,7 +40,7 @@ class ConvolutionStep {
     const int kernel = (int)(s.kernel_height * s.kernel_width), most = s.pool ? MAX_OUT_POOLED : MAX_OUT;
     for (Pass& pass : passes_) {
       if (s.winograd) {
-        transform_weights(weight, (int)s.kernel_height, (int)outs, (int)ins, back, pass.packed);
+        transform_weights(form_of(s), weight, (int)outs, (int)ins, back, pass.packed);
         continue;
       }
       for (long g = 0; g < s.groups; g++)
@@ -56,8 +56,8 @@ class ConvolutionStep {
     if (s.winograd) {
       const long scale = s.pool ? 2 : 1;
       const Winograd w = winograd_of(s, in, out, scale * out.height, scale * out.width, room);
-      if (s.pool) winograd_pooled(w, x.at + pass.from, y.at, out.channel(), out.row(), bias, rectify, index);
-      else winograd_plain(w, x.at + pass.from, y.at, out.channel(), out.row(), bias, false, rectify);
+      if (s.pool) winograd_pooled(w, x.at + pass.from, y.at, 0, out.channel(), out.row(), bias, rectify, index);
+      else winograd_plain(w, x.at + pass.from, y.at, 0, out.channel(), out.row(), bias, false, rectify);
     } else {
       const long ins = in.channels / s.groups, outs = out.channels / s.groups, plane = out.height * out.width;
       for (long g = 0; g < s.groups; g++) {
@@ -78,7 +78,7 @@ class ConvolutionStep {
     const Tensor &in = *gy.shape, &out = *gx.shape;
     if (s.winograd) {
       const Winograd w = winograd_of(s, in, out, out.height, out.width, room);
-      winograd_plain(w, gy.at + passes_[0].from, gx.at, out.channel(), out.row(), nullptr, s.accumulate, false);
+      winograd_plain(w, gy.at + passes_[0].from, gx.at, 0, out.channel(), out.row(), nullptr, s.accumulate, false);
       return;
     }
     const long ins = in.channels / s.groups, outs = out.channels / s.groups;
@@ -155,10 +155,10 @@ class ConvolutionStep {
     const long top = back ? s.kernel_height - 1 - s.pad_top : s.pad_top;
     const long left = back ? s.kernel_width - 1 - s.pad_left : s.pad_left;
     Pass pass;
-    pass.packed = Buffer<float>(transformed_size(s.kernel_height, written.channels, read.channels));
+    pass.packed = Buffer<float>(transformed_size(form_of(s), written.channels, read.channels));
     pass.from = -(top * read.row() + left);
     passes_.push_back(std::move(pass));
-    room_ = winograd_room(read.channels, written.channels);
+    room_ = winograd_room(form_of(s), read.channels, written.channels);
   }
 
   // Positions of x whose distance to the next multiple of the stride is the same see the same taps of gy.
@@ -192,10 +192,11 @@ class ConvolutionStep {
                              k % s.kernel_width * s.dilation_width - s.pad_left);
   }
 
+  static WinogradForm form_of(const Step& s) { return {(int)s.kernel_height, s.winograd}; }
+
   Winograd winograd_of(const Step& s, const Tensor& in, const Tensor& out, long rows, long columns, Vec* room) const {
-    Vec* m = room + MAX_POINTS * in.channels * TILES;
-    return {(int)s.kernel_height, (int)in.channels, (int)out.channels, in.row(), in.channel(), rows, columns,
-            passes_[0].packed, room, m, m + MAX_POINTS * OUT_CHUNK * TILES};
+    return {form_of(s), (int)in.channels, (int)out.channels, in.row(), in.channel(), 0, 1, rows, columns,
+            passes_[0].packed, room};
   }
 
   std::vector<Pass> passes_;

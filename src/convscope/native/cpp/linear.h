@@ -54,7 +54,7 @@ struct BlockPair { const Vec* x; const Vec* gy; };  // where a block's are
 // ---- gradient of the weights: gradient[o][f] = sum over blocks and lanes of gy[o] * x[f] ---------------------------
 
 constexpr int BLOCKS_AT_ONCE = 64 / LANES;             // whose pictures are summed before they are added to the rest
-constexpr int VECTORS_AT_ONCE = ACCUMULATORS / MAX_OUT;  // of features, in registers
+constexpr int VECTORS_AT_ONCE = ACCUMULATORS / MAX_OUT_GRADIENT;  // of features, in registers
 constexpr int FEATURES_TURNED = 128;
 
 // Some features of some blocks, turned: feature by feature for each picture, so that no sum goes across lanes.
@@ -104,12 +104,12 @@ inline void linear_weight(const std::vector<BlockPair>& blocks, long begin, long
     for (size_t b = 0; b < blocks.size(); b += BLOCKS_AT_ONCE) {
       const int count = (int)std::min<size_t>(BLOCKS_AT_ONCE, blocks.size() - b);
       x.fill(&blocks[b], count, at, features);
-      const Parts across((features + LANES - 1) / LANES, VECTORS_AT_ONCE), down((int)(end - begin), MAX_OUT);
+      const Parts across((features + LANES - 1) / LANES, VECTORS_AT_ONCE), down((int)(end - begin), MAX_OUT_GRADIENT);
       for (int part = 0, f = 0; part < across.count; f += across.size(part) * LANES, part++)
         with_constant<VECTORS_AT_ONCE>(across.size(part), [&](auto vectors) {
           long o = begin;
           for (int i = 0; i < down.count; o += down.size(i), i++)
-            with_constant<MAX_OUT>(down.size(i), [&](auto outs) {
+            with_constant<MAX_OUT_GRADIENT>(down.size(i), [&](auto outs) {
               linear_weight_tile<decltype(outs)::value, decltype(vectors)::value>(
                   &blocks[b], count, o, x, f, features, b > 0, gradient + o * row + at, row);
             });
