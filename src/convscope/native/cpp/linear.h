@@ -1,6 +1,6 @@
 // Linear layers: (N, features) -> (N, outputs), weights (outputs, features) as PyTorch keeps them.
 #pragma once
-#include "convolution.h"
+#include "few_positions.h"
 
 namespace convscope {
 namespace LANES_ISA {
@@ -27,6 +27,42 @@ inline void linear(const float* weight, const float* bias, long features, long o
   for (int part = 0, o = 0; part < parts.count; o += parts.size(part), part++)
     with_constant<MAX_ROWS>(parts.size(part), [&](auto rows) {
       linear_tile<decltype(rows)::value>(weight + o * features, bias ? bias + o : nullptr, features, x, y + o);
+    });
+}
+
+// The same for several blocks of pictures: each weight that is read serves all of them.
+template <int ROWS, int COUNT>
+INLINE void linear_blocks_tile(const float* weight, long features, long first, long last, const float* bias, const Vec* x,
+                               Vec* y, long stride) {
+  Vec sum[ROWS][COUNT] = {};
+  for (long f = first; f < last; f++) {
+    Vec v[COUNT];
+    UNROLL for (int n = 0; n < COUNT; n++) v[n] = x[n * stride + f];
+    UNROLL for (int o = 0; o < ROWS; o++) {
+      const Vec w = splat(weight[o * features + f]);
+      UNROLL for (int n = 0; n < COUNT; n++) sum[o][n] += w * v[n];
+    }
+  }
+  UNROLL for (int o = 0; o < ROWS; o++) UNROLL for (int n = 0; n < COUNT; n++) {
+    Vec& to = y[n * stride + o];
+    to = sum[o][n] + (first > 0 ? to : splat(bias ? bias[o] : 0.0f));
+  }
+}
+
+inline void linear_blocks(const float* weight, const float* bias, long features, long outputs, const Vec* x, Vec* y,
+                          Blocks blocks) {
+  constexpr int MOST = ACCUMULATORS / MAX_OUT;
+  const Parts parts((int)outputs, MAX_OUT), together((int)blocks.count, MOST);
+  for (int i = 0; i < together.count; x += together.size(i) * blocks.stride, y += together.size(i) * blocks.stride, i++)
+    with_constant<MOST>(together.size(i), [&](auto count) {
+      for (long first = 0; first < features; first += FEATURES_AT_ONCE) {  // which stay in the cache for all outputs
+        const long last = std::min(features, first + FEATURES_AT_ONCE);
+        for (int part = 0, o = 0; part < parts.count; o += parts.size(part), part++)
+          with_constant<MAX_OUT>(parts.size(part), [&](auto rows) {
+            linear_blocks_tile<decltype(rows)::value, decltype(count)::value>(
+                weight + o * features, features, first, last, bias ? bias + o : nullptr, x, y + o, blocks.stride);
+          });
+      }
     });
 }
 
