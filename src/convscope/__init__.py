@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .api import evaluate, predict, summary
+    from .api import evaluate, predict, predict_each, summary
     from .bundle import Bundle
     from .errors import ConvscopeError
     from .graph import Builder, Graph
@@ -40,6 +40,7 @@ _HOMES = {
     "find_suspects": "training.suspects.search",
     "evaluate": "api",
     "predict": "api",
+    "predict_each": "api",
     "summary": "api",
     "export": "ship.exporting",
     "Bundle": "bundle",
@@ -68,6 +69,7 @@ __all__ = [
     "train_seeds",
     "evaluate",
     "predict",
+    "predict_each",
     "summary",
     "export",
     "trace",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +66,24 @@ def predict(
     """Classify pictures with a run, a bundle file or a `Bundle`; see `Bundle.predict`."""
     bundle = model if isinstance(model, Bundle) else Bundle.load(model)
     return bundle.predict(pictures, top=top)
+
+
+def predict_each(
+    model: str | os.PathLike[str] | Bundle, pictures: Picture | Iterable[Picture], *, top: int = 3
+) -> Iterator[Prediction]:
+    """What `predict` gives, one after the other, of any number of pictures; see `Bundle.predict_each`.
+
+    >>> import numpy as np
+    >>> from convscope.data import Preprocessing
+    >>> from convscope.graph.weights import initial_weights
+    >>> graph = nets.graph("simple-cnn-4-8")
+    >>> preprocessing = Preprocessing(height=28, width=28, channels=1)
+    >>> bundle = Bundle("simple-cnn-4-8", tuple("0123456789"), preprocessing, graph, initial_weights(graph))
+    >>> next(predict_each(bundle, [np.zeros((28, 28), np.uint8), "missing.png"])).error is None
+    True
+    """
+    bundle = model if isinstance(model, Bundle) else Bundle.load(model)
+    return bundle.predict_each(pictures, top=top)
 
 
 def evaluate(

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -244,6 +244,24 @@ class Bundle:
         or several of its shape, or rows of as many numbers. One `Prediction` per picture, in order, with the
         `top` most probable classes and warnings where it is unlike the training pictures. What cannot be
         read gets a prediction with its `error`; it does not stop the others.
+        """
+        return list(self.predict_each(pictures, top=top))
+
+    def predict_each(self, pictures: Picture | Iterable[Picture], *, top: int = 3) -> Iterator[Prediction]:
+        """What `predict` gives, one after the other, of any number of pictures in the same little memory.
+
+        `pictures` may be a generator; a few are taken from it and read ahead. Closing the iterator, or an
+        error in the generator, ends the threads that read.
+
+        >>> from convscope import nets
+        >>> from convscope.graph.weights import initial_weights
+        >>> graph = nets.graph("simple-cnn-4-8")
+        >>> preprocessing = Preprocessing(height=28, width=28, channels=1)
+        >>> digits = tuple("0123456789")
+        >>> bundle = Bundle("simple-cnn-4-8", digits, preprocessing, graph, initial_weights(graph))
+        >>> greys = (np.full((28, 28), level, np.uint8) for level in range(256))
+        >>> [prediction.label in digits for prediction in bundle.predict_each(greys)].count(True)
+        256
         """
         return predictions(self, inputs_in(pictures, self.preprocessing), top=top)
 

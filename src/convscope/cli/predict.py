@@ -46,11 +46,11 @@ def predict(
     bundle = _open(model, pictures)
     if invert:
         bundle = bundle.inverted()
-    given = inputs_in(pictures, bundle.preprocessing)
+    given = list(inputs_in(pictures, bundle.preprocessing))
     if seen is not None:
         read = [("the model", model), *(("the picture", path) for path in (*pictures, *given))]
         check_seen(bundle, seen, read)
-    found = predictions(bundle, given, top=top)
+    found = list(predictions(bundle, given, top=top))
     sound = [one for one, prediction in zip(given, found, strict=True) if prediction.error is None]
     drawn = draw_seen(bundle, sound, seen) if seen is not None and sound else ""
     failed = [prediction for prediction in found if prediction.error is not None]

@@ -11,7 +11,7 @@ from ..errors import DataError
 from . import cifar, emnist
 from .catalogue import IDX_NAMES, Entry, catalogue
 from .digits import open_digits
-from .download import cached, file_md5, find_file
+from .download import cache_folder, cached, file_md5, find_file
 from .idx import read_idx
 from .source import ArraySource, Progress, Source
 from .subject import GREY, Subject
@@ -57,6 +57,21 @@ def open_entry(
         archive = paths[emnist.ARCHIVE]
         return _emnist_source(entry, emnist.members(archive), notes)
     return _idx_source(entry.name, entry.classes, entry.subject, [paths[name] for name in IDX_NAMES], notes)
+
+
+def is_here(entry: Entry, *, data_dir: Path | None = None, cache: Path | None = None) -> bool:
+    """Whether a data set of the catalogue can be opened without a download."""
+    if data_dir is not None:
+        form = cifar.FORMS.get(entry.name)
+        if form is not None and _cifar_folder(entry, form, data_dir) is not None:
+            return True
+        if emnist.ARCHIVE in entry.files and _emnist_folder(entry, data_dir) is not None:
+            return True
+    folder = (cache_folder() if cache is None else cache) / entry.name
+    return all(
+        (folder / name).is_file() or (data_dir is not None and find_file(entry, name, data_dir) is not None)
+        for name in entry.files
+    )
 
 
 def has_idx_files(folder: Path) -> bool:

@@ -12,7 +12,7 @@ from .catalogue import catalogue
 from .files import FileSource
 from .layout import PARTS, find_layout, subfolders
 from .lists import csv_layout
-from .named import has_idx_files, open_entry, open_idx_folder
+from .named import has_idx_files, is_here, open_entry, open_idx_folder
 from .source import Progress, Source
 from .tables import parquet_layout
 
@@ -53,7 +53,7 @@ def open_source(
     >>> source.counts, source.size, source.classes[:3]
     ({'train': 1438, 'test': 359}, (8, 8), ('0', '1', '2'))
     """
-    folder = _data_folder(data_dir)
+    folder = data_folder(data_dir)
     text = os.fspath(name_or_path)
     entry = catalogue().get(text)
     if entry is not None:
@@ -70,6 +70,16 @@ def open_source(
         what = "file" if Path(text).suffix else "folder"
         raise DataError(f"there is no {what} {text}; check the path.")
     raise UnknownName("data set", text, catalogue(), "A folder of pictures is given by its path.")
+
+
+def needs_download(name: str, *, data_dir: str | os.PathLike[str] | None = None) -> bool:
+    """Whether `name` is a data set of the catalogue whose files are not on this machine.
+
+    >>> needs_download("digits")
+    False
+    """
+    entry = catalogue().get(name)
+    return entry is not None and not is_here(entry, data_dir=data_folder(data_dir))
 
 
 def _open_folder(path: Path, *, strict: bool, fewest_classes: int) -> Source:
@@ -121,7 +131,8 @@ def _top(root: ArchivePath) -> ArchivePath:
         root = below[0]
 
 
-def _data_folder(data_dir: str | os.PathLike[str] | None) -> Path | None:
+def data_folder(data_dir: str | os.PathLike[str] | None) -> Path | None:
+    """Where data is looked for: `data_dir`, else CONVSCOPE_DATA's; raises `DataError` for no folder."""
     origin = "--data-dir"
     if data_dir is None:
         origin, data_dir = DATA_DIR_VARIABLE, os.environ.get(DATA_DIR_VARIABLE) or None

@@ -60,14 +60,16 @@ def trace(module: nn.Module, input_shape: Sequence[int], *, name: str | None = N
     return graph
 
 
-def export(module: nn.Module, input_shape: Shape, *, training: bool) -> ExportedProgram:
+def export(
+    module: nn.Module, input_shape: Shape, *, training: bool, dtype: torch.dtype = torch.float32
+) -> ExportedProgram:
     """The module as a `torch.export` program with a free batch size, in the given mode.
 
     Raises `ShapeError` where the module fails on such an input, `UnsupportedOperation` where
     its code cannot be exported.
     """
     copied = copy.deepcopy(module).cpu().train(training)
-    example = torch.zeros(2, *input_shape)
+    example = torch.zeros(2, *input_shape, dtype=dtype)
     try:
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the module's own, which its person sees where it runs
@@ -81,7 +83,7 @@ def export(module: nn.Module, input_shape: Shape, *, training: bool) -> Exported
             f"{network_name(module)} returns a {type(result).__name__}; a classifier returns one tensor."
         )
     try:
-        with warnings.catch_warnings(), _no_logging():
+        with warnings.catch_warnings(), no_logging():
             warnings.simplefilter("ignore")  # torch.export's own deprecations are not the user's
             return torch.export.export(copied, (example,), dynamic_shapes=({0: Dim.DYNAMIC},))
     except Exception as error:
@@ -164,7 +166,7 @@ def _warn(code: str, message: str) -> None:
 
 
 @contextlib.contextmanager
-def _no_logging() -> Iterator[None]:
+def no_logging() -> Iterator[None]:
     """torch logs and prints pages about an export that fails; what matters of them is in the error."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)

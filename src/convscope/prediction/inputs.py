@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,12 +25,15 @@ class Unreadable(NamedTuple):
     error: str
 
 
-def inputs_in(pictures: Picture | Iterable[Picture], preprocessing: InputPreprocessing) -> list[Any]:
-    """The single inputs in what a person gives: the pictures of an array, a folder, a list or an archive."""
-    given = preprocessing.apart(pictures) if isinstance(pictures, PICTURE_TYPES) else list(pictures)
-    if isinstance(preprocessing, Preprocessing):
-        given = [one for several in given for one in _all_in(several)]
-    return given
+def inputs_in(pictures: Picture | Iterable[Picture], preprocessing: InputPreprocessing) -> Iterator[Any]:
+    """The single inputs in what a person gives: the pictures of an array, a folder, a list or an archive.
+
+    One after the other, in an order that is the same each time, and none of them read yet: the first n are
+    left out with `itertools.islice(inputs, n, None)`.
+    """
+    given = preprocessing.apart(pictures) if isinstance(pictures, PICTURE_TYPES) else pictures
+    for several in given:
+        yield from _all_in(several) if isinstance(preprocessing, Preprocessing) else (several,)
 
 
 def with_path(one: Any) -> tuple[str | None, Any]:

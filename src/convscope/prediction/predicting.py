@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -29,15 +30,19 @@ class Reading(NamedTuple):
     colour: float = 0.0
 
 
-def predictions(bundle: Bundle, inputs: Sequence[Any], *, top: int) -> list[Prediction]:
-    """One for each of `inputs_in`, in order."""
-    found: list[Prediction] = []
+def predicted(bundle: Bundle, inputs: Iterable[Any], *, top: int) -> Iterator[tuple[Any, Prediction]]:
+    """Each of `inputs_in` with what the network says of it, in order, a few being read ahead."""
+    inputs = iter(inputs)
     with ThreadPoolExecutor() as pool:
-        for start in range(0, len(inputs), READ_AT_ONCE):
-            chunk = inputs[start : start + READ_AT_ONCE]
+        while chunk := list(islice(inputs, READ_AT_ONCE)):
             read = list(pool.map(lambda one: _read(one, bundle.preprocessing), chunk))
-            found += _predicted(bundle, read, top)
-    return found
+            yield from zip(chunk, _predicted(bundle, read, top), strict=True)
+
+
+def predictions(bundle: Bundle, inputs: Iterable[Any], *, top: int) -> Iterator[Prediction]:
+    """What the network says of each of `inputs_in`, in order, a few being read ahead."""
+    for _, prediction in predicted(bundle, inputs, top=top):
+        yield prediction
 
 
 def _read(one: Any, preprocessing: InputPreprocessing) -> Reading | Unreadable:

@@ -41,6 +41,27 @@ class Entrance:
         """Whether the network turns light and dark around, 255 - x, before anything else."""
         return self.inside and isinstance(self.preprocessing, Preprocessing) and self.preprocessing.invert
 
+    @property
+    def takes_pictures(self) -> bool:
+        """Whether the network takes pictures of bytes, (N, H, W, C); else float32 numbers, channels first."""
+        return self.inside and isinstance(self.preprocessing, Preprocessing)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one input: (H, W, C) of a picture of bytes, else channels first.
+
+        >>> small = Preprocessing(height=1, width=2, channels=3)
+        >>> Entrance(small).shape, Entrance(small, inside=False).shape
+        ((1, 2, 3), (3, 1, 2))
+        """
+        stored: tuple[int, ...] = self.outside.blank(0).shape[1:]
+        return stored if self.inside else self.preprocessing.input_shape
+
+    @property
+    def dtype(self) -> str:
+        """Of its numbers: uint8 or float32."""
+        return "uint8" if self.takes_pictures else "float32"
+
     def of_stored(self, stored: np.ndarray) -> np.ndarray:
         """What is stored of inputs (`Bundle.logits` takes it) as the exported network takes it.
 

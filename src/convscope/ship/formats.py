@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from ..bundle import Bundle
-from ..errors import UnknownName
+from ..errors import ConvscopeError, UnknownName, UsageError
 from .entrance import Entrance
 from .proof import Runner
+
+EXTRA = ("onnx", "onnxruntime", "onnxscript")  # modules of convscope[export]
 
 
 @dataclass(frozen=True)
@@ -24,9 +26,11 @@ class Format:
     """
 
     name: str
+    words: str
     ending: str
     module: str
     batches: tuple[int, ...]  # in which it is compared
+    needs: str = ""  # to be run, where it may be missing
 
     @property
     def written(self) -> Callable[[Bundle, Entrance], bytes]:
@@ -40,17 +44,25 @@ class Format:
 
     @property
     def _module(self) -> Any:
-        return import_module(f".{self.module}", __package__)
+        try:
+            return import_module(f".{self.module}", __package__)
+        except ModuleNotFoundError as error:
+            if error.name not in EXTRA:
+                raise
+            raise ConvscopeError(
+                f"{self.name} needs {error.name}, which is not installed: pip install 'convscope[export]'."
+            ) from error
 
 
 FORMATS = {
     one.name: one
     for one in (
-        Format("onnx", ".onnx", "onnx_model.form", (1, 7, 64)),
-        Format("torch", ".pt2", "torch_program", (1, 7, 64)),
-        Format("c", ".c", "c_source.form", (1,)),
+        Format("onnx", "ONNX model", ".onnx", "onnx_model.form", (1, 7, 64)),
+        Format("torch", "PyTorch program", ".pt2", "torch_program", (1, 7, 64)),
+        Format("c", "C99 source", ".c", "c_source.form", (1,), needs="a C compiler"),
     )
 }
+DEFAULT = "onnx"
 
 
 def format_of(name: str) -> Format:
@@ -58,3 +70,22 @@ def format_of(name: str) -> Format:
     if name not in FORMATS:
         raise UnknownName("format", name, FORMATS)
     return FORMATS[name]
+
+
+def chosen_format(name: str | None, out: Path | None) -> Format:
+    """The format that is named, or told by the ending of the file, or ONNX.
+
+    Raises `UsageError` where the file's ending is not that of the format.
+
+    >>> chosen_format(None, Path("net.c")).name, chosen_format(None, None).name
+    ('c', 'onnx')
+    """
+    endings = {one.ending: one for one in FORMATS.values()}
+    told = None if out is None else endings.get(out.suffix.lower())
+    form = format_of(name) if name is not None else told or (FORMATS[DEFAULT] if out is None else None)
+    if form is not None and (out is None or told is form):
+        return form
+    if form is None:
+        listed = ", ".join(f"{ending} ({one.words})" for ending, one in endings.items())
+        raise UsageError(f"--out {out} should end in one of {listed}, or --format say which it is.")
+    raise UsageError(f"--out {out} should end in {form.ending} where the format is {form.name}.")

@@ -1,0 +1,4 @@
+/* Something down and something to the right. */
+struct pair {
+    long y, x;
+};

@@ -1,0 +1,82 @@
+"""The text of a network's C file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...bundle import Bundle
+from ...errors import UnsupportedOperation
+from ..entrance import Entrance
+from .functions import needed
+from .header import header, signature, sizes
+from .lowering import lower
+from .memory import place
+from .spelling import listed, string
+from .steps import Listing, Value
+
+
+def source(bundle: Bundle, entrance: Entrance) -> str:
+    """The file, ASCII. Raises as `form.written`."""
+    if bundle.graph is None:
+        raise UnsupportedOperation(
+            f"{bundle.net} is kept as a PyTorch program, because convscope's graph cannot express it, and a C "
+            "file is written from the graph; export it as onnx or torch."
+        )
+    listing = lower(bundle.graph, bundle.weights, entrance, bundle.outputs)
+    memory = place(listing.steps)
+    names = list(dict.fromkeys(step.function for step in listing.steps))
+    parts = [
+        header(bundle, entrance, listing, memory),
+        _interface(bundle, entrance),
+        *needed(names),
+        *_constants(listing),
+        _predict(listing, memory, entrance),
+        "#ifdef __cplusplus\n}\n#endif",
+    ]
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _interface(bundle: Bundle, entrance: Entrance) -> str:
+    includes = ["#include <math.h>"]
+    if signature(entrance).startswith("const uint8_t"):
+        includes.append("#include <stdint.h>")
+    names = "\n".join(f"    {string(name)}," for name in bundle.classes)
+    numbers = ", ".join(f"{name} = {value}" for name, value in sizes(bundle, entrance).items())
+    return "\n".join(
+        [
+            *includes,
+            "",
+            "#ifdef __cplusplus",
+            'extern "C" {',
+            "#endif",
+            "",
+            f"void predict({signature(entrance)}, float *probabilities);",
+            f"extern const char *const class_names[{len(bundle.classes)}];",
+            "",
+            f"enum {{ {numbers} }};",
+            "",
+            "const char *const class_names[CLASSES] = {",
+            names,
+            "};",
+        ]
+    )
+
+
+def _constants(listing: Listing) -> Iterator[str]:
+    for title, those in listing.constants.items():
+        yield "\n".join([f"/* {title} */", *(one.declaration for one in those)])
+
+
+def _predict(listing: Listing, memory: int, entrance: Entrance) -> str:
+    lines = []
+    if memory:
+        lines += [f"static float memory[{memory}]; /* of results on the way, used again and again */", ""]
+    lines += [f"void predict({signature(entrance)}, float *probabilities)", "{"]
+    layer = ""
+    for step in listing.steps:
+        if step.layer != layer:
+            lines.append(f"    /* {step.layer} */")
+            layer = step.layer
+        texts = (one.text if isinstance(one, Value) else one for one in step.arguments)
+        lines.append(listed(f"    {step.function}(", ", ".join(texts), ");"))
+    return "\n".join([*lines, "}"])

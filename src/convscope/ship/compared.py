@@ -1,0 +1,153 @@
+"""The inputs that an exported network and its bundle are compared on.
+
+`ship` knows `training.evaluation` for this one thing: which pictures a bundle was tested on is decided where
+it was trained, and a second answer here could be another one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..bundle import Bundle
+from ..data import Dataset, Preprocessing, Source, catalogue
+from ..data.loading import skipped
+from ..data.opening import data_folder, needs_download
+from ..errors import ConvscopeError, DataError, UsageError
+from ..prediction.inputs import Unreadable, inputs_in, with_path
+from ..training.evaluation import dataset_of
+from ..training.progress import Progress, Silent
+from .synthetic import synthetic
+
+COMPARED = 256
+SEED = 0  # of which ones
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """Inputs as they are stored, with their names; `what` they are, and what a person should know of them."""
+
+    stored: np.ndarray
+    names: Sequence[str]
+    what: str  # such as "256 test pictures of digits"
+    notes: tuple[str, ...] = ()
+    dataset: Dataset | None = None  # they were drawn from, where they have classes
+
+
+def compared_inputs(
+    bundle: Bundle,
+    data: str | os.PathLike[str] | Source | None = None,
+    *,
+    labelled: bool = False,
+    progress: Progress | None = None,
+    count: int = COMPARED,
+    **settings: Any,
+) -> Compared:
+    """At most `count` of the bundle's test inputs (validation where there are none), drawn by a fixed seed.
+
+    Of `data` where it is given: a data set of the same classes, or any pictures that `predict` takes. Without
+    it, and where the bundle's own data cannot be had without a download, they are made up, and a note says
+    why; with `labelled` a download is made, and a data set there has to be. `settings` replace fields of the
+    bundle's recipe, such as `data_dir`. Raises `ConvscopeError` for data that cannot be used.
+    """
+    listener = progress or Silent()
+    if data is not None:
+        if labelled or isinstance(data, Source) or not _of_files(bundle, data, settings):
+            given = data if isinstance(data, Source) else os.fspath(data)
+            return _drawn(*dataset_of(bundle, given, progress=listener, **settings), count)
+        return _from_files(bundle, _path(data, settings), listener, count)
+    try:
+        if not labelled:
+            _require_here(bundle, settings)
+        return _drawn(*dataset_of(bundle, progress=listener, **settings), count)
+    except ConvscopeError as error:
+        if labelled:
+            raise
+        noun = bundle.preprocessing.noun
+        why = str(error).splitlines()[0].rstrip(".:").removesuffix("; give the data")
+        note = f"the {noun}s that are compared are made up: {why}. --data names {noun}s like those to come."
+        names = [f"made-up {noun} {number}" for number in range(count)]
+        return Compared(synthetic(bundle.preprocessing, count), names, f"{count:,} made-up {noun}s", (note,))
+
+
+def _drawn(dataset: Dataset, notes: Sequence[str], count: int) -> Compared:
+    part, split = dataset.evaluation
+    positions = _some(len(split), count)
+    what = f"{len(positions):,} {part} {_nouns(dataset.preprocessing.noun, len(positions))} of {dataset.name}"
+    names = [split.names[int(i)] for i in positions]
+    return Compared(split.images[positions], names, what, tuple(notes), dataset)
+
+
+def _from_files(bundle: Bundle, path: Path, progress: Progress, count: int) -> Compared:
+    """Of what `predict` would take, with classes or without."""
+    preprocessing, noun = bundle.preprocessing, bundle.preprocessing.noun
+    progress.waiting(f"looking for {noun}s in {path}")
+    given = _sample(inputs_in([path], preprocessing), count)
+
+    def read(one: Any) -> tuple[str, np.ndarray | str]:
+        if isinstance(one, Unreadable):
+            return str(one.path), one.error
+        name, content = with_path(one)
+        try:
+            return str(name), preprocessing.one(content)
+        except ConvscopeError as error:
+            return str(name), str(error)
+
+    with ThreadPoolExecutor() as pool:
+        results = list(pool.map(read, given))
+    sound = [(name, content) for name, content in results if isinstance(content, np.ndarray)]
+    broken = [content for _, content in results if isinstance(content, str)]
+    if not sound:
+        raise DataError(broken[0] if broken else f"{path} has no {noun}s in it.")
+    what = f"{len(sound):,} {_nouns(noun, len(sound))} of {path}"
+    stored = np.stack([content for _, content in sound])
+    return Compared(stored, [name for name, _ in sound], what, tuple(skipped(broken, noun)))
+
+
+def _of_files(bundle: Bundle, data: str | os.PathLike[str], settings: dict[str, Any]) -> bool:
+    """Whether they are found as `predict` finds them, not as a data set: pictures at a path, one signal."""
+    if os.fspath(data) in catalogue():
+        return False
+    path = _path(data, settings)
+    return path.exists() and (
+        isinstance(bundle.preprocessing, Preprocessing) or path.suffix.lower() == ".npy"
+    )
+
+
+def _path(data: str | os.PathLike[str], settings: dict[str, Any]) -> Path:
+    path, folder = Path(data).expanduser(), data_folder(settings.get("data_dir"))
+    return folder / path if not path.exists() and folder is not None and (folder / path).exists() else path
+
+
+def _require_here(bundle: Bundle, settings: dict[str, Any]) -> None:
+    """Raises `UsageError` where the bundle's own data would have to be downloaded."""
+    recipe = {**bundle.info.get("recipe", {}), **settings}
+    name = str(recipe.get("data", ""))
+    if needs_download(name, data_dir=recipe.get("data_dir")):
+        raise UsageError(f"{name}, which it was trained on, is not on this machine")
+
+
+def _some(whole: int, count: int) -> np.ndarray:
+    """Positions, drawn by the seed and in order."""
+    return np.sort(np.random.default_rng(SEED).permutation(whole)[:count])
+
+
+def _sample(inputs: Iterable[Any], count: int) -> list[Any]:
+    """So many of them, each as likely, by the seed and in order, without keeping the others (reservoir)."""
+    random, kept = np.random.default_rng(SEED), []
+    for position, one in enumerate(inputs):
+        if position < count:
+            kept.append((position, one))
+        elif (place := random.integers(position + 1)) < count:
+            kept[place] = (position, one)
+    return [one for _, one in sorted(kept, key=lambda pair: pair[0])]
+
+
+def _nouns(noun: str, count: int) -> str:
+    return noun if count == 1 else f"{noun}s"

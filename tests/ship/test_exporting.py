@@ -1,0 +1,260 @@
+"""What is compared, where a file goes, and what is refused before anything is computed."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import convscope
+from convscope import Bundle, export
+from convscope.data import ArrayPreprocessing, Preprocessing
+from convscope.errors import ConvscopeError, DataError, UnknownName, UsageError
+from convscope.ship import exporting, torch_program
+from convscope.ship.compared import compared_inputs
+from convscope.ship.entrance import Entrance
+from convscope.ship.synthetic import synthetic
+
+from ..conftest import Command
+from .networks import CLASSES, bundle
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run on the digits."""
+    out = tmp_path_factory.mktemp("runs") / "digits-run"
+    return convscope.train("digits", epochs=1, out=str(out), quiet=True, engine="torch").path
+
+
+def folder_of_pictures(folder: Path, count: int, *, broken: int = 0) -> Path:
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    for number in range(count):
+        pixels = random.integers(0, 256, (20, 14, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number:03}.png")
+    for number in range(broken):
+        (folder / f"broken-{number}.png").write_text("no picture")
+    return folder
+
+
+def test_a_run_is_compared_on_its_own_test_pictures(run: Path) -> None:
+    inputs = compared_inputs(Bundle.load(run))
+    assert inputs.what == "256 test pictures of digits"
+    assert inputs.notes == ()
+    assert inputs.dataset is not None
+    test = inputs.dataset.test
+    assert test is not None
+    where = [list(test.names).index(name) for name in inputs.names]
+    assert sorted(set(where)) == where
+    np.testing.assert_array_equal(inputs.stored, test.images[where])
+    assert list(compared_inputs(Bundle.load(run)).names) == list(inputs.names)
+
+
+def test_any_pictures_will_do(run: Path, tmp_path: Path) -> None:
+    of = Bundle.load(run)
+    folder = folder_of_pictures(tmp_path / "photos", 5, broken=1)
+    inputs = compared_inputs(of, folder)
+    assert inputs.what == f"5 pictures of {folder}"
+    assert inputs.stored.shape == (5, 8, 8, 1)
+    assert "skipped 1 picture that cannot be read" in inputs.notes[0]
+    np.testing.assert_array_equal(inputs.stored[0], of.preprocessing.one(folder / "000.png"))
+    assert compared_inputs(of, "photos", data_dir=str(tmp_path)).what.startswith("5 pictures of")
+    one = compared_inputs(of, folder / "000.png")
+    assert one.what == f"1 picture of {folder / '000.png'}"
+    (folder / "broken-0.png").unlink()
+    assert len(compared_inputs(of, folder, count=3).names) == 3
+    with pytest.raises(DataError, match="not a picture"):
+        compared_inputs(of, folder_of_pictures(tmp_path / "none", 0, broken=2))
+
+
+def test_a_data_set_by_name_is_drawn_from_its_test_part(run: Path) -> None:
+    assert compared_inputs(Bundle.load(run), "digits", count=20).what == "20 test pictures of digits"
+    with pytest.raises(UnknownName, match="did you mean 'digits'"):
+        compared_inputs(Bundle.load(run), "digit")
+
+
+def test_a_bare_bundle_gets_made_up_pictures() -> None:
+    inputs = compared_inputs(bundle())
+    assert inputs.what == "256 made-up pictures"
+    assert "does not say which data it was trained on." in inputs.notes[0]
+    np.testing.assert_array_equal(inputs.stored, synthetic(bundle().preprocessing, 256))
+
+
+def test_no_download_is_made_for_a_comparison(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, idx_folder: Path
+) -> None:
+    monkeypatch.delenv("CONVSCOPE_DATA", raising=False)
+    monkeypatch.setattr("convscope.data.named.cache_folder", lambda: tmp_path / "empty")
+    monkeypatch.setattr("convscope.data.named.cached", lambda *_, **__: pytest.fail("a download"))
+    of = Bundle.load(run)
+    elsewhere = dataclasses.replace(of, info={**of.info, "recipe": {**of.info["recipe"], "data": "mnist"}})
+    inputs = compared_inputs(elsewhere)
+    assert inputs.what == "256 made-up pictures"
+    assert "mnist, which it was trained on, is not on this machine" in inputs.notes[0]
+    found = compared_inputs(elsewhere, data_dir=str(idx_folder))
+    assert found.what == "200 test pictures of mnist"
+
+
+def test_data_that_are_gone_are_said(run: Path, tmp_path: Path) -> None:
+    of = Bundle.load(run)
+    gone = {**of.info, "recipe": {**of.info["recipe"], "data": str(tmp_path / "gone")}}
+    (note,) = compared_inputs(dataclasses.replace(of, info=gone)).notes
+    assert f"there is no folder {tmp_path / 'gone'}" in note
+    assert "made up" in note
+
+
+def test_where_classes_are_needed_nothing_is_made_up(run: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="does not say which data"):
+        compared_inputs(bundle(), labelled=True)
+    with pytest.raises(ConvscopeError, match="class"):
+        compared_inputs(Bundle.load(run), folder_of_pictures(tmp_path / "photos", 4), labelled=True)
+    assert compared_inputs(Bundle.load(run), labelled=True).dataset is not None
+
+
+def test_made_up_pictures_use_the_whole_range() -> None:
+    pictures = synthetic(Preprocessing(height=16, width=20, channels=3), 256)
+    assert pictures.dtype == np.uint8
+    assert (pictures[0] == 0).all()
+    assert (pictures[1] == 255).all()
+    assert len(np.unique(pictures)) == 256
+    means = pictures.mean(axis=(1, 2))  # (N, C)
+    assert (np.ptp(means, axis=1) > 10).sum() > 100  # channels that differ
+    assert not any((picture == picture[:, ::-1]).all() for picture in pictures[5:])
+    assert not any((picture == picture[::-1]).all() for picture in pictures[5:])
+    np.testing.assert_array_equal(pictures, synthetic(Preprocessing(height=16, width=20, channels=3), 256))
+    for count in (0, 1, 2, 7):
+        assert synthetic(Preprocessing(height=1, width=1, channels=1), count).shape == (count, 1, 1, 1)
+
+
+def test_made_up_signals_are_as_large_as_the_training_s() -> None:
+    signals = synthetic(ArrayPreprocessing(shape=(2, 50), mean=(1000.0, -3.0), std=(5.0, 0.1)), 256)
+    assert signals.shape == (256, 2, 50)
+    assert signals.dtype == np.float32
+    np.testing.assert_allclose(signals.mean(axis=(0, 2)), (1000, -3), atol=8)
+    assert 3 < signals[:, 0].std() < 15
+    assert 0.05 < signals[:, 1].std() < 0.3
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_the_entrance_takes_what_it_says(inside: bool) -> None:
+    for of in (
+        bundle().preprocessing,
+        ArrayPreprocessing(shape=(1, 4, 4), mean=(1.0,), std=(2.0,), repeat=2),
+    ):
+        entrance = Entrance(of, inside=inside)
+        given = entrance.of_stored(synthetic(of, 3))
+        assert given.shape == (3, *entrance.shape)
+        assert given.dtype == entrance.dtype
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_the_entrance_inside_and_outside_make_the_same_numbers(inside: bool, tmp_path: Path) -> None:
+    """`fit` leaves borders, which are not inverted: what is done outside has them the other way round."""
+    import torch
+
+    of = Preprocessing(height=6, width=6, channels=1, fill=30, invert=True, mean=(0.4,), std=(0.3,))
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (9, 4), np.uint8)).save(tmp_path / "a.png")
+    expected = of.batch(of.one(tmp_path / "a.png")[None])
+    entrance = Entrance(of, inside=inside)
+    given = entrance.outside.one(tmp_path / "a.png")[None]
+    if inside:
+        np.testing.assert_array_equal(given, entrance.of_stored(of.one(tmp_path / "a.png")[None]))
+        given = torch_program.Pixels(of)(torch.from_numpy(given)).numpy()
+    else:
+        given = entrance.outside.batch(given)
+    np.testing.assert_array_equal(given, expected)
+
+
+def test_the_file_is_called_as_the_run_is(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    exported = export(run, format="torch")
+    assert exported.path == Path("digits-run.pt2")
+    assert exported.bytes == exported.path.stat().st_size
+    assert exporting.default_name(run / "bundle.safetensors") == "digits-run"
+    (tmp_path / "latest").symlink_to(run)
+    assert exporting.default_name(tmp_path / "latest") == "digits-run"
+    assert exporting.default_name(bundle()) == "Net"
+
+
+@pytest.mark.parametrize(
+    ("out", "format", "sentence"),
+    [
+        ("net.bin", None, r"net\.bin should end in one of \.onnx \(ONNX model\)"),
+        ("net", None, "should end in one of"),
+        ("net.onnx", "torch", r"net\.onnx should end in \.pt2 where the format is torch"),
+        ("net.bin", "c", r"net\.bin should end in \.c where the format is c"),
+        (".", "onnx", "is a folder; name a file in it"),
+        ("model.pt2", None, "is the model itself"),
+        ("link.pt2", None, "is the model itself"),
+        ("net.pt2", "tourch", "unknown format 'tourch': did you mean 'torch'"),
+    ],
+)
+def test_impossible_files_are_refused_first(
+    out: str, format: str | None, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle().save(tmp_path / "model.pt2")
+    (tmp_path / "link.pt2").symlink_to(tmp_path / "model.pt2")
+    before = (tmp_path / "model.pt2").read_bytes()
+    monkeypatch.setattr(Bundle, "load", lambda *_: pytest.fail("it was read"))
+    with pytest.raises(UsageError, match=sentence):
+        export(tmp_path / "model.pt2", tmp_path / out, format=format)
+    assert (tmp_path / "model.pt2").read_bytes() == before
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="there is no folder"):
+        export(bundle(), tmp_path / "no" / "net.pt2")
+
+
+def test_the_command_prints_what_was_written(run: Path, convscope: Command) -> None:
+    result = convscope("export", str(run), "--format", "torch", "--out", "a.pt2")
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    lines = result.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert [line.split()[0] for line in lines if not line.startswith(" ")] == [
+        "File",
+        "Form",
+        "Takes",
+        "Gives",
+        "Compared",
+    ]
+    assert lines[0] == "File      a.pt2"
+    assert "uint8 (N, 8, 8, 1): pictures of 8×8, grey, 0 to 255" in result.stdout
+    assert "256 test pictures of digits, in batches of 1, 7, 64: at most" in result.stdout
+
+
+def test_the_command_s_document(run: Path, convscope: Command) -> None:
+    result = convscope("export", str(run), "--out", "a.pt2", "--no-preprocessing", "--json", "--quiet")
+    document = json.loads(result.stdout)
+    assert document["input"]["type"] == "float32"
+    assert document["input"]["shape"] == [1, 8, 8]
+    assert document["proof"]["largest"] < 1e-5
+    assert document["classes"] == list("0123456789")
+    assert document["notes"] == []
+
+
+def test_class_names_and_preprocessing_are_in_the_file(tmp_path: Path) -> None:
+    import warnings
+
+    import torch
+
+    exported = export(bundle(), tmp_path / "net.pt2")
+    facts = {"classes": "", "preprocessing": "", "inside": "", "input": "", "net": ""}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.export.load(exported.path, extra_files=facts)
+    assert tuple(json.loads(facts["classes"])) == CLASSES
+    assert json.loads(facts["preprocessing"])["invert"] is False
+    assert json.loads(facts["inside"])["mean"] == [0.2, 0.5, 0.4]
+    assert facts["input"] == "uint8 (N, 9, 12, 3)"
+    assert facts["net"] == "Net"
+    pictures = synthetic(bundle().preprocessing, 5)
+    given = torch.from_numpy(255 - pictures)
+    np.testing.assert_allclose(
+        program.module()(given).detach().numpy(), bundle().probabilities(pictures), atol=1e-6
+    )
