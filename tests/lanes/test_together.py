@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from convscope import nets
-from convscope.graph import Builder, Graph
+from convscope.graph import Builder, Graph, Node
 from convscope.lanes.network import Network
 
 from .oracle import INSTRUCTION_SETS, batch, check_outputs, coarse_weights
@@ -42,7 +42,7 @@ def test_a_map_of_a_few_positions(
     count: int,
     seed: int,
 ) -> None:
-    def body(b: Builder, x: object) -> object:
+    def body(b: Builder, x: Node) -> Node:
         y = b.conv2d(x, channels, kernel_size=3, stride=stride, dilation=dilation, padding=padding)
         return getattr(b, activation)(y) if activation else y
 

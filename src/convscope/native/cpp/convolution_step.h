@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "buffer.h"
+#include "depthwise.h"
 #include "few_positions.h"
 #include "pooled_gradient.h"
 #include "pooling.h"
@@ -70,6 +71,11 @@ class ConvolutionStep {
     } else if (!positions_.empty()) {
       few_positions({in.channels, in.channel(), (int)out.channels, out.channel(), (int)pass.taps.size(), pass.packed, bias,
                      rectify, blocks}, positions_, x.at + pass.from, y.at);
+    } else if (is_depthwise(s, in, out)) {
+      for (long c = 0; c < out.channels; c++)
+        depthwise((int)s.stride_height, pass.packed + 9 * c, bias ? bias[c] : 0.0f, rectify,
+                  x.at + pass.from + c * in.channel(), in.row(), pass.rows, pass.columns, y.at + c * out.channel(),
+                  out.row());
     } else {
       const long ins = in.channels / s.groups, outs = out.channels / s.groups, plane = out.height * out.width;
       for (long g = 0; g < s.groups; g++) {
@@ -222,6 +228,11 @@ class ConvolutionStep {
       for (long k = 0; k < s.kernel_height * s.kernel_width; k++)
         column_at_.push_back(c * x.channel() + (k / s.kernel_width * s.dilation_height - s.pad_top) * x.row() +
                              k % s.kernel_width * s.dilation_width - s.pad_left);
+  }
+
+  static bool is_depthwise(const Step& s, const Tensor& in, const Tensor& out) {
+    return s.groups == in.channels && s.groups == out.channels && !s.pool && s.kernel_height == 3 && s.kernel_width == 3 &&
+           s.dilation_height == 1 && s.dilation_width == 1 && s.stride_height == s.stride_width && s.stride_height <= 2;
   }
 
   static WinogradForm form_of(const Step& s) { return {(int)s.kernel_height, s.winograd}; }
