@@ -86,7 +86,8 @@ def measured(net: str, threads: int, words: argparse.Namespace) -> dict[str, Any
             skipped[name] = str(reason)
     agree(first, "forward")
     contestants = {name: remotes[name] for name in first}
-    rates = interleaved(contestants, batch_size=count, repeats=words.repeats, seconds=words.seconds)
+    slices = {"repeats": words.repeats, "seconds": words.seconds, "patience": words.patience}
+    rates = interleaved(contestants, batch_size=count, **slices)
     chosen = {name: remote.chosen for name, remote in contestants.items()}
     for remote in contestants.values():
         remote.close()
@@ -167,12 +168,13 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--repeats", type=int, default=9)
     parser.add_argument("--seconds", type=float, default=0.5, help="of a slice, at least")
+    parser.add_argument("--patience", type=float, default=120.0, help="s to wait for quiet, a network")
     parser.add_argument("--add", action="store_true", help="keep the file's rows that are not measured again")
     parser.add_argument("--quick", action="store_true", help="few pictures, one short slice each")
     parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the result file")
     words = parser.parse_args()
     if words.quick:
-        words.repeats, words.seconds = 1, 0.0
+        words.repeats, words.seconds, words.patience = 1, 0.0, 0.0
     if unknown := set(words.parts) - {"batches", *PARTS}:
         parser.error(f"unknown: {', '.join(sorted(unknown))}; known: batches, {', '.join(PARTS)}")
     return words
