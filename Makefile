@@ -108,6 +108,7 @@ bench: .venv/installed  # two hours; RECIPE=file.toml for the whole process
 	$(BIN)/python benchmarks/lanes.py --batches 64,16,256,1024 --threads 2,1
 	$(BIN)/python benchmarks/lanes.py --what forward --batches 1,64,256,1024
 	$(BIN)/python benchmarks/whole_process.py $(RECIPE)
+	$(BIN)/python benchmarks/ship.py --parts batches,folder,start-up
 	$(BIN)/python benchmarks/ops.py
 	$(BIN)/python benchmarks/tables.py
 

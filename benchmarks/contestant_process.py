@@ -14,9 +14,14 @@ import sys
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from contestants import Contestant
+
+SHOWN = 1024  # first results that are told
 
 
 class Remote:
@@ -29,7 +34,8 @@ class Remote:
             stdout=subprocess.PIPE,
             text=True,
         )
-        self.flops: float | None = None
+        self.flops: float | None = None  # known, as `chosen`, with the first results
+        self.chosen: dict[str, Any] = {}
 
     def first_results(self) -> np.ndarray:
         """The losses of the first two steps, or the logits of the first batch; waits until it is made.
@@ -42,7 +48,7 @@ class Remote:
         if "unavailable" in answer:
             self.close()
             raise Unavailable(answer["unavailable"])
-        self.flops = answer["flops"]
+        self.flops, self.chosen = answer["flops"], answer["chosen"]
         return np.array(answer["first"])
 
     def slice(self, first: int, seconds: float) -> tuple[int, float, float]:
@@ -71,24 +77,36 @@ def serve(settings: Mapping[str, Any]) -> None:
     answers = sys.stdout
     with contextlib.redirect_stdout(sys.stderr):
         import torch
-        from contestants import CONTESTANTS, Case
         from interleaved import timed
-        from lanes_case import data, first_results
+        from lanes_case import first_results
         from native_engine import Unavailable
 
-        from convscope import nets
-
         torch.set_num_threads(settings["threads"])
-        case = Case(*data(nets.graph(settings["net"])), settings["batch_size"], settings["threads"])
         try:
-            contestant = CONTESTANTS[settings["what"]][settings["contestant"]](case)
+            contestant = _made(settings)
         except Unavailable as reason:
             print(json.dumps({"unavailable": str(reason)}), file=answers, flush=True)
             return
-        told = {"first": first_results(contestant, settings["what"]).tolist(), "flops": contestant.flops()}
+        first = first_results(contestant, settings["what"])[:SHOWN]
+        told = {"first": first.tolist(), "flops": contestant.flops(), "chosen": contestant.chosen}
         print(json.dumps(told), file=answers, flush=True)
         for line in sys.stdin:
             print(json.dumps(timed(contestant, *json.loads(line))), file=answers, flush=True)
+
+
+def _made(settings: Mapping[str, Any]) -> Contestant:
+    name, threads = settings["contestant"], settings["threads"]
+    if settings["what"] == "ship":
+        from ship_contestants import SHIP, ShipCase
+
+        return SHIP[name](ShipCase(settings["net"], settings["pictures"], threads))
+    from contestants import CONTESTANTS, Case
+    from lanes_case import data
+
+    from convscope import nets
+
+    case = Case(*data(nets.graph(settings["net"])), settings["batch_size"], threads)
+    return CONTESTANTS[settings["what"]][name](case)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib.util
 import io
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -53,11 +53,15 @@ class Case:
 
 @dataclass(frozen=True)
 class Contestant:
-    """`run(step)` does `steps` steps; `flops` is what it executes per picture where it can say."""
+    """`run(step)` does `steps` steps; `flops` is what it executes per picture where it can say.
+
+    `chosen` are settings that it found best here.
+    """
 
     run: Callable[[int], np.ndarray]
     steps: int = 1
     flops: Callable[[], float | None] = lambda: None
+    chosen: Mapping[str, Any] = field(default_factory=dict)
 
 
 # PyTorch

@@ -64,15 +64,20 @@ class Rates:
 
 
 def interleaved(
-    contestants: Mapping[str, Sliced], *, batch_size: int, repeats: int, seconds: float
+    contestants: Mapping[str, Sliced],
+    *,
+    batch_size: int,
+    repeats: int,
+    seconds: float,
+    patience: float = LONGEST_WAIT,
 ) -> dict[str, Rates]:
     """Pictures per second of every contestant, in slices of `seconds` or more.
 
-    Every repeat begins with another contestant, so that none always follows the same one.
+    Every repeat begins with another contestant, so that none always follows the same one. `patience` is how
+    long to wait for a quiet machine, in all repeats.
     """
     names, step = list(contestants), dict.fromkeys(contestants, 0)
     rates = {name: Rates() for name in names}
-    patience = LONGEST_WAIT
     for repeat in range(repeats):
         patience -= wait_for_quiet(patience)
         turn = repeat % len(names)

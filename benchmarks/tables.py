@@ -17,6 +17,8 @@ from typing import Any
 from comparison import Comparison, table
 from result_files import read_result
 
+import ship
+
 DOCUMENT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 MARKED = re.compile(r"(<!-- table: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 BATCH = 64
@@ -132,6 +134,54 @@ def operations_conditions() -> list[str]:
     ]
 
 
+def prediction() -> list[str]:
+    """Every network, from the bundle."""
+    return _markdown(ship.table(_read("ship")["rows"]))
+
+
+def prediction_conditions() -> list[str]:
+    """What prediction was measured with."""
+    result = _read("ship")
+    versions, machine = result["versions"], result["machine"]
+    packages = ", ".join(f"{name} {versions[name]}" for name in ("torch", "onnxruntime", "numpy"))
+    return [
+        f"{machine['processor']}, {machine['cores']} cores, {result['instruction_set']}, multiply-adds "
+        f"measured at {result['fma_peak_gflops']:.0f} GFLOP/s; {_threads(result['threads'])}; "
+        f"{_repeats(result['rows'])} repeats; Python {versions['python']}, {packages}. "
+        f"The median of ÷torch is {ship.median_over_torch(result['rows']):.1f}."
+    ]
+
+
+def prediction_behind() -> list[str]:
+    """Each network on which ONNX Runtime is faster."""
+    return ship.behind(_read("ship")["rows"]) or ["On none of them."]
+
+
+def folder() -> list[str]:
+    """A folder of JPEGs to predictions."""
+    rows = [("data", "network", "decoder, threads", "decoder, processes", "predictions", "ratio")]
+    for row in _read("decoding")["rows"]:
+        rates = [f"{row['per_second'][name]:,}" for name in ("threads", "processes", "predictions")]
+        disturbed = " (disturbed)" * row["disturbed"]
+        rows.append(
+            (
+                row["data"],
+                f"{row['net']} {row['side']}×{row['side']}",
+                *rates,
+                f"{row['ratio']:.2f}{disturbed}",
+            )
+        )
+    return _markdown(rows)
+
+
+def start_up() -> list[str]:
+    """`convscope predict starter one.png` as a whole process."""
+    rows = [("process", "median", "least", "processor")]
+    for name, of in _read("start-up")["processes"].items():
+        rows.append((name, *(f"{of[what]:.3f} s" for what in ("median", "least", "processor"))))
+    return _markdown(rows)
+
+
 TABLES: dict[str, tuple[Callable[[], list[str]], str]] = {
     "conditions": (conditions, "lanes.py"),
     "training": (training, "lanes.py"),
@@ -140,6 +190,11 @@ TABLES: dict[str, tuple[Callable[[], list[str]], str]] = {
     "forward": (forward, "lanes.py --what forward --batches 1,64,256,1024"),
     "slower": (slower, "lanes.py"),
     "whole-process": (whole_process, "whole_process.py"),
+    "prediction": (prediction, "ship.py"),
+    "prediction-conditions": (prediction_conditions, "ship.py"),
+    "prediction-behind": (prediction_behind, "ship.py"),
+    "folder": (folder, "ship.py --parts folder"),
+    "start-up": (start_up, "ship.py --parts start-up"),
     "operations": (operations, "ops.py"),
     "operations-conditions": (operations_conditions, "ops.py"),
 }

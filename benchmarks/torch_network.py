@@ -62,4 +62,15 @@ def _layer(node: Node, channels: int) -> nn.Module:
             return nn.ReLU()
         case "tanh":
             return nn.Tanh()
+        case "dropout":
+            return nn.Dropout(a["p"])
+        case "conv1d":
+            window = (a["kernel_size"], a["stride"], padding, a["dilation"])
+            return nn.Conv1d(channels, a["out_channels"], *window, groups=a["groups"], bias=a["bias"])
+        case "max_pool1d":
+            return nn.MaxPool1d(
+                a["kernel_size"], a["stride"], padding, a["dilation"], ceil_mode=a["ceil_mode"]
+            )
+        case "adaptive_average_pool1d":
+            return nn.AdaptiveAvgPool1d(a["output_size"])
     raise NotImplementedError(f"{node.name}: no PyTorch layer for {node.operation} here")

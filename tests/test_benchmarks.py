@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from importlib import import_module
@@ -32,6 +33,19 @@ def test_work_of_a_training_step_by_hand(monkeypatch: pytest.MonkeyPatch) -> Non
     graph = nets.graph("simple-cnn-4-8")
     assert work.forward_flops(graph) == 2 * (first + second + linear)
     assert work.training_flops(graph) == 2 * (2 * first + 3 * (second + linear))
+
+
+def test_prediction_is_compared(tmp_path: Path) -> None:
+    """PyTorch, ONNX Runtime and the bundle agree, or it would stop."""
+    pytest.importorskip("onnxruntime")
+    words = ["--quick", "--nets", "simple-cnn-4-8", "--results", str(tmp_path)]
+    done = subprocess.run(
+        [sys.executable, str(BENCHMARKS / "ship.py"), *words], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    (row,) = json.loads((tmp_path / "ship.json").read_text("utf-8"))["rows"]
+    assert {"torch", "torch-channels-last", "onnxruntime", "bundle"} <= set(row["rates"])
+    assert row["rates"]["onnxruntime"]["batch_size"] in (64, 128, 256, 512, 1024)
 
 
 def test_a_shortcut_needs_its_input_gradient(monkeypatch: pytest.MonkeyPatch) -> None:

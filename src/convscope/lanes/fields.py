@@ -48,14 +48,15 @@ def pool_fields(node: Node) -> dict[str, Any]:
     return {**window_fields(node), "pad_bottom": bottom, "pad_right": right, "count_padding": counted}
 
 
-def uses_winograd(node: Node, in_channels: int, written: Tensor) -> bool:
-    """Whether a convolution or its input gradient (that reads the output's channels) is worth transforming.
+def winograd_points(node: Node, in_channels: int, written: Tensor, *, training: bool) -> int:
+    """The points along an axis that a convolution or its input gradient is transformed to; 0: it is not.
 
-    Below 16 × 16 channels the transforms cost what they save.
+    The input gradient reads the output's channels. Below 16 × 16 channels the transforms cost what they save.
+    Six points take fewer products than four and round more, so that training keeps to four.
     """
     attributes = node.attributes
     plain = {"stride": (1, 1), "dilation": (1, 1), "groups": 1}
-    return (
+    worth = (
         node.operation == "conv2d"
         and attributes["kernel_size"] in ((3, 3), (5, 5))
         and all(attributes[key] == value for key, value in plain.items())
@@ -64,15 +65,32 @@ def uses_winograd(node: Node, in_channels: int, written: Tensor) -> bool:
         and in_channels * written.channels >= 256
         and min(written.height, written.width) >= 4
     )
+    return 0 if not worth else 4 if training else 6
 
 
-def input_border(node: Node, graph: Graph, *, pooled: bool = False) -> tuple[int, int, int, int]:
+def tile_outputs(node: Node, points: int) -> int:
+    """The outputs along an axis of one of Winograd's tiles."""
+    return 2 if points == 4 else points + 1 - int(node.attributes["kernel_size"][0])
+
+
+def beyond_tiles(size: int, outputs: int, *, pooled: bool = False) -> int:
+    """How many positions tiles of so many outputs reach beyond `size` outputs, of which 2×2 maxima use an
+    even number."""
+    used = size - size % 2 if pooled else size
+    return max(0, -(-used // outputs) * outputs - size)
+
+
+def input_border(
+    node: Node, graph: Graph, *, training: bool, pooled: bool = False
+) -> tuple[int, int, int, int]:
     """The border (top, left, bottom, right) of its input that a convolution reads."""
     (top, bottom), (left, right) = _pairs(node.attributes["padding"])
     dense = tensor_like(node.shape)
-    # tiles of 2×2 read one row or column more where an unpooled output has an odd size
-    if uses_winograd(node, graph[node.inputs[0]].shape[0], dense) and not pooled:
-        bottom, right = bottom + dense.height % 2, right + dense.width % 2
+    points = winograd_points(node, graph[node.inputs[0]].shape[0], dense, training=training)
+    if points:
+        outputs = tile_outputs(node, points)
+        bottom += beyond_tiles(dense.height, outputs, pooled=pooled)
+        right += beyond_tiles(dense.width, outputs, pooled=pooled)
     return top, left, bottom, right
 
 

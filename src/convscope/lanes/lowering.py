@@ -19,8 +19,8 @@ from .fields import (
     keeps_order,
     pool_fields,
     tensor_like,
-    uses_winograd,
     window_fields,
+    winograd_points,
 )
 from .folding import folded_bias, folded_weight, scale_and_shift
 from .plan import Parameter, Plan, Step, Tensor
@@ -180,10 +180,10 @@ class Lowering:
         index = index_like(y.tensor) if pooled and self.training else None
         geometry = {**window, "groups": node.attributes["groups"]}
         dense = tensor_like(node.shape) if pooled else y.tensor
-        x.tensor.reserve(*input_border(node, self.graph, pooled=pooled))
+        x.tensor.reserve(*input_border(node, self.graph, training=self.training, pooled=pooled))
         self.emit(
             "convolution",
-            winograd=uses_winograd(node, x.tensor.channels, dense),
+            winograd=winograd_points(node, x.tensor.channels, dense, training=self.training),
             x=x.tensor,
             y=y.tensor,
             index=index,
@@ -194,7 +194,7 @@ class Lowering:
             **geometry,
         )
         border = input_gradient_border(window, x.tensor, dense) if x.needs_gradient else (0, 0, 0, 0)
-        back = x.needs_gradient and uses_winograd(node, dense.channels, x.tensor)
+        back = winograd_points(node, dense.channels, x.tensor, training=True) if x.needs_gradient else 0
         if back:
             border = (*border[:2], border[2] + x.tensor.height % 2, border[3] + x.tensor.width % 2)
         if not pooled:
@@ -408,7 +408,7 @@ class Lowering:
     def _borders(self, node: Node) -> bool:
         """Whether some convolution reads this node's result with a border."""
         return any(
-            user.operation.startswith("conv") and any(input_border(user, self.graph))
+            user.operation.startswith("conv") and any(input_border(user, self.graph, training=self.training))
             for user in self._readers(node)
         )
 

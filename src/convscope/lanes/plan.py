@@ -154,8 +154,10 @@ def _products(step: Step) -> int:
     kernel = fields.get("kernel_height", 1) * fields.get("kernel_width", 1)
     if fields.get("winograd") and step.kind != "convolution_weight":
         height, width = fields[written].height * scale, fields[written].width * scale
-        tiles = -(-height // 2) * -(-width // 2)
-        return int(pairs * tiles * {9: 16, 25: 49}[kernel])
+        points, size = fields["winograd"], fields["kernel_height"]
+        outputs = 2 if points == 4 else points + 1 - size
+        tiles = -(-height // outputs) * -(-width // outputs)
+        return int(pairs * tiles * (49 if (points, size) == (4, 5) else points**2))
     positions = fields["gy"] if step.kind == "convolution_input" else fields[written]
     return int(pairs * positions.height * positions.width * scale**2 * kernel)
 

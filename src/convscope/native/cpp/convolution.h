@@ -11,7 +11,7 @@
 namespace convscope {
 namespace LANES_ISA {
 
-constexpr int MAX_OUT = 4;
+constexpr int MAX_OUT = CONVSCOPE_REGISTERS == 32 ? 6 : 4;
 constexpr int positions_of(int out) { return out == 1 ? 8 : ACCUMULATORS / out; }
 
 // A count cut into nearly equal parts of at most `most`: 10 by 4 is 4, 3, 3.
@@ -200,6 +200,7 @@ struct WeightGradient {
   long rows, width, x_row, x_column, gy_channel, gy_row;
 };
 
+constexpr int MAX_OUT_GRADIENT = 4;
 constexpr int BAND = 128;   // positions between two sums over the lanes
 
 // to[a * stride + b] += the sum of the lanes of sum[a][b].
@@ -235,7 +236,7 @@ static void weight_tile(const WeightGradient& g, long first_row, long last_row, 
   add_sums_of_lanes(sum, gradient, g.columns);
 }
 
-constexpr int MAX_COLUMNS = ACCUMULATORS / MAX_OUT;
+constexpr int MAX_COLUMNS = ACCUMULATORS / MAX_OUT_GRADIENT;
 
 template <int OUT>
 static NOINLINE void weight_columns(const WeightGradient& g, long first_row, long last_row, const Vec* x, const Vec* gy,
@@ -253,14 +254,14 @@ static NOINLINE void weight_columns(const WeightGradient& g, long first_row, lon
 }
 
 inline void weight_gradient(const WeightGradient& g, const Vec* x, const Vec* gy, float* gradient) {
-  const Parts parts(g.out_channels, MAX_OUT);
+  const Parts parts(g.out_channels, MAX_OUT_GRADIENT);
   const long rows = std::max(1L, BAND / g.width);
   for (long first = 0; first < g.rows; first += rows) {
     const long last = std::min(g.rows, first + rows);
     for (int part = 0, o = 0; part < parts.count; o += parts.size(part), part++) {
       const Vec* d = gy + o * g.gy_channel;
       float* to = gradient + o * g.columns;
-      with_constant<MAX_OUT>(parts.size(part), [&](auto out) {
+      with_constant<MAX_OUT_GRADIENT>(parts.size(part), [&](auto out) {
         weight_columns<decltype(out)::value>(g, first, last, x, d, to);
       });
     }

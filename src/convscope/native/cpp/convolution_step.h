@@ -3,6 +3,8 @@
 #include <vector>
 
 #include "buffer.h"
+#include "depthwise.h"
+#include "few_positions.h"
 #include "pooled_gradient.h"
 #include "pooling.h"
 #include "winograd.h"
@@ -23,13 +25,20 @@ class ConvolutionStep {
  public:
   ConvolutionStep() = default;  // of a step of another kind
 
-  // It reads x and writes y, reads gy and writes gx, or reads x and gy for the weights' gradient.
-  ConvolutionStep(const Step& s, const Tensor& read, const Tensor& written) {
+  // It reads x and writes y, reads gy and writes gx, or reads x and gy for the weights' gradient. A forward pass alone
+  // may take several blocks of pictures together.
+  ConvolutionStep(const Step& s, const Tensor& read, const Tensor& written, bool forward_alone) {
     if (s.kind == Kind::convolution_weight) prepare_weight_gradient(s, read);
     else if (s.winograd) prepare_winograd(s, read, written);
     else if (s.kind == Kind::convolution) prepare_forward(s, read, written);
     else prepare_input_gradient(s, read, written);
+    if (!forward_alone || s.kind != Kind::convolution) return;
+    if (s.winograd) together_ = winograd_of(s, read, written, Blocks{}, nullptr).tiles_of_block() < TILE_STEP;
+    else if (!s.pool && s.groups == 1 && written.height * written.width <= MOST_POSITIONS) prepare_few(s, read, written);
   }
+
+  // Whether several blocks of pictures together are faster than one by one.
+  bool together() const { return together_; }
 
   // Vectors that a thread needs beside the tensors.
   long room() const { return room_; }
@@ -40,7 +49,7 @@ class ConvolutionStep {
     const int kernel = (int)(s.kernel_height * s.kernel_width), most = s.pool ? MAX_OUT_POOLED : MAX_OUT;
     for (Pass& pass : passes_) {
       if (s.winograd) {
-        transform_weights(weight, (int)s.kernel_height, (int)outs, (int)ins, back, pass.packed);
+        transform_weights(form_of(s), weight, (int)outs, (int)ins, back, pass.packed);
         continue;
       }
       for (long g = 0; g < s.groups; g++)
@@ -49,15 +58,24 @@ class ConvolutionStep {
     }
   }
 
-  void forward(const Step& s, const View& x, const View& y, Bytes* index, const float* bias, Vec* room) const {
+  // `index` is of one block.
+  void forward(const Step& s, const View& x, const View& y, Bytes* index, const float* bias, Vec* room,
+               Blocks blocks = {}) const {
     const Tensor &in = *x.shape, &out = *y.shape;
     const Pass& pass = passes_[0];
     const bool rectify = s.activation == Activation::relu;
     if (s.winograd) {
-      const long scale = s.pool ? 2 : 1;
-      const Winograd w = winograd_of(s, in, out, scale * out.height, scale * out.width, room);
-      if (s.pool) winograd_pooled(w, x.at + pass.from, y.at, out.channel(), out.row(), bias, rectify, index);
-      else winograd_plain(w, x.at + pass.from, y.at, out.channel(), out.row(), bias, false, rectify);
+      const Winograd w = winograd_of(s, in, out, blocks, room);
+      if (s.pool) winograd_pooled(w, x.at + pass.from, y.at, blocks.stride, out.channel(), out.row(), bias, rectify, index);
+      else winograd_plain(w, x.at + pass.from, y.at, blocks.stride, out.channel(), out.row(), bias, false, rectify);
+    } else if (!positions_.empty()) {
+      few_positions({in.channels, in.channel(), (int)out.channels, out.channel(), (int)pass.taps.size(), pass.packed, bias,
+                     rectify, blocks}, positions_, x.at + pass.from, y.at);
+    } else if (is_depthwise(s, in, out)) {
+      for (long c = 0; c < out.channels; c++)
+        depthwise((int)s.stride_height, pass.packed + 9 * c, bias ? bias[c] : 0.0f, rectify,
+                  x.at + pass.from + c * in.channel(), in.row(), pass.rows, pass.columns, y.at + c * out.channel(),
+                  out.row());
     } else {
       const long ins = in.channels / s.groups, outs = out.channels / s.groups, plane = out.height * out.width;
       for (long g = 0; g < s.groups; g++) {
@@ -71,14 +89,18 @@ class ConvolutionStep {
         else correlate_all(c, from, to);
       }
     }
-    if (s.activation != Activation::none && !rectify) activation(s.activation, (float)s.slope, y, y);
+    if (s.activation == Activation::none || rectify) return;
+    for (long block = 0; block < blocks.count; block++) {
+      const View own{&out, y.at + block * blocks.stride};
+      activation(s.activation, (float)s.slope, own, own);
+    }
   }
 
   void input_gradient(const Step& s, const View& gy, const View& gx, Vec* room) const {
     const Tensor &in = *gy.shape, &out = *gx.shape;
     if (s.winograd) {
-      const Winograd w = winograd_of(s, in, out, out.height, out.width, room);
-      winograd_plain(w, gy.at + passes_[0].from, gx.at, out.channel(), out.row(), nullptr, s.accumulate, false);
+      const Winograd w = winograd_of(s, in, out, Blocks{}, room);
+      winograd_plain(w, gy.at + passes_[0].from, gx.at, 0, out.channel(), out.row(), nullptr, s.accumulate, false);
       return;
     }
     const long ins = in.channels / s.groups, outs = out.channels / s.groups;
@@ -136,6 +158,22 @@ class ConvolutionStep {
     passes_.push_back(std::move(pass));
   }
 
+  void prepare_few(const Step& s, const Tensor& x, const Tensor& y) {
+    together_ = true;
+    for (long i = 0; i < y.height; i++)
+      for (long j = 0; j < y.width; j++) {
+        Position position{i * y.row() + j, {}, {}};
+        for (int tap : passes_[0].chosen) {
+          const long row = i * s.stride_height - s.pad_top + tap / s.kernel_width * s.dilation_height;
+          const long column = j * s.stride_width - s.pad_left + tap % s.kernel_width * s.dilation_width;
+          if (row < 0 || row >= x.height || column < 0 || column >= x.width) continue;
+          position.taps.push_back(tap);
+          position.from.push_back((i * s.stride_height) * x.row() + j * s.stride_width + passes_[0].taps[tap]);
+        }
+        positions_.push_back(std::move(position));
+      }
+  }
+
   // For each row that is written, from the first to the last of the taps for which `inside(row, tap of the kernel)`.
   template <class Inside>
   static std::vector<Taps> taps_seen(const Pass& pass, Inside&& inside) {
@@ -155,10 +193,10 @@ class ConvolutionStep {
     const long top = back ? s.kernel_height - 1 - s.pad_top : s.pad_top;
     const long left = back ? s.kernel_width - 1 - s.pad_left : s.pad_left;
     Pass pass;
-    pass.packed = Buffer<float>(transformed_size(s.kernel_height, written.channels, read.channels));
+    pass.packed = Buffer<float>(transformed_size(form_of(s), written.channels, read.channels));
     pass.from = -(top * read.row() + left);
     passes_.push_back(std::move(pass));
-    room_ = winograd_room(read.channels, written.channels);
+    room_ = winograd_room(form_of(s), read.channels, written.channels);
   }
 
   // Positions of x whose distance to the next multiple of the stride is the same see the same taps of gy.
@@ -192,15 +230,24 @@ class ConvolutionStep {
                              k % s.kernel_width * s.dilation_width - s.pad_left);
   }
 
-  Winograd winograd_of(const Step& s, const Tensor& in, const Tensor& out, long rows, long columns, Vec* room) const {
-    Vec* m = room + MAX_POINTS * in.channels * TILES;
-    return {(int)s.kernel_height, (int)in.channels, (int)out.channels, in.row(), in.channel(), rows, columns,
-            passes_[0].packed, room, m, m + MAX_POINTS * OUT_CHUNK * TILES};
+  static bool is_depthwise(const Step& s, const Tensor& in, const Tensor& out) {
+    return s.groups == in.channels && s.groups == out.channels && !s.pool && s.kernel_height == 3 && s.kernel_width == 3 &&
+           s.dilation_height == 1 && s.dilation_width == 1 && s.stride_height == s.stride_width && s.stride_height <= 2;
+  }
+
+  static WinogradForm form_of(const Step& s) { return {(int)s.kernel_height, s.winograd}; }
+
+  Winograd winograd_of(const Step& s, const Tensor& in, const Tensor& out, Blocks blocks, Vec* room) const {
+    const long scale = s.pool ? 2 : 1;
+    return {form_of(s), (int)in.channels, (int)out.channels, in.row(), in.channel(), blocks.stride, blocks.count,
+            scale * out.height, scale * out.width, passes_[0].packed, room};
   }
 
   std::vector<Pass> passes_;
   std::vector<long> column_at_;  // of the weight gradient
+  std::vector<Position> positions_;  // of a map of a few
   long room_ = 0;
+  bool together_ = false;
 };
 
 }  // namespace LANES_ISA

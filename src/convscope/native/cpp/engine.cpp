@@ -27,6 +27,9 @@ constexpr long MAX_SLOTS = 16;
 constexpr long SLOT_NUMBERS = 1L << 25;  // all slots' gradients together stay below this
 constexpr long CHUNK = 4096;             // parameters of one work item of an update
 constexpr long LINEAR_ROWS = 128;        // outputs of a linear layer in one
+constexpr long MOST_TOGETHER = 8;        // blocks in one step of a forward pass alone
+constexpr long TOGETHER_BYTES = 64L << 20;  // of their tensors, at most
+constexpr long LARGE_LINEAR = 1L << 14;  // weights that are worth reading for several blocks at once
 
 uint64_t mix(uint64_t x) {  // splitmix64 (Steele, Lea & Flood 2014)
   x += 0x9e3779b97f4a7c15ull;
@@ -68,8 +71,13 @@ class LaneNetwork final : public Network {
   LaneNetwork(const Plan& plan, const Optimizer& optimizer, Threads& threads)
       : plan_(plan), optimizer_(optimizer), threads_(threads), parameters_(plan.parameters),
         gradients_(plan.parameters), first_(plan.parameters), second_(plan.parameters), norms_(plan.norms) {
-    for (int t = 0; t < threads_.count(); t++) thread_arenas_.emplace_back(plan_.thread_elements);
+    for (const Step& step : plan_.steps) trains_ |= step.kind == Kind::loss && step.gx >= 0;
     for (const Step& step : plan_.steps) prepare(step);
+    most_together_ = 1;
+    for (size_t i = 0; i < plan_.steps.size(); i++)
+      if (together(i))
+        most_together_ = std::clamp(TOGETHER_BYTES / (plan_.thread_elements * (long)sizeof(Vec)), 1L, MOST_TOGETHER);
+    reserve_arenas(1);
     for (int t = 0; t < threads_.count(); t++) winograd_rooms_.emplace_back(winograd_room_);
     for (int t = 0; t < threads_.count(); t++) second_gradients_.emplace_back(std::max(1L, plan_.classes));
     const Tensor& input = plan_.tensors[plan_.steps[0].y];
@@ -87,8 +95,7 @@ class LaneNetwork final : public Network {
 
   void logits(const Pictures& pictures, long count, float* out) override {
     if (!packed_) pack();
-    Batch batch{&pictures, nullptr, count, (count + LANES - 1) / LANES, {}, 0, 0, out};
-    run(batch, batch.blocks);
+    run_forward({&pictures, nullptr, count, (count + LANES - 1) / LANES, {}, 0, 0, out});
   }
 
   Result train(const Pictures& pictures, const int64_t* positions, const int64_t* starts, long batches,
@@ -128,7 +135,7 @@ class LaneNetwork final : public Network {
 
   void prepare(const Step& s) {
     const Tensor* read = read_by(s);
-    convolutions_.push_back(read ? ConvolutionStep(s, *read, written_by(s)) : ConvolutionStep());
+    convolutions_.push_back(read ? ConvolutionStep(s, *read, written_by(s), !trains_) : ConvolutionStep());
     winograd_room_ = std::max(winograd_room_, convolutions_.back().room());
     if (s.kind == Kind::convolution_weight) {
       const long outs = tensor(s.gy).channels, ins = read->channels / s.groups;
@@ -171,7 +178,63 @@ class LaneNetwork final : public Network {
       regions_.push_back({source, from, std::min(end, from + CHUNK), rate_of(begin)});
   }
 
-  // ---- a step of training, or a forward pass -------------------------------------------------------------------
+  // ---- a forward pass alone ------------------------------------------------------------------------------------
+
+  // Whether a step of it takes several blocks at once.
+  bool together(size_t i) const {
+    const Step& s = plan_.steps[i];
+    if (trains_) return false;
+    if (s.kind == Kind::linear) return tensor(s.x).elements() * tensor(s.y).elements() >= LARGE_LINEAR;
+    return convolutions_[i].together();
+  }
+
+  void reserve_arenas(long blocks) {
+    if (blocks <= arena_blocks_) return;
+    thread_arenas_.clear();
+    for (int t = 0; t < threads_.count(); t++) thread_arenas_.emplace_back(blocks * plan_.thread_elements);
+    arena_blocks_ = blocks;
+  }
+
+  // Some blocks at a time: through the steps one by one, but for those that take them together.
+  void run_forward(const Batch& batch) {
+    if (batch.blocks == 0) return;
+    const long of_a_thread = (batch.blocks + threads_.count() - 1) / threads_.count();
+    const long most = std::min(of_a_thread, most_together_), groups = (batch.blocks + most - 1) / most;
+    reserve_arenas(most);
+    threads_.share(groups, [&](long group, int thread) {
+      const long first = batch.blocks * group / groups, last = batch.blocks * (group + 1) / groups;
+      auto place = [&](long block) {
+        return Place{(int)block, (int)std::min<long>(LANES, batch.count - block * LANES), thread,
+                     thread_arenas_[thread] + (block - first) * plan_.thread_elements, nullptr, nullptr};
+      };
+      for (size_t begin = 0, end = 0; begin < plan_.steps.size(); begin = end) {
+        if (together(begin)) {
+          std::vector<Place> places;
+          for (long block = first; block < last; block++) places.push_back(place(block));
+          step_together(begin, places);
+          end = begin + 1;
+          continue;
+        }
+        while (end < plan_.steps.size() && !together(end)) end++;
+        for (long block = first; block < last; block++)
+          for (size_t i = begin; i < end; i++) block_step(plan_.steps[i], convolutions_[i], batch, place(block));
+      }
+    });
+  }
+
+  void step_together(size_t i, const std::vector<Place>& places) {
+    const Step& s = plan_.steps[i];
+    const Blocks blocks{(long)places.size(), plan_.thread_elements};
+    for (const Place& place : places) output(s.y, place);
+    const View x = view(s.x, places[0]), y = view(s.y, places[0]);
+    if (s.kind == Kind::linear) {
+      linear_blocks(parameters_ + s.weight, bias_of(s), x.shape->elements(), y.shape->elements(), x.at, y.at, blocks);
+    } else {
+      convolutions_[i].forward(s, x, y, nullptr, bias_of(s), winograd_rooms_[places[0].thread], blocks);
+    }
+  }
+
+  // ---- a step of training --------------------------------------------------------------------------------------
 
   long slots_of(long blocks) const {
     return std::max(1L, std::min({blocks, MAX_SLOTS, std::max(2L, SLOT_NUMBERS / std::max(1L, plan_.parameters))}));
@@ -222,9 +285,7 @@ class LaneNetwork final : public Network {
       block_loss_.resize(batch.blocks);
       block_correct_.resize(batch.blocks);
     }
-    const bool training = !batch.out;
-    if (training)
-      while ((long)slot_gradients_.size() < slots) slot_gradients_.emplace_back(plan_.parameters);
+    while ((long)slot_gradients_.size() < slots) slot_gradients_.emplace_back(plan_.parameters);
     size_t begin = 0;
     for (size_t phase = 0; phase < plan_.serial.size(); phase++) {
       size_t end = begin;
@@ -233,11 +294,11 @@ class LaneNetwork final : public Network {
         for (size_t i = begin; i < end; i++) serial_step(plan_.steps[i], batch);
       } else {
         threads_.share(slots, [&](long slot, int thread) {
-          if (phase == 0 && training) clear_slot(slot_gradients_[slot]);
+          if (phase == 0) clear_slot(slot_gradients_[slot]);
           for (long block = batch.blocks * slot / slots; block < batch.blocks * (slot + 1) / slots; block++) {
             Place place{(int)block, (int)std::min<long>(LANES, batch.count - block * LANES), thread,
                         thread_arenas_[thread], plan_.block_elements ? (Vec*)block_arenas_[block] : nullptr,
-                        training ? (float*)slot_gradients_[slot] : nullptr};
+                        slot_gradients_[slot]};
             for (size_t i = begin; i < end; i++) block_step(plan_.steps[i], convolutions_[i], batch, place);
           }
         });
@@ -551,7 +612,8 @@ class LaneNetwork final : public Network {
   std::vector<Region> regions_;
   std::vector<double> ratios_;   // of the learning rates there are to the rate of a step
   std::vector<Norm> norms_;
-  long winograd_room_ = 0;
+  long winograd_room_ = 0, arena_blocks_ = 0, most_together_ = 1;
+  bool trains_ = false;          // or computes outputs alone
   bool packed_ = false;
   std::vector<Buffer<Vec>> thread_arenas_, block_arenas_, winograd_rooms_, second_gradients_;
   std::vector<Buffer<uint8_t>> rooms_;

@@ -1,6 +1,6 @@
 // Linear layers: (N, features) -> (N, outputs), weights (outputs, features) as PyTorch keeps them.
 #pragma once
-#include "convolution.h"
+#include "few_positions.h"
 
 namespace convscope {
 namespace LANES_ISA {
@@ -30,6 +30,42 @@ inline void linear(const float* weight, const float* bias, long features, long o
     });
 }
 
+// The same for several blocks of pictures: each weight that is read serves all of them.
+template <int ROWS, int COUNT>
+INLINE void linear_blocks_tile(const float* weight, long features, long first, long last, const float* bias, const Vec* x,
+                               Vec* y, long stride) {
+  Vec sum[ROWS][COUNT] = {};
+  for (long f = first; f < last; f++) {
+    Vec v[COUNT];
+    UNROLL for (int n = 0; n < COUNT; n++) v[n] = x[n * stride + f];
+    UNROLL for (int o = 0; o < ROWS; o++) {
+      const Vec w = splat(weight[o * features + f]);
+      UNROLL for (int n = 0; n < COUNT; n++) sum[o][n] += w * v[n];
+    }
+  }
+  UNROLL for (int o = 0; o < ROWS; o++) UNROLL for (int n = 0; n < COUNT; n++) {
+    Vec& to = y[n * stride + o];
+    to = sum[o][n] + (first > 0 ? to : splat(bias ? bias[o] : 0.0f));
+  }
+}
+
+inline void linear_blocks(const float* weight, const float* bias, long features, long outputs, const Vec* x, Vec* y,
+                          Blocks blocks) {
+  constexpr int MOST = ACCUMULATORS / MAX_OUT;
+  const Parts parts((int)outputs, MAX_OUT), together((int)blocks.count, MOST);
+  for (int i = 0; i < together.count; x += together.size(i) * blocks.stride, y += together.size(i) * blocks.stride, i++)
+    with_constant<MOST>(together.size(i), [&](auto count) {
+      for (long first = 0; first < features; first += FEATURES_AT_ONCE) {  // which stay in the cache for all outputs
+        const long last = std::min(features, first + FEATURES_AT_ONCE);
+        for (int part = 0, o = 0; part < parts.count; o += parts.size(part), part++)
+          with_constant<MAX_OUT>(parts.size(part), [&](auto rows) {
+            linear_blocks_tile<decltype(rows)::value, decltype(count)::value>(
+                weight + o * features, features, first, last, bias ? bias + o : nullptr, x, y + o, blocks.stride);
+          });
+      }
+    });
+}
+
 template <int ROWS>
 INLINE void linear_input_tile(const float* weight, long features, long outputs, const Vec* gy, Vec* gx, bool add) {
   Vec sum[ROWS];
@@ -54,7 +90,7 @@ struct BlockPair { const Vec* x; const Vec* gy; };  // where a block's are
 // ---- gradient of the weights: gradient[o][f] = sum over blocks and lanes of gy[o] * x[f] ---------------------------
 
 constexpr int BLOCKS_AT_ONCE = 64 / LANES;             // whose pictures are summed before they are added to the rest
-constexpr int VECTORS_AT_ONCE = ACCUMULATORS / MAX_OUT;  // of features, in registers
+constexpr int VECTORS_AT_ONCE = ACCUMULATORS / MAX_OUT_GRADIENT;  // of features, in registers
 constexpr int FEATURES_TURNED = 128;
 
 // Some features of some blocks, turned: feature by feature for each picture, so that no sum goes across lanes.
@@ -104,12 +140,12 @@ inline void linear_weight(const std::vector<BlockPair>& blocks, long begin, long
     for (size_t b = 0; b < blocks.size(); b += BLOCKS_AT_ONCE) {
       const int count = (int)std::min<size_t>(BLOCKS_AT_ONCE, blocks.size() - b);
       x.fill(&blocks[b], count, at, features);
-      const Parts across((features + LANES - 1) / LANES, VECTORS_AT_ONCE), down((int)(end - begin), MAX_OUT);
+      const Parts across((features + LANES - 1) / LANES, VECTORS_AT_ONCE), down((int)(end - begin), MAX_OUT_GRADIENT);
       for (int part = 0, f = 0; part < across.count; f += across.size(part) * LANES, part++)
         with_constant<VECTORS_AT_ONCE>(across.size(part), [&](auto vectors) {
           long o = begin;
           for (int i = 0; i < down.count; o += down.size(i), i++)
-            with_constant<MAX_OUT>(down.size(i), [&](auto outs) {
+            with_constant<MAX_OUT_GRADIENT>(down.size(i), [&](auto outs) {
               linear_weight_tile<decltype(outs)::value, decltype(vectors)::value>(
                   &blocks[b], count, o, x, f, features, b > 0, gradient + o * row + at, row);
             });

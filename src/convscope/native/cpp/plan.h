@@ -70,7 +70,7 @@ struct Step {
   bool count_padding = true;
   bool adaptive = false;                    // window i covers floor(i n / m) to ceil((i + 1) n / m)
   bool pool = false;                        // 2x2, stride 2
-  bool winograd = false;
+  int winograd = 0;                         // points along an axis (winograd.h); 0: directly
   Activation activation = Activation::none;
   double slope = 0.0;                       // of leaky_relu, or elu's alpha
   double factor = 1.0, offset = 0.0;        // of affine; dropout: offset is p

@@ -1,85 +1,66 @@
-// Convolution with fewer multiplications (Winograd 1980; Lavin & Gray 2016): F(2x2, RxS) gives 2x2 outputs of an
-// RxS kernel from (R+1)(S+1) products instead of 4RS. A 3x3 kernel takes 16 for 36; a 5x5 one is cut into 3x3, 3x2,
-// 2x3 and 2x2 parts and takes 49 for 100. All transforms are additions of whole vectors, with factors of 1/2 on
-// the weights alone, so that little accuracy is lost.
+// Convolution with fewer multiplications (Winograd 1980; Lavin & Gray 2016): F(MxM, RxS) gives MxM outputs of an RxS
+// kernel from (M+R-1)(M+S-1) products instead of MMRS. With 4 points along an axis a 3x3 kernel takes 16 for 36, and a
+// 5x5 one is cut into 3x3, 3x2, 2x3 and 2x2 parts and takes 49 for 100; their transforms are additions, with factors
+// of 1/2 on the weights alone, so that little accuracy is lost. With 6 points a 3x3 kernel takes 36 for 144 and a 5x5
+// one 36 for 100; they round a few bits more, so that only the forward pass alone uses them.
 #pragma once
 #include "convolution.h"
+#include "winograd_transforms.h"
 
 namespace convscope {
 namespace LANES_ISA {
 
-constexpr int TILES = ACCUMULATORS / MAX_OUT * 3;  // transformed at a time
-constexpr int OUT_CHUNK = 2 * MAX_OUT;             // channels between two output transforms
-constexpr int MAX_POINTS = 16;
+constexpr int TILE_STEP = ACCUMULATORS / MAX_OUT;     // tiles in registers
+constexpr int MOST_TILES = 4 * TILE_STEP;             // transformed at a time
+constexpr int OUT_CHUNK = 2 * MAX_OUT;                // channels between two output transforms
+constexpr long TRANSFORMED_BYTES = 320 << 10;         // of the tiles at a time: they stay in a second-level cache
 
-struct KernelPart { int row, column, rows, columns; };  // 2 or 3 rows and columns of the kernel
-inline int points_of(const KernelPart& part) { return (part.rows + 1) * (part.columns + 1); }
+struct KernelPart { int row, column, rows, columns; };  // of the kernel
 
-inline std::vector<KernelPart> kernel_parts(long kernel) {
-  if (kernel == 3) return {{0, 0, 3, 3}};
-  return {{0, 0, 3, 3}, {0, 3, 3, 2}, {3, 0, 2, 3}, {3, 3, 2, 2}};  // 5
-}
+// How a kernel is computed: tiles of outputs x outputs, its parts one after the other.
+struct WinogradForm {
+  int kernel, points;  // along an axis
 
-// ---- the three transforms along one axis -------------------------------------------------------------------------
+  int outputs() const { return points == 6 ? 7 - kernel : 2; }
 
-template <int R>
-INLINE void input_transform(const Vec (&d)[R + 1], Vec (&t)[R + 1]) {
-  if constexpr (R == 3) {
-    t[0] = d[0] - d[2];
-    t[1] = d[1] + d[2];
-    t[2] = d[2] - d[1];
-    t[3] = d[1] - d[3];
-  } else {
-    t[0] = d[0] - d[1];
-    t[1] = d[1];
-    t[2] = d[1] - d[2];
+  std::vector<KernelPart> parts() const {
+    if (points == 6 || kernel == 3) return {{0, 0, kernel, kernel}};
+    return {{0, 0, 3, 3}, {0, 3, 3, 2}, {3, 0, 2, 3}, {3, 3, 2, 2}};  // 5
   }
-}
 
-template <int R>
-INLINE void output_transform(const Vec (&m)[R + 1], Vec& first, Vec& second) {
-  if constexpr (R == 3) {
-    first = m[0] + m[1] + m[2];
-    second = m[1] - m[2] - m[3];
-  } else {
-    first = m[0] + m[1];
-    second = m[1] - m[2];
-  }
-}
+  int points_of(const KernelPart& part) const { return (outputs() + part.rows - 1) * (outputs() + part.columns - 1); }
 
-inline void weight_transform(int r, const float* g, long stride, float* u) {
-  if (r == 3) {
-    const float sum = 0.5f * (g[0] + g[2 * stride]), half = 0.5f * g[stride];
-    u[0] = g[0];
-    u[1] = sum + half;
-    u[2] = sum - half;
-    u[3] = g[2 * stride];
-  } else {
-    u[0] = g[0];
-    u[1] = g[0] + g[stride];
-    u[2] = g[stride];
+  // A part transforms so many tiles of `in` channels at a time.
+  int tiles_at_once(long in) const {
+    const long bytes = points * points * (in + OUT_CHUNK) * (long)sizeof(Vec);
+    return (int)std::clamp<long>(TRANSFORMED_BYTES / bytes / TILE_STEP * TILE_STEP, TILE_STEP, MOST_TILES);
   }
-}
+};
+
+// Vectors from a point of some channels' tiles to the next point: odd, so that they do not meet in one set of a cache.
+inline long point_stride(long channels, long tiles) { return channels * tiles | 1; }
 
 // ---- weights -----------------------------------------------------------------------------------------------------
 
-inline long transformed_size(long kernel, long out, long in) {
+inline long transformed_size(const WinogradForm& form, long out, long in) {
   long points = 0;
-  for (const KernelPart& part : kernel_parts(kernel)) points += points_of(part);
+  for (const KernelPart& part : form.parts()) points += form.points_of(part);
   return points * out * in;
 }
 
-// (out, in, kernel, kernel) as [part][point][four output channels][in][four]. `transposed`: the kernel of the input's
-// gradient, (in, out, kernel, kernel) turned by 180 degrees.
-inline void transform_weights(const float* weight, int kernel, int out, int in, bool transposed, float* packed) {
-  for (const KernelPart& part : kernel_parts(kernel)) {
-    const int points = points_of(part), across = part.columns + 1;
+// (out, in, kernel, kernel) as [part][point][MAX_OUT output channels][in][MAX_OUT]. `transposed`: the kernel of the
+// input's gradient, (in, out, kernel, kernel) turned by 180 degrees.
+inline void transform_weights(const WinogradForm& form, const float* weight, int out, int in, bool transposed,
+                              float* packed) {
+  const int kernel = form.kernel;
+  for (const KernelPart& part : form.parts()) {
+    const int down = form.outputs() + part.rows - 1, across = form.outputs() + part.columns - 1;
     const Parts groups(out, MAX_OUT);
     for (int group = 0, o = 0; group < groups.count; o += groups.size(group), group++) {
       const int n = groups.size(group);
       for (int c = 0; c < in; c++)
         for (int k = 0; k < n; k++) {
-          float g[9], half[12], u[MAX_POINTS];
+          double g[25], half[MOST_POINTS * 5], u[MOST_POINTS];
           for (int a = 0; a < part.rows; a++)
             for (int b = 0; b < part.columns; b++) {
               const int at = (part.row + a) * kernel + part.column + b;
@@ -87,70 +68,89 @@ inline void transform_weights(const float* weight, int kernel, int out, int in, 
                                                    : weight[((long)(o + k) * in + c) * kernel * kernel + at];
             }
           for (int b = 0; b < part.columns; b++) {
-            float column[4];
-            weight_transform(part.rows, g + b, part.columns, column);
-            for (int a = 0; a <= part.rows; a++) half[a * part.columns + b] = column[a];
+            double column[MOST_POINTS];
+            weight_transform(down, part.rows, g + b, part.columns, column);
+            for (int a = 0; a < down; a++) half[a * part.columns + b] = column[a];
           }
-          for (int a = 0; a <= part.rows; a++) weight_transform(part.columns, half + a * part.columns, 1, u + a * across);
-          for (int s = 0; s < points; s++) packed[((long)s * out + o) * in + (long)c * n + k] = u[s];
+          for (int a = 0; a < down; a++) {
+            weight_transform(across, part.columns, half + a * part.columns, 1, u);
+            for (int b = 0; b < across; b++)
+              packed[((long)(a * across + b) * out + o) * in + (long)c * n + k] = (float)u[b];
+          }
         }
     }
-    packed += (long)points * out * in;
+    packed += (long)down * across * out * in;
   }
 }
 
 // ---- the convolution ---------------------------------------------------------------------------------------------
 
 struct Winograd {
-  int kernel, in_channels, out_channels;
-  long x_row, x_channel;
-  long rows, columns;       // of the output, before pooling
-  const float* weights;     // transformed
-  Vec *v, *m, *sums;        // room: MAX_POINTS * in * TILES, MAX_POINTS * OUT_CHUNK * TILES, 4 * out * TILES
+  WinogradForm form;
+  int in_channels, out_channels;
+  long x_row, x_channel, x_block;
+  long blocks, rows, columns;  // of the output, before pooling
+  const float* weights;        // transformed
+  Vec* room;                   // winograd_room
 
-  long tiles_across() const { return (columns + 1) / 2; }
-  long tiles() const { return (rows + 1) / 2 * tiles_across(); }
+  int tiles_at_once() const { return form.tiles_at_once(in_channels); }
+  long tiles_across() const { return (columns + form.outputs() - 1) / form.outputs(); }
+  long tiles_of_block() const { return (rows + form.outputs() - 1) / form.outputs() * tiles_across(); }
+  long v_point() const { return point_stride(in_channels, tiles_at_once()); }
+  long m_point() const { return point_stride(OUT_CHUNK, tiles_at_once()); }
+  Vec* v() const { return room; }                                                    // [point][in][tile]
+  Vec* m() const { return v() + form.points * form.points * v_point(); }             // [point][OUT_CHUNK][tile]
+  Vec* sums() const { return m() + form.points * form.points * m_point(); }          // [out][tile][outputs]
 };
 
-inline long winograd_room(long in, long out) { return MAX_POINTS * (in + OUT_CHUNK) * TILES + 4 * out * TILES; }
+inline long winograd_room(const WinogradForm& form, long in, long out) {
+  const long tiles = form.tiles_at_once(in), points = form.points * form.points;
+  const long sums = form.parts().size() > 1 ? form.outputs() * form.outputs() * out * tiles : 0;
+  return points * (point_stride(in, tiles) + point_stride(OUT_CHUNK, tiles)) + sums;
+}
 
-// Tiles first..first + count of all input channels: v[point][channel][tile].
-template <int R, int S>
-static NOINLINE void transform_tiles(const Winograd& w, const Vec* x, long first, int count) {
-  const long across = w.tiles_across(), point = (long)w.in_channels * TILES;
+struct Tile {
+  long block, row, column;  // where its outputs begin
+  long from;                // where its window begins in x
+  bool follows;             // it lies to the right of the tile before
+};
+
+// v[point][channel][tile] of all input channels.
+template <int M, int R, int S>
+static NOINLINE void transform_tiles(const Winograd& w, const Vec* x, const Tile* tiles, int count) {
+  constexpr int DOWN = M + R - 1, ACROSS = M + S - 1;
+  const long point = w.v_point(), at_once = w.tiles_at_once();
   for (int c = 0; c < w.in_channels; c++, x += w.x_channel) {
-    Vec* to = w.v + (long)c * TILES;
-    Vec t[R + 1][S + 1] = {};
+    Vec* to = w.v() + c * at_once;
+    Vec t[DOWN][ACROSS] = {};
     for (int n = 0; n < count; n++) {
-      const long ty = (first + n) / across, tx = (first + n) - ty * across;
-      const Vec* from = x + 2 * ty * w.x_row + 2 * tx;
+      const Vec* from = x + tiles[n].from;
       auto column = [&](int b) {
-        Vec d[R + 1], u[R + 1];
-        UNROLL for (int a = 0; a <= R; a++) d[a] = from[a * w.x_row + b];
-        input_transform<R>(d, u);
-        UNROLL for (int a = 0; a <= R; a++) t[a][b] = u[a];
+        Vec d[DOWN], u[DOWN];
+        UNROLL for (int a = 0; a < DOWN; a++) d[a] = from[a * w.x_row + b];
+        input_transform<M, R>(d, u);
+        UNROLL for (int a = 0; a < DOWN; a++) t[a][b] = u[a];
       };
-      if (n > 0 && tx > 0) {
-        UNROLL for (int a = 0; a <= R; a++) UNROLL for (int b = 0; b + 2 <= S; b++) t[a][b] = t[a][b + 2];
+      if (tiles[n].follows) {
+        UNROLL for (int a = 0; a < DOWN; a++) UNROLL for (int b = 0; b < S - 1; b++) t[a][b] = t[a][b + M];
       } else {
-        UNROLL for (int b = 0; b + 2 <= S; b++) column(b);
+        UNROLL for (int b = 0; b < S - 1; b++) column(b);
       }
-      column(S - 1);
-      column(S);
-      UNROLL for (int a = 0; a <= R; a++) {
-        Vec u[S + 1];
-        input_transform<S>(t[a], u);
-        UNROLL for (int b = 0; b <= S; b++) to[(a * (S + 1) + b) * point + n] = u[b];
+      UNROLL for (int b = S - 1; b < ACROSS; b++) column(b);
+      UNROLL for (int a = 0; a < DOWN; a++) {
+        Vec u[ACROSS];
+        input_transform<M, S>(t[a], u);
+        UNROLL for (int b = 0; b < ACROSS; b++) to[(a * ACROSS + b) * point + n] = u[b];
       }
     }
   }
 }
 
-// m[o][n] = sum over channels of u[c][o] * v[c][n], OUT by COUNT in registers.
+// m[o][n] = sum over channels of u[c][o] * v[c][n], OUT by COUNT in registers; `row` vectors from one channel to the next.
 template <int OUT, int COUNT>
-INLINE void multiply_tile(const float* u, const Vec* v, int channels, Vec* m) {
+INLINE void multiply_tile(const float* u, const Vec* v, int channels, long row, Vec* m) {
   Vec sum[OUT][COUNT] = {};
-  for (int c = 0; c < channels; c++, u += OUT, v += TILES) {
+  for (int c = 0; c < channels; c++, u += OUT, v += row) {
     Vec b[COUNT];
     UNROLL for (int n = 0; n < COUNT; n++) b[n] = v[n];
     UNROLL for (int o = 0; o < OUT; o++) {
@@ -158,45 +158,50 @@ INLINE void multiply_tile(const float* u, const Vec* v, int channels, Vec* m) {
       UNROLL for (int n = 0; n < COUNT; n++) sum[o][n] += f * b[n];
     }
   }
-  UNROLL for (int o = 0; o < OUT; o++) UNROLL for (int n = 0; n < COUNT; n++) m[o * TILES + n] = sum[o][n];
+  UNROLL for (int o = 0; o < OUT; o++) UNROLL for (int n = 0; n < COUNT; n++) m[o * row + n] = sum[o][n];
 }
 
 template <int OUT>
-static NOINLINE void multiply_tiles(const float* u, const Vec* v, int channels, int count, Vec* m) {
-  constexpr int MOST = ACCUMULATORS / MAX_OUT;
-  const Parts parts(count, MOST);
+static NOINLINE void multiply_tiles(const float* u, const Vec* v, int channels, int count, long row, Vec* m) {
+  const Parts parts(count, TILE_STEP);
   for (int part = 0; part < parts.count; part++) {
     const int n = parts.size(part);
-    with_constant<MOST>(n, [&](auto number) { multiply_tile<OUT, decltype(number)::value>(u, v, channels, m); });
+    with_constant<TILE_STEP>(n, [&](auto number) { multiply_tile<OUT, decltype(number)::value>(u, v, channels, row, m); });
     v += n;
     m += n;
   }
 }
 
-// The four outputs of each tile of channels o..o + channels; `finish(o, n, outputs)` takes them.
-template <int R, int S, class Finish>
+// The outputs of each tile of the channels in m; `finish(channel, tile, outputs)` takes them.
+template <int M, int R, int S, class Finish>
 INLINE void untransform(const Winograd& w, int channels, int count, Finish&& finish) {
-  constexpr long POINT = OUT_CHUNK * TILES;
+  constexpr int DOWN = M + R - 1, ACROSS = M + S - 1;
+  const long point = w.m_point(), at_once = w.tiles_at_once();
   for (int o = 0; o < channels; o++)
     for (int n = 0; n < count; n++) {
-      const Vec* m = w.m + o * TILES + n;
-      Vec half[2][S + 1], out[4];
-      UNROLL for (int b = 0; b <= S; b++) {
-        Vec column[R + 1];
-        UNROLL for (int a = 0; a <= R; a++) column[a] = m[(a * (S + 1) + b) * POINT];
-        output_transform<R>(column, half[0][b], half[1][b]);
+      const Vec* m = w.m() + o * at_once + n;
+      Vec half[M][ACROSS], out[M * M];
+      UNROLL for (int b = 0; b < ACROSS; b++) {
+        Vec column[DOWN], y[M];
+        UNROLL for (int a = 0; a < DOWN; a++) column[a] = m[(a * ACROSS + b) * point];
+        output_transform<M, R>(column, y);
+        UNROLL for (int a = 0; a < M; a++) half[a][b] = y[a];
       }
-      output_transform<S>(half[0], out[0], out[1]);
-      output_transform<S>(half[1], out[2], out[3]);
+      UNROLL for (int a = 0; a < M; a++) {
+        Vec y[M];
+        output_transform<M, S>(half[a], y);
+        UNROLL for (int b = 0; b < M; b++) out[a * M + b] = y[b];
+      }
       finish(o, n, out);
     }
 }
 
-template <int R, int S, class Finish>
-INLINE void winograd_part(const Winograd& w, const KernelPart& part, const float* weights, const Vec* x, long first,
-                          int count, bool only, bool begins, bool ends, Finish&& finish) {
-  transform_tiles<R, S>(w, x + part.row * w.x_row + part.column, first, count);
-  constexpr int POINTS = (R + 1) * (S + 1);
+template <int M, int R, int S, class Finish>
+INLINE void winograd_part(const Winograd& w, const KernelPart& part, const float* weights, const Vec* x,
+                          const Tile* tiles, int count, bool only, bool begins, bool ends, Finish&& finish) {
+  transform_tiles<M, R, S>(w, x + part.row * w.x_row + part.column, tiles, count);
+  constexpr int POINTS = (M + R - 1) * (M + S - 1);
+  const long row = w.tiles_at_once();
   const Parts groups(w.out_channels, MAX_OUT);
   for (int group = 0, o = 0; group < groups.count;) {
     int taken = 0, next = group;
@@ -204,57 +209,75 @@ INLINE void winograd_part(const Winograd& w, const KernelPart& part, const float
     for (int s = 0; s < POINTS; s++)
       for (int g = group, k = o; g < next; k += groups.size(g), g++) {
         const float* u = weights + ((long)s * w.out_channels + k) * w.in_channels;
-        Vec* m = w.m + ((long)s * OUT_CHUNK + k - o) * TILES;
-        const Vec* v = w.v + (long)s * w.in_channels * TILES;
+        Vec* m = w.m() + s * w.m_point() + (k - o) * row;
+        const Vec* v = w.v() + s * w.v_point();
         with_constant<MAX_OUT>(groups.size(g), [&](auto out) {
-          multiply_tiles<decltype(out)::value>(u, v, w.in_channels, count, m);
+          multiply_tiles<decltype(out)::value>(u, v, w.in_channels, count, row, m);
         });
       }
-    untransform<R, S>(w, taken, count, [&](int c, int n, Vec (&out)[4]) {
+    untransform<M, R, S>(w, taken, count, [&](int c, int n, Vec (&out)[M * M]) {
       if (!only) {
-        Vec* sum = w.sums + ((long)(o + c) * TILES + n) * 4;
-        UNROLL for (int i = 0; i < 4; i++) {
+        Vec* sum = w.sums() + ((o + c) * row + n) * M * M;
+        UNROLL for (int i = 0; i < M * M; i++) {
           if (!begins) out[i] += sum[i];
           if (!ends) sum[i] = out[i];
         }
         if (!ends) return;
       }
-      finish(o + c, first + n, out);
+      finish(o + c, tiles[n], out);
     });
     o += taken;
     group = next;
   }
 }
 
-// `finish(channel, tile, outputs)` gets every tile's four outputs, row-major.
+// `finish(channel, tile, outputs)` gets every tile's outputs, row-major.
 template <class Finish>
 inline void winograd(const Winograd& w, const Vec* x, Finish&& finish) {
-  const std::vector<KernelPart> parts = kernel_parts(w.kernel);
-  for (long first = 0; first < w.tiles(); first += TILES) {
-    const int count = (int)std::min<long>(TILES, w.tiles() - first);
+  const std::vector<KernelPart> parts = w.form.parts();
+  const long across = w.tiles_across(), of_block = w.tiles_of_block(), side = w.form.outputs();
+  const Parts chunks((int)(w.blocks * of_block), w.tiles_at_once());
+  Tile tiles[MOST_TILES];
+  long first = 0;
+  for (int chunk = 0; chunk < chunks.count; chunk++) {
+    const int count = chunks.size(chunk);
+    for (int n = 0; n < count; n++, first++) {
+      const long block = first / of_block, row = (first - block * of_block) / across;
+      const long column = first - block * of_block - row * across;
+      tiles[n] = {block, side * row, side * column, block * w.x_block + side * (row * w.x_row + column),
+                  n > 0 && column > 0};
+    }
     const float* weights = w.weights;
-    if (parts.size() == 1) {
-      winograd_part<3, 3>(w, parts[0], weights, x, first, count, true, true, true, finish);
+    if (w.form.points == 6) {
+      if (w.form.kernel == 3) winograd_part<4, 3, 3>(w, parts[0], weights, x, tiles, count, true, true, true, finish);
+      else winograd_part<2, 5, 5>(w, parts[0], weights, x, tiles, count, true, true, true, finish);
       continue;
     }
-    auto next = [&](int i) { return weights += (long)points_of(parts[i]) * w.in_channels * w.out_channels; };
-    winograd_part<3, 3>(w, parts[0], weights, x, first, count, false, true, false, finish);
-    winograd_part<3, 2>(w, parts[1], next(0), x, first, count, false, false, false, finish);
-    winograd_part<2, 3>(w, parts[2], next(1), x, first, count, false, false, false, finish);
-    winograd_part<2, 2>(w, parts[3], next(2), x, first, count, false, false, true, finish);
+    if (parts.size() == 1) {
+      winograd_part<2, 3, 3>(w, parts[0], weights, x, tiles, count, true, true, true, finish);
+      continue;
+    }
+    auto next = [&](int i) { return weights += (long)w.form.points_of(parts[i]) * w.in_channels * w.out_channels; };
+    winograd_part<2, 3, 3>(w, parts[0], weights, x, tiles, count, false, true, false, finish);
+    winograd_part<2, 3, 2>(w, parts[1], next(0), x, tiles, count, false, false, false, finish);
+    winograd_part<2, 2, 3>(w, parts[2], next(1), x, tiles, count, false, false, false, finish);
+    winograd_part<2, 2, 2>(w, parts[3], next(2), x, tiles, count, false, false, true, finish);
   }
 }
 
-// y = conv(x) + bias, with relu where it is to rectify, or added to y; outputs beyond an odd edge are dropped.
-inline void winograd_plain(const Winograd& w, const Vec* x, Vec* y, long y_channel, long y_row, const float* bias,
-                           bool accumulate, bool rectify) {
-  const long across = w.tiles_across();
-  winograd(w, x, [&](int o, long tile, const Vec (&out)[4]) {
-    const long i = 2 * (tile / across), j = 2 * (tile % across);
+template <int COUNT>
+constexpr int side_of() { return COUNT == 16 ? 4 : 2; }
+
+// y = conv(x) + bias, with relu where it is to rectify, or added to y; outputs beyond the edge are dropped.
+inline void winograd_plain(const Winograd& w, const Vec* x, Vec* y, long y_block, long y_channel, long y_row,
+                           const float* bias, bool accumulate, bool rectify) {
+  winograd(w, x, [&](int o, const Tile& tile, const auto& out) {
+    constexpr int M = side_of<sizeof(out) / sizeof(Vec)>();
     const Vec b = splat(bias ? bias[o] : 0.0f);
-    UNROLL for (int k = 0; k < 4; k++) {
-      if (i + k / 2 >= w.rows || j + k % 2 >= w.columns) continue;
-      Vec* to = y + o * y_channel + (i + k / 2) * y_row + j + k % 2;
+    Vec* first = y + tile.block * y_block + o * y_channel + tile.row * y_row + tile.column;
+    UNROLL for (int k = 0; k < M * M; k++) {
+      if (tile.row + k / M >= w.rows || tile.column + k % M >= w.columns) continue;
+      Vec* to = first + k / M * y_row + k % M;
       Vec value = out[k] + b;
       if (accumulate) value += *to;
       if (rectify) value = relu(value);
@@ -263,17 +286,23 @@ inline void winograd_plain(const Winograd& w, const Vec* x, Vec* y, long y_chann
   });
 }
 
-// The largest of each tile and which it was; `rows` and `columns` of w are even.
-inline void winograd_pooled(const Winograd& w, const Vec* x, Vec* y, long y_channel, long y_row, const float* bias,
-                            bool rectify, Bytes* index) {
-  const long across = w.tiles_across();
-  winograd(w, x, [&](int o, long tile, const Vec (&out)[4]) {
-    Int which;
-    const long i = tile / across;
-    Vec value = largest_of_four(out[0], out[1], out[2], out[3], which) + splat(bias ? bias[o] : 0.0f);
-    if (rectify) value = relu(value);
-    y[o * y_channel + i * y_row + tile - i * across] = value;
-    if (index) index[o * w.tiles() + tile] = narrow(which);
+// The largest of each 2x2 and which it was; `rows` and `columns` of w are even.
+inline void winograd_pooled(const Winograd& w, const Vec* x, Vec* y, long y_block, long y_channel, long y_row,
+                            const float* bias, bool rectify, Bytes* index) {
+  const long across = w.columns / 2, plane = w.rows / 2 * across;
+  winograd(w, x, [&](int o, const Tile& tile, const auto& out) {
+    constexpr int M = side_of<sizeof(out) / sizeof(Vec)>();
+    const Vec b = splat(bias ? bias[o] : 0.0f);
+    UNROLL for (int k = 0; k < M * M / 4; k++) {
+      const int a = 2 * (k / (M / 2)), d = 2 * (k % (M / 2)), at = a * M + d;
+      if (tile.row + a >= w.rows || tile.column + d >= w.columns) continue;
+      Int which;
+      Vec value = largest_of_four(out[at], out[at + 1], out[at + M], out[at + M + 1], which) + b;
+      if (rectify) value = relu(value);
+      const long i = (tile.row + a) / 2, j = (tile.column + d) / 2;
+      y[tile.block * y_block + o * y_channel + i * y_row + j] = value;
+      if (index) index[o * plane + i * across + j] = narrow(which);
+    }
   });
 }
 
