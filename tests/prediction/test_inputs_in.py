@@ -256,3 +256,17 @@ def test_pictures_of_one_kind_beside_others(bundle: Bundle, tree: Path) -> None:
     assert [p.label if p.error is None else p.error for p in found] == [
         p.label if p.error is None else p.error for p in alone
     ]
+
+
+def test_a_fault_of_ours_is_no_row(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(folder: Path, *_: object) -> Iterator[tuple[Path, str]]:
+        yield folder, "b.png"
+        raise ValueError("a mistake")
+
+    monkeypatch.setattr("convscope.data.unlabelled.picture_files", broken)
+    inputs = inputs_in(tree, GREY)
+    assert next(inputs) == str(tree / "b.png")
+    with pytest.raises(ValueError, match="a mistake"):
+        next(inputs)
+    assert names("a\0b") == ["a\0b"]
+    assert names("x" * 5000 + ".csv") == ["x" * 5000 + ".csv"]

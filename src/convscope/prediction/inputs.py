@@ -79,11 +79,12 @@ def _below(path: str, preprocessing: InputPreprocessing) -> Iterator[Any]:
     """The inputs in a folder or a file of several; else the path, whose faults are said when it is read."""
     try:
         found = inputs_at(path, preprocessing)
-        if found is None:
-            yield path
-        else:
-            yield from found
+    except (OSError, ValueError):  # too long for a name, or with a NUL
+        found = None
+    if found is None:
+        yield path
+        return
+    try:
+        yield from found
     except ConvscopeError as error:
         yield Unreadable(path, str(error))
-    except (OSError, ValueError):  # too long for a name, or with a NUL
-        yield path
