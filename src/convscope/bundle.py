@@ -267,7 +267,9 @@ class Bundle:
     ) -> Iterator[Prediction]:
         """What `predict` gives, one after the other, of any number of pictures in the same little memory.
 
-        `pictures` may be a generator; a few are taken from it and read ahead. Closing the iterator, or an
+        `pictures` may be a generator. What is taken from it goes through the network in batches of up to 256,
+        and at most some 1,500 are taken before the prediction of the first comes out, fewer where they fill
+        128 MiB; `predict` the single frame of a camera to know of it at once. Closing the iterator, or an
         error in the generator, ends the threads that read.
 
         >>> from convscope import nets

@@ -18,6 +18,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from convscope.prediction.reading import AHEAD_BYTES
+
 LONG = bool(os.environ.get("CONVSCOPE_LONG"))
 FEW, MANY = (100_000, 1_000_000) if LONG else (20_000, 60_000)
 #: Bytes per picture, of which the 784 numbers of one alone would be 784: names may stay, as text.
@@ -30,9 +32,20 @@ pytestmark = pytest.mark.skipif(
 )
 
 SCRIPT = """
-import sys, itertools, numpy, convscope
+import io, sys, numpy, convscope
+from PIL import Image
 bundle, path, count = convscope.Bundle.load(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-given = itertools.repeat(numpy.zeros((28, 28), numpy.uint8), count) if path == "generator" else path
+def bmp():
+    content = io.BytesIO()
+    Image.new("RGB", (1024, 640)).save(content, "BMP")
+    return content.getvalue()
+each = {
+    "generator": lambda: numpy.zeros((28, 28), numpy.uint8),
+    "frames": lambda: numpy.zeros((240, 320, 3), numpy.uint8),
+    "images": lambda: Image.new("RGB", (1920, 1080)),
+    "bytes": bmp,
+}
+given = (each[path]() for _ in range(count)) if path in each else path
 predicted = sum(prediction.error is None for prediction in bundle.predict_each(given))
 assert predicted == count, (predicted, count)
 status = open("/proc/self/status").read()
@@ -139,3 +152,63 @@ def test_memory_per_picture(
         f"{make.__name__}: {small / 2**20:.0f} and {large / 2**20:.0f} MiB, {per_picture:.1f} bytes a picture"
     )
     assert per_picture <= allowed + SLACK / (many - few)
+
+
+def large_npy(folder: Path, count: int) -> Path:
+    path = folder / f"large{count}.npy"
+    np.lib.format.open_memmap(path, "w+", np.uint8, (count, 720, 1280, 3))
+    return path
+
+
+def large_tar(folder: Path, count: int) -> Path:
+    path, content = folder / f"large{count}.tar.gz", io.BytesIO()
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    Image.fromarray(pixels).resize((1024, 640)).save(content, "BMP")
+    with tarfile.open(path, "w:gz", compresslevel=1) as tar:
+        for number in range(count):
+            member = tarfile.TarInfo(f"{number:07}.bmp")
+            member.size = len(content.getvalue())
+            tar.addfile(member, io.BytesIO(content.getvalue()))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("make", "count"),
+    [
+        (lambda *_: "frames", 3000), (lambda *_: "images", 150), (lambda *_: "bytes", 300),
+        (large_npy, 250), (large_tar, 300),
+    ],
+    ids=["frames", "images", "bytes", "npy", "tar"],
+)  # fmt: skip
+def test_large_pictures_are_read_ahead_by_their_bytes(
+    tmp_path: Path, bundle_file: Path, make: Callable[[Path, int], Path | str], count: int
+) -> None:
+    """All of them are 570 MB or more."""
+    one, all_of_them = (peak(bundle_file, make(tmp_path, number), number) for number in (1, count))
+    print(f"{one / 2**20:.0f} and {all_of_them / 2**20:.0f} MiB")
+    assert all_of_them - one <= 2 * AHEAD_BYTES
+
+
+def test_a_resumed_run_lets_go_what_it_has_read(tmp_path: Path, bundle_file: Path) -> None:
+    path, out = large_tar(tmp_path, 300), tmp_path / "out.csv"
+    script = """
+import sys
+from convscope.prediction.results.writing import Listener, predict_to
+class Stopping(Listener):
+    def finishing(self, file):
+        if sys.argv[4] == "stop":
+            raise KeyboardInterrupt
+try:
+    assert predict_to(*sys.argv[1:4], resume=True, listener=Stopping()).resumed == 300
+except KeyboardInterrupt:
+    pass
+status = open("/proc/self/status").read()
+print(1024 * int(status.partition("VmHWM:")[2].split()[0]))
+"""
+    for then in ("stop", "go on"):
+        done = subprocess.run(
+            [sys.executable, "-c", script, str(bundle_file), str(path), str(out), then],
+            env={**os.environ, "MALLOC_ARENA_MAX": "2"}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert int(done.stdout) < 3 * AHEAD_BYTES

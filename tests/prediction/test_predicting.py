@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import signal
@@ -20,6 +21,7 @@ import convscope
 from convscope import Bundle
 from convscope.prediction import inputs_in, predicted
 from convscope.prediction.ahead import ahead
+from convscope.prediction.reading import AHEAD, AHEAD_BYTES, BATCH, PIECE_BYTES
 
 
 def reading_threads() -> int:
@@ -63,7 +65,7 @@ def test_the_first_inputs_are_left_out_without_being_decoded(
             (tree / "b.png").read_bytes() if number >= 30 else b"broken"
         )
     rest = itertools.islice(inputs_in(folder, bundle.preprocessing), 30, None)
-    pairs = list(predicted(bundle, rest, top=1))
+    pairs = list(predicted(bundle, rest, top=1, keep=lambda one, _: one))
     assert [one for one, _ in pairs] == [str(folder / f"{number}.png") for number in range(30, 40)]
     assert all(prediction.error is None for _, prediction in pairs)
 
@@ -163,3 +165,52 @@ def test_ctrl_c_ends_it_at_once(bundle_file: Path, tree: Path) -> None:
         _, errors = process.communicate(timeout=30)
     assert process.returncode != 0
     assert errors.rstrip().endswith("KeyboardInterrupt")
+
+
+@pytest.mark.parametrize("side", [1, 28, 300])
+def test_a_generator_is_drained_so_far_and_no_further(bundle: Bundle, side: int) -> None:
+    taken = 0
+
+    def endless() -> Iterator[np.ndarray]:
+        nonlocal taken
+        while True:
+            taken += 1
+            yield np.zeros((side, side), np.uint8)
+
+    with contextlib.closing(bundle.predict_each(endless())) as each:  # type: ignore[type-var]
+        for number, _ in enumerate(itertools.islice(each, 3000)):
+            assert taken - number <= AHEAD + 2 * BATCH
+            assert (taken - number - 2 * BATCH) * side * side <= AHEAD_BYTES + PIECE_BYTES
+
+
+def test_the_share_bounds_what_is_ahead() -> None:
+    taken = 0
+
+    def pieces() -> Iterator[int]:
+        nonlocal taken
+        while True:
+            yield taken
+            taken += 1
+
+    for number, _ in enumerate(
+        itertools.islice(ahead(lambda *_: time.sleep(0.001), pieces(), share=lambda _: 0.6), 9)
+    ):
+        assert taken - number <= 1
+
+
+def test_closing_does_not_wait_for_the_garbage(bundle: Bundle) -> None:
+    each = predicted(bundle, itertools.repeat(np.zeros((28, 28), np.uint8)), top=1)
+    frame = each.gi_frame
+    next(each)
+    inner = frame.f_locals["reads"]  # held here, as a debugger or a traceback may
+    each.close()
+    assert inner.gi_frame is None
+    assert reading_threads() == 0
+
+
+def test_what_is_kept_comes_in_order_with_why_it_could_not_be_read(bundle: Bundle) -> None:
+    given = [np.zeros((28, 28), np.uint8), b"no picture", "gone.png"] * 100
+    pairs = list(predicted(bundle, given, top=1, keep=lambda one, error: (one, error)))
+    for one, (kept, prediction) in zip(given, pairs, strict=True):
+        assert kept[0] is one
+        assert kept[1] == prediction.error

@@ -40,7 +40,7 @@ class Stopping(Listener):
     def note(self, sentence: str) -> None:
         self.notes.append(sentence)
 
-    def predicted(self, one: Any, prediction: Prediction) -> None:
+    def predicted(self, prediction: Prediction) -> None:
         self.done.append(prediction)
         if len(self.done) == self.after:
             raise self.by

@@ -7,7 +7,7 @@ import shlex
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -111,8 +111,9 @@ def predict(
     else:
         tally = Tally()
         given = inputs_in(pictures, turned.preprocessing)
-        with contextlib.closing(predicted(turned, given, top=top)) as found:
-            told = _told(found, unsure, tally, drawing, unread)
+        keep = drawing.add if drawing is not None else None
+        with contextlib.closing(predicted(turned, given, top=top, keep=keep)) as found:
+            told = _told((prediction for _, prediction in found), unsure, tally, unread)
             if out == STDOUT:
                 write_csv(told, sys.stdout.buffer, min(top, len(bundle.classes)))
             elif json:
@@ -138,18 +139,15 @@ def predict(
 
 
 def _told(
-    found: Iterable[tuple[Any, Prediction]],
+    found: Iterable[Prediction],
     unsure: float | None,
     tally: Tally,
-    drawing: Seen | None,
     unread: list[str],
 ) -> Iterator[Prediction]:
     """The predictions, each counted. Why some could not be read is said at the end; of many, meanwhile."""
-    for one, prediction in found:
+    for prediction in found:
         prediction = prediction.marked(unsure)
         tally.add(prediction)
-        if drawing is not None:
-            drawing.add(one, prediction)
         yield prediction
         if prediction.error is not None:
             unread.append(prediction.error)

@@ -47,10 +47,12 @@ class Progress(Listener):
         else:
             complain(f"note: {sentence}")
 
-    def predicted(self, one: Any, prediction: Prediction) -> None:
-        self.done += 1
+    def read(self, one: Any, error: str | None) -> None:
         if self.seen is not None:
-            self.seen.add(one, prediction)
+            self.seen.add(one, error)
+
+    def predicted(self, prediction: Prediction) -> None:
+        self.done += 1
         if prediction.error is not None and len(self.unread) < NAMED:
             self.unread.append(prediction.error)
         now = time.perf_counter()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import atomic
 from ..errors import UsageError
-from ..prediction import Prediction
+from ..prediction import with_path
 from ..prediction.results.tally import Tally, Warned
 from .complaint import complain
 
@@ -82,13 +82,13 @@ class Seen:
                 read[f"the picture {inside}"] = os.fspath(inside)
         _check_file(file, read)
 
-    def add(self, one: Any, prediction: Prediction) -> None:
-        """One of the inputs. Raises `UsageError` where it is the file that is to be drawn."""
-
-        path = prediction.path
+    def add(self, one: Any, error: str | None) -> None:
+        """One of the inputs, in order, and why it cannot be read. Raises `UsageError` where it is the file
+        that is to be drawn."""
+        path, _ = with_path(one)
         if path is not None and os.path.basename(path) == self.file.name:  # noqa: PTH119
             _check_file(self.file, {f"the picture {path}": path})
-        if prediction.error is None:
+        if error is None:
             self.count += 1
             if len(self.first) < MOST:
                 self.first.append(one)

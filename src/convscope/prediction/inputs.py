@@ -45,6 +45,8 @@ def with_path(one: Any) -> tuple[str | None, Any]:
     """One of `inputs_in` with its path, where it has one."""
     if isinstance(one, Element):
         return one
+    if isinstance(one, Unreadable):
+        return one.path, one
     if isinstance(one, str | os.PathLike):
         return os.fspath(one), one
     return (str(one) if isinstance(one, StoredFile) else None), one

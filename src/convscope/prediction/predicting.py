@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+import contextlib
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,25 +18,37 @@ if TYPE_CHECKING:
     from ..bundle import Bundle
 
 
-def predicted(
-    bundle: Bundle, inputs: Iterable[Any], *, top: int
-) -> Generator[tuple[Any, Prediction], None, None]:
-    """Each of `inputs_in` with what the network says of it, in order, while the next are read.
+# Is given each input and why it could not be read, in order; what it returns is kept of the input.
+Keep = Callable[[Any, str | None], Any]
 
-    Memory is that of some hundred inputs, of however many there are. Closing the iterator ends the threads.
+
+def predicted(
+    bundle: Bundle, inputs: Iterable[Any], *, top: int, keep: Keep | None = None
+) -> Generator[tuple[Any, Prediction], None, None]:
+    """What the network says of each of `inputs_in`, in order, while the next are read.
+
+    Before each stands what `keep` returned of it, None without. The input itself is let go once it is read:
+    memory is that of some hundred inputs as the network sees them, and of the bytes that may be read ahead
+    (`AHEAD_BYTES`). At most `AHEAD` inputs and two batches are taken before the prediction of the first of
+    them comes out. Closing the iterator ends the threads.
+
     What the network gets at once begins and ends at multiples of `batch_of`, whatever could be read: who goes
     on from such a place makes the same batches, and so the same last bits.
     """
     pieces = in_pieces(inputs, bundle.preprocessing)
     batch, count = batch_of(bundle.preprocessing), 0
     waiting: list[Read] = []
-    for found in ahead(lambda piece, stopped: read(piece, bundle, stopped), pieces):
-        waiting.append(found)
-        count += len(found.inputs)
-        if count % batch == 0:
-            yield from _predicted(bundle, waiting, top)
-            waiting = []
-    yield from _predicted(bundle, waiting, top)
+    reads = ahead(
+        lambda piece, stopped: read(piece.inputs, bundle, stopped), pieces, share=lambda piece: piece.share
+    )
+    with contextlib.closing(reads):
+        for found in map(partial(_let_go, keep=keep), reads):
+            waiting.append(found)
+            count += len(found.inputs)
+            if count % batch == 0:
+                yield from _predicted(bundle, waiting, top)
+                waiting = []
+        yield from _predicted(bundle, waiting, top)
 
 
 def predictions(
@@ -43,8 +58,15 @@ def predictions(
 
     Those that are less probable than `unsure` are marked.
     """
-    for _, prediction in predicted(bundle, inputs, top=top):
-        yield prediction.marked(unsure)
+    with contextlib.closing(predicted(bundle, inputs, top=top)) as found:
+        for _, prediction in found:
+            yield prediction.marked(unsure)
+
+
+def _let_go(found: Read, keep: Keep | None) -> Read:
+    """The same without its inputs, but what is kept of them."""
+    kept = [keep(one, found.errors.get(at)) if keep else None for at, one in enumerate(found.inputs)]
+    return replace(found, inputs=kept)
 
 
 def _predicted(bundle: Bundle, several: list[Read], top: int) -> Iterator[tuple[Any, Prediction]]:

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from PIL import Image
 
+from .. import native
 from ..data import ArrayPreprocessing, InputPreprocessing, Preprocessing, StoredFile
 from ..data.stored import HeldFile
 from ..data.unlabelled import Element
@@ -21,10 +22,11 @@ from .inputs import Unreadable, with_path
 if TYPE_CHECKING:
     from ..bundle import Bundle
 
-BATCH = 256  # inputs that the network is given at once, or a piece's where that has more
-FILES = 64  # read by one thread before it hands them over
-NUMBERS = 1024  # pictures of arrays, which need no decoding
-BYTES = 1 << 25  # that a piece may hold, as it is stored or as it is packed
+BATCH = 256  # inputs that the network is given at once
+FILES = 64  # read by one thread before it hands them over; of arrays, which need no decoding, a batch
+BYTES = 1 << 25  # that a batch may have, as it is stored
+PIECE_BYTES = 1 << 23  # in memory, above which a piece takes no more
+AHEAD, AHEAD_BYTES = 1024, 1 << 27  # inputs that are read ahead, and what they may hold
 _LARGE = 1 << 14  # pixels; smaller pictures of one size are brought to the network's together
 
 
@@ -35,7 +37,7 @@ class Read:
     `stored` and `told` have an entry for each input that has no error, in order.
     """
 
-    inputs: list[Any]
+    inputs: list[Any]  # or what is kept of them
     paths: list[str | None]
     errors: dict[int, str]  # by position
     stored: np.ndarray
@@ -54,66 +56,98 @@ def batch_of(preprocessing: InputPreprocessing) -> int:
     return 1 << fitting.bit_length() - 1
 
 
-def in_pieces(inputs: Iterable[Any], preprocessing: InputPreprocessing) -> Iterator[list[Any]]:
-    """The inputs in lists for one thread each: the first short, so that all begin soon, and all bounded."""
-    inputs, batch = iter(inputs), batch_of(preprocessing)
-    numbers = max(1, min(NUMBERS, BYTES // preprocessing.blank(1).nbytes) // batch) * batch
+class Piece(NamedTuple):
+    """Inputs that one thread reads."""
+
+    inputs: list[Any]
+    held: int  # bytes in memory, of what is given and of what is made of it
+
+    @property
+    def share(self) -> float:
+        """Of what may be read ahead at most."""
+        return max(len(self.inputs) / AHEAD, self.held / AHEAD_BYTES)
+
+
+def in_pieces(inputs: Iterable[Any], preprocessing: InputPreprocessing) -> Iterator[Piece]:
+    """The inputs in pieces for one thread each: the first short, so that all begin soon, and all bounded.
+
+    No piece lies in two batches, none has more than a batch, and none takes a further input once it holds
+    `PIECE_BYTES`.
+    """
+    inputs, batch, stored = iter(inputs), batch_of(preprocessing), preprocessing.blank(1).nbytes
+    files = max(1, min(FILES, AHEAD // (2 * native.cores())))
     length, count = 1, 0
-    while piece := list(islice(inputs, 1)):
-        left = batch - count % batch  # no piece lies in two batches
-        most = min(length, FILES, left)
-        if isinstance(piece[0], Element | np.ndarray):
-            most = numbers if left == batch else left
-        held = _held(piece[0])
-        while held == 0 and len(piece) < most and (more := list(islice(inputs, most - len(piece)))):
-            piece += more
-        while held and len(piece) < most and held < BYTES and (more := list(islice(inputs, 1))):
-            piece += more
-            held += _held(more[0])
-        yield piece
-        count += len(piece)
+    while first := list(islice(inputs, 1)):
+        left = batch - count % batch
+        most = left if isinstance(first[0], Element | np.ndarray) else min(length, files, left)
+        held = _held(first[0]) + stored
+        piece = Piece(first, held)
+        if held < PIECE_BYTES:
+            for one in islice(inputs, most - 1):
+                first.append(one)
+                held += _held(one) + stored
+                if held >= PIECE_BYTES:
+                    break
+            piece = Piece(first, held)
+        count += len(first)
         length *= 2
+        yield piece
+        del piece, first  # before the next is made
 
 
 def _held(one: Any) -> int:
-    """Bytes in memory of an input that is not read yet."""
-    return len(one.content) if isinstance(one, HeldFile) else 0
+    """Bytes that an input takes in memory, or will as soon as it is read; 0 for what is in a file."""
+    kind = type(one)
+    if kind is np.ndarray:
+        return int(one.nbytes)
+    if kind is Element:
+        return int(one.values.nbytes)
+    if isinstance(one, HeldFile):
+        return len(one.content)
+    if isinstance(one, bytes):
+        return len(one)
+    if isinstance(one, Image.Image):
+        return one.width * one.height * (1 if one.mode in ("1", "L", "P") else 4)  # as Pillow has it
+    return int(one.nbytes) if isinstance(one, np.ndarray) else 0
 
 
-def read(piece: list[Any], bundle: Bundle, stopped: Event) -> Read:
-    """Read the inputs of a piece. When `stopped` is set, nobody wants them any more."""
-    found = _Found(bundle, len(piece))
+def read(inputs: list[Any], bundle: Bundle, stopped: Event) -> Read:
+    """The inputs of a piece, read. When `stopped` is set, nobody wants them any more."""
+    found = _Found(bundle, len(inputs))
     paths: list[str | None] = []
     errors: dict[int, str] = {}
-    pixels = _alike(piece) if isinstance(bundle.preprocessing, Preprocessing) else None
+    pixels = _alike(inputs) if isinstance(bundle.preprocessing, Preprocessing) else None
     if pixels is not None:
         found.add_pictures(pixels)
-        paths = [one.name if isinstance(one, Element) else None for one in piece]
-        return Read(piece, paths, errors, *found.whole())
-    for at, one in enumerate(piece):
+        paths = [one.name if isinstance(one, Element) else None for one in inputs]
+        return Read(inputs, paths, errors, *found.whole())
+    for at, one in enumerate(inputs):
         if stopped.is_set():
             break
-        if isinstance(one, Unreadable):
-            paths.append(one.path)
-            errors[at] = one.error
-            continue
         path, given = with_path(one)
         paths.append(path)
+        if isinstance(given, Unreadable):
+            errors[at] = given.error
+            continue
         try:
             found.add(given)
         except ConvscopeError as error:
             errors[at] = str(error)
-    return Read(piece, paths, errors, *found.whole())
+    return Read(inputs, paths, errors, *found.whole())
 
 
-def _alike(piece: list[Any]) -> np.ndarray | None:
+def _alike(inputs: list[Any]) -> np.ndarray | None:
     """Pictures of arrays as one array (N, H, W, C); None where something is of another kind or size."""
-    rows = [one.values if isinstance(one, Element) else one for one in piece]
+    rows = [one.values if isinstance(one, Element) else one for one in inputs]
     shape: tuple[int, ...] = getattr(rows[0], "shape", ())
     sound = len(shape) == 3 and shape[2] in (1, 3) and 0 not in shape
     if not sound or not all(type(row) is np.ndarray and row.shape == shape for row in rows):
         return None
-    return np.stack(rows) if all(row.dtype == np.uint8 for row in rows) else None
+    return _stacked(rows) if all(row.dtype == np.uint8 for row in rows) else None
+
+
+def _stacked(rows: list[np.ndarray]) -> np.ndarray:
+    return rows[0][None] if len(rows) == 1 else np.stack(rows)
 
 
 class _Found:
@@ -163,7 +197,7 @@ class _Found:
     def _bring_to_size(self) -> None:
         if not self._waiting:
             return
-        self.add_pictures(self._waiting[0][None] if len(self._waiting) == 1 else np.stack(self._waiting))
+        self.add_pictures(_stacked(self._waiting))
         self._waiting.clear()
 
     def add_pictures(self, pixels: np.ndarray) -> None:

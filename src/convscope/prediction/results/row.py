@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from ...data.unusual import Unusual
-from ..inputs import Unreadable, with_path
+from ..inputs import with_path
 from ..prediction import Prediction
 
 
@@ -50,8 +50,6 @@ def key_of(one: Any) -> str | None:
     >>> key_of("a.png"), key_of(b"bytes") == key_of(b"bytes"), key_of(b"bytes") == key_of(b"others")
     ('a.png', True, False)
     """
-    if isinstance(one, Unreadable):
-        return one.path
     path, content = with_path(one)
     if path is not None:
         return path

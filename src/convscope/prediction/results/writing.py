@@ -6,7 +6,7 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -29,8 +29,6 @@ from .tally import Tally
 # with them the same last bits, as one without a stop.
 CHUNK = BATCH
 
-Known = tuple[Any, str | None]  # one of the inputs, and its `key_of`
-
 
 class Listener:
     """Hears how the writing goes; this one listens to nothing."""
@@ -38,8 +36,11 @@ class Listener:
     def note(self, sentence: str) -> None:
         """Something a person should read."""
 
-    def predicted(self, one: Any, prediction: Prediction) -> None:
-        """One of the inputs, in order, with its prediction, or that of the run that goes on."""
+    def read(self, one: Any, error: str | None) -> None:
+        """One of the inputs, and why it could not be read; nobody else keeps it any longer."""
+
+    def predicted(self, prediction: Prediction) -> None:
+        """The prediction of each input, in order, or that of the run that goes on."""
 
     def finishing(self, file: Path) -> None:
         """All are predicted, and the file is made."""
@@ -94,8 +95,8 @@ def predict_to(
             listener.note(f"there is no {journal.path} to go on with; this begins anew.")
         walk = _Walk(bundle, inputs_in(pictures, bundle.preprocessing), journal, top, listener)
         with contextlib.closing(walk.all()) as found:
-            for one, row in found:
-                listener.predicted(one, row.prediction.marked(unsure))
+            for row in found:
+                listener.predicted(row.prediction.marked(unsure))
         listener.finishing(file)
         tally.resumed = walk.resumed
         marked = (row.prediction.marked(unsure) for row in journal.rows())
@@ -123,7 +124,10 @@ def check_out(file: Path, model: object, pictures: object) -> None:
 
 
 class _Walk:
-    """Once through all inputs: each has its prediction from the journal, or gets one that goes there."""
+    """Once through all inputs: each has its prediction from the journal, or gets one that goes there.
+
+    Of the inputs only the keys are kept, until their rows are.
+    """
 
     def __init__(
         self, bundle: Bundle, inputs: Iterator[Any], journal: Journal, top: int, listener: Listener
@@ -131,69 +135,93 @@ class _Walk:
         self.bundle, self.inputs, self.journal, self.top = bundle, inputs, journal, top
         self.listener = listener
         self.at = self.resumed = 0
+        self.spares: Spares | None = None  # once the inputs are no longer those of the journal
 
-    def all(self) -> Generator[tuple[Any, Row], None, None]:
-        """The inputs with their rows, in order."""
-        chunk = yield from self._as_before()
-        yield from self._by_key(chunk)
+    def all(self) -> Generator[Row, None, None]:
+        """The rows of the inputs, in order."""
+        yield from self._as_before()
+        yield from self._by_key()
         yield from self._new()
 
-    def _as_before(self) -> Generator[tuple[Any, Row], None, list[Known]]:
+    def _as_before(self) -> Iterator[Row]:
         """What the journal has, as long as the inputs are those of the run that was stopped.
 
-        What could not be read is tried again. Returns the first chunk of inputs that are others.
+        What could not be read is tried again.
         """
         for line in tuple(self.journal.lines):
-            chunk, before = self._chunk(), self.journal.rows_of(line)
-            if [key for _, key in chunk] != [row.key for row in before]:
-                first = next(
-                    (key for (_, key), row in zip(chunk, before, strict=False) if key != row.key), None
-                )
-                self.listener.note(
-                    "the pictures are no longer those of the run that was stopped"
-                    f"{f', the first other one {first}' if first else ''}; "
-                    "what it predicted is taken over by path."
-                )
-                return chunk
-            rows = self._filled(chunk, [row if row.prediction.error is None else None for row in before])
+            before = self.journal.rows_of(line)
+            rows = self._filled(lambda at, key, before=before: self._row_before(before, at, key))  # type: ignore[misc]
+            if len(rows) < len(before) and self.spares is None:
+                self._part_ways(None, before[: len(rows)])
             if rows != before:
                 self.journal.write(self.at, rows)
             self.at += len(rows)
-            yield from zip((one for one, _ in chunk), rows, strict=True)
+            yield from rows
             if rows != before:
-                break
-        return []
+                return
 
-    def _by_key(self, chunk: list[Known]) -> Iterator[tuple[Any, Row]]:
+    def _row_before(self, before: Sequence[Row], at: int, key: str | None) -> Row | None:
+        if self.spares is None:
+            if at < len(before) and before[at].key == key:
+                return before[at] if before[at].prediction.error is None else None
+            self._part_ways(key, before[:at])
+        assert self.spares is not None
+        return self.spares.row(key)
+
+    def _part_ways(self, key: str | None, alike: Sequence[Row]) -> None:
+        """The inputs are others from `key` on, behind those of a chunk that are `alike`."""
+        self.listener.note(
+            "the pictures are no longer those of the run that was stopped"
+            f"{f', the first other one {key}' if key else ''}; "
+            "what it predicted is taken over by path."
+        )
+        self.journal.write(self.at, [])
+        self.spares = Spares(self.journal)
+        for row in alike:
+            self.spares.row(row.key)
+
+    def _by_key(self) -> Iterator[Row]:
         """What is spare in the journal, wherever it is among the inputs, and all others between."""
         if self.journal.count > self.at:
             self.journal.write(self.at, [])
-        spares = Spares(self.journal)
-        while chunk or spares.left:
-            chunk = chunk or self._chunk()
-            if not chunk:
-                return
-            rows = self._filled(chunk, [spares.row(key) for _, key in chunk])
+        spares = self.spares or Spares(self.journal)
+        while spares.left and (rows := self._filled(lambda _, key: spares.row(key))):
             self._keep(rows)
-            yield from zip((one for one, _ in chunk), rows, strict=True)
-            chunk = []
+            yield from rows
 
-    def _new(self) -> Iterator[tuple[Any, Row]]:
+    def _new(self) -> Iterator[Row]:
         """All others, read ahead without a break."""
-        with contextlib.closing(predicted(self.bundle, self.inputs, top=self.top)) as found:
-            while pairs := [(one, Row(key_of(one), made)) for one, made in islice(found, CHUNK)]:
-                self._keep([row for _, row in pairs])
-                yield from pairs
 
-    def _chunk(self) -> list[Known]:
-        return [(one, key_of(one)) for one in islice(self.inputs, CHUNK)]
+        def key(one: Any, error: str | None) -> str | None:
+            self.listener.read(one, error)
+            return key_of(one)
 
-    def _filled(self, chunk: list[Known], known: Sequence[Row | None]) -> list[Row]:
-        """The rows of a chunk, of which some are known."""
-        missing = [one for (one, _), row in zip(chunk, known, strict=True) if row is None]
-        self.resumed += len(chunk) - len(missing)
-        found = iter([made for _, made in predicted(self.bundle, missing, top=self.top)])
-        return [row or Row(key, next(found)) for (_, key), row in zip(chunk, known, strict=True)]
+        with contextlib.closing(predicted(self.bundle, self.inputs, top=self.top, keep=key)) as found:
+            while rows := [Row(*kept) for kept in islice(found, CHUNK)]:
+                self._keep(rows)
+                yield from rows
+
+    def _filled(self, find: Callable[[int, str | None], Row | None]) -> list[Row]:
+        """The rows of the next chunk: those that `find` knows by place and key, and the others predicted."""
+        keys: list[str | None] = []
+        known: list[Row | None] = []
+
+        def others() -> Iterator[Any]:
+            for one in islice(self.inputs, CHUNK):
+                keys.append(key_of(one))
+                known.append(find(len(known), keys[-1]))
+                if known[-1] is None:
+                    yield one
+                else:
+                    self.resumed += 1
+                    self.listener.read(one, None)
+
+        with contextlib.closing(
+            predicted(self.bundle, others(), top=self.top, keep=self.listener.read)
+        ) as found:
+            made = [prediction for _, prediction in found]
+        rest = iter(made)
+        return [row or Row(key, next(rest)) for key, row in zip(keys, known, strict=True)]
 
     def _keep(self, rows: Sequence[Row]) -> None:
         self.journal.write(self.at, rows)
