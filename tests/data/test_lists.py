@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import itertools
 import json
 import sys
 from collections.abc import Callable
@@ -16,7 +18,7 @@ from PIL import Image
 
 from convscope.data import open_source
 from convscope.data.lists import csv_rows, ordered
-from convscope.errors import ConvscopeError
+from convscope.errors import ConvscopeError, DataError
 
 from .conftest import message, read
 
@@ -191,6 +193,40 @@ def test_text_in_another_encoding_names_the_line(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_bytes(b"path,label\na.png,a\nb.png,K\xe4se\n")
     assert message(path) == f"{path}, line 3: this is not text in UTF-8; save the list as UTF-8."
+
+
+def test_all_rows_before_a_bad_line_are_there(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    good = b"".join(b"%d.png\n" % number for number in range(3000))
+    path.write_bytes(b"path\n" + good + b"K\xe4se.png\n" + good)
+    rows = csv_rows(path, labelled=False)
+    assert [next(rows).written for _ in range(3000)] == [f"{number}.png" for number in range(3000)]
+    with pytest.raises(DataError, match=r"list\.csv, line 3002: this is not text in UTF-8"):
+        next(rows)
+    path.write_bytes(b"path\n" + good + b"K\xc3")  # cut within a character
+    assert sum(1 for _ in itertools.islice(csv_rows(path, labelled=False), 3000)) == 3000
+    with pytest.raises(DataError, match="line 3002: this is not text"):
+        list(csv_rows(path, labelled=False))
+
+
+@given(
+    cells=st.lists(
+        st.text(st.sampled_from('aä\u0a0a\u0d0d\u2028\x0b;,"\r\n\U0001f600'), max_size=6), max_size=6
+    ),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    ending=st.sampled_from(["\n", "\r\n", "\r"]),
+)
+def test_lines_are_those_of_the_csv_module(
+    tmp_path_factory: pytest.TempPathFactory, cells: list[str], encoding: str, ending: str
+) -> None:
+    path = tmp_path_factory.mktemp("lists") / "list.csv"
+    with path.open("w", encoding=encoding, newline="") as file:
+        writer = csv.writer(file, lineterminator=ending, quoting=csv.QUOTE_ALL)
+        writer.writerow(["path", "label"])
+        writer.writerows([f"{number}{cell}", "a"] for number, cell in enumerate(cells))
+    with path.open(encoding="utf-16" if encoding == "utf-16" else "utf-8-sig", newline="") as file:
+        oracle = [row[0].strip() for row in csv.reader(file)][1:]
+    assert [row.written for row in csv_rows(path)] == oracle
 
 
 def test_rows_without_classes(tmp_path: Path) -> None:

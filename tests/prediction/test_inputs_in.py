@@ -199,7 +199,7 @@ def test_a_csv_list_is_read_line_by_line(tmp_path: Path) -> None:
     *found, last = list(inputs_in(path, GREY))
     assert isinstance(last, Unreadable)
     assert "line 3002: this is not text in UTF-8" in last.error
-    assert found[0] == tmp_path / "0.png"
+    assert found == [tmp_path / f"{number}.png" for number in range(3000)]
 
 
 def test_a_parquet_file_of_bytes_makes_no_copy(

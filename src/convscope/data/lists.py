@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from ..errors import DataError
 from .layout import PARTS, Layout, Picture
@@ -189,36 +191,46 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     number = 0
     try:
         with path.open("rb") as file:
-            wide = file.read(2) in (b"\xff\xfe", b"\xfe\xff")
-        with path.open(encoding="utf-16" if wide else "utf-8-sig", newline="") as text:
-            first = next((line for line in text if line.strip()), "")
+            text = _text(path, file)
+            head = list(_until_words(text))
+            first = head[-1] if head else ""
             delimiter = max(_DELIMITERS, key=lambda sign: len(next(csv.reader([first], delimiter=sign), [])))
-            text.seek(0)
-            reader = csv.reader(text, delimiter=delimiter, strict=True)
+            reader = csv.reader(chain(head, text), delimiter=delimiter, strict=True)
             for cells in reader:
                 number = reader.line_num
                 if any(cell.strip() for cell in cells):
                     yield number, cells
     except csv.Error as error:
         raise DataError(f"{path}, line {max(reader.line_num, number)}: {error}.") from error
-    except UnicodeDecodeError as error:
-        line = _undecodable_line(path, "utf-16" if wide else "utf-8")
-        raise DataError(f"{path}, line {line}: this is not text in UTF-8; save the list as UTF-8.") from error
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
-def _undecodable_line(path: Path, encoding: str) -> int:
-    """The first line that is no text: a file is decoded in pieces, which know only their own."""
-    decoder, number = codecs.getincrementaldecoder(encoding)(), 1
-    with path.open("rb") as file:
-        for line in file:
-            try:
-                decoder.decode(line)
-            except UnicodeDecodeError:
-                break
-            number += 1
-    return number
+def _text(path: Path, file: BinaryIO) -> Iterator[str]:
+    """The lines, each decoded by itself, so that all those before one that is no text are there."""
+    wide = file.read(2) in (b"\xff\xfe", b"\xfe\xff")
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder("utf-16" if wide else "utf-8-sig")()
+    number, waiting = 1, ""
+    for piece in chain(file, [b""]):  # up to a byte 10, which ends a line of UTF-8, or is half of what does
+        try:
+            waiting += decoder.decode(piece, final=not piece)
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"{path}, line {number}: this is not text in UTF-8; save the list as UTF-8."
+            ) from error
+        lines = list(io.StringIO(waiting, newline=""))
+        waiting = lines.pop() if lines and piece and not waiting.endswith("\n") else ""
+        number += len(lines)
+        yield from lines
+
+
+def _until_words(lines: Iterator[str]) -> Iterator[str]:
+    """The lines up to the first that is not empty."""
+    for line in lines:
+        yield line
+        if line.strip():
+            return
 
 
 def _unnamed(first: list[str], path: Path, labelled: bool) -> Columns:
