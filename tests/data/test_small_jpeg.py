@@ -24,6 +24,9 @@ def jpeg(height: int, width: int, mode: str = "RGB", **options: Any) -> bytes:
     return content.getvalue()
 
 
+OWN_SIZE = 512, 512  # of which nothing here is twice as large
+
+
 def pillow(content: bytes) -> np.ndarray:
     image = Image.open(io.BytesIO(content))
     return np.asarray(image).reshape(image.height, image.width, -1)
@@ -42,9 +45,32 @@ def test_the_pixels_are_pillows(
         height, width, mode, quality=quality, subsampling=subsampling, progressive=progressive,
         optimize=optimize, restart_marker_rows=restart,
     )  # fmt: skip
-    decoded = small_jpeg.decoded(content)
+    decoded = small_jpeg.decoded(content, OWN_SIZE)
     assert decoded is not None, "this Pillow has other inner parts"
     np.testing.assert_array_equal(decoded, pillow(content))
+
+
+@given(
+    height=st.integers(1, 300), width=st.integers(1, 300), mode=st.sampled_from(["L", "RGB"]),
+    at_least=st.tuples(st.integers(1, 80), st.integers(1, 80)), progressive=st.booleans(),
+)  # fmt: skip
+def test_reduced_as_pillow_reduces_it(
+    height: int, width: int, mode: str, at_least: tuple[int, int], progressive: bool
+) -> None:
+    content = jpeg(height, width, mode, quality=60, progressive=progressive)
+    decoded = small_jpeg.decoded(content, at_least)
+    assert decoded is not None
+    image = Image.open(io.BytesIO(content))
+    image.draft(None, (min(width, at_least[1]), min(height, at_least[0])))  # type: ignore[no-untyped-call]
+    np.testing.assert_array_equal(decoded, np.asarray(image).reshape(image.height, image.width, -1))
+    np.testing.assert_array_equal(decoded.squeeze(), np.squeeze(read_picture(content, at_least=at_least)))
+
+
+def test_no_small_jpeg_is_decoded_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("convscope.data.pictures.read_picture", None)
+    for side in (28, 55, 56, 111, 112, 128, 256, 512):
+        picture = Preprocessing(height=28, width=28, channels=3).read(jpeg(side, side, quality=20))
+        assert picture.shape == (28, 28, 3)
 
 
 def exif(orientation: int) -> Image.Exif:
@@ -65,8 +91,8 @@ def test_what_is_not_ordinary_is_left_to_pillow() -> None:
         b"\xff\xd8\xff\xe0",
         jpeg(9, 5)[:40],
     ):
-        assert small_jpeg.decoded(content) is None
-    assert small_jpeg.decoded(commented) is not None
+        assert small_jpeg.decoded(content, OWN_SIZE) is None
+    assert small_jpeg.decoded(commented, OWN_SIZE) is not None
     assert Preprocessing(height=10, width=10, channels=3).one(rotated).shape == (10, 10, 3)
     assert read_picture(rotated).size == (9, 5)
 
@@ -75,7 +101,7 @@ def test_what_is_not_ordinary_is_left_to_pillow() -> None:
 def test_damage_is_pillows_to_tell(at: int, value: int) -> None:
     content = bytearray(jpeg(24, 24))
     content[at % len(content)] = value
-    decoded = small_jpeg.decoded(bytes(content))
+    decoded = small_jpeg.decoded(bytes(content), OWN_SIZE)
     if decoded is not None:
         np.testing.assert_array_equal(decoded, pillow(bytes(content)))
 
@@ -105,5 +131,5 @@ def test_without_pillows_inner_parts_nothing_changes(monkeypatch: pytest.MonkeyP
     content, preprocessing = jpeg(24, 24), Preprocessing(height=24, width=24, channels=3)
     before = preprocessing.one(content)
     monkeypatch.setattr(small_jpeg, "Image", None)
-    assert small_jpeg.decoded(content) is None
+    assert small_jpeg.decoded(content, OWN_SIZE) is None
     np.testing.assert_array_equal(preprocessing.one(content), before)

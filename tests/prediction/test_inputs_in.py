@@ -193,6 +193,20 @@ def test_signals_in_folders_arrays_and_archives(tmp_path: Path) -> None:
     assert "63" in str(wrong.error)
 
 
+def test_what_has_no_signals_in_it_says_so(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "list.csv").write_text("path\n")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.png", b"")
+    for name, said in (
+        ("empty", "has no signals in it."),
+        ("a.zip", "has no signals in it, but 1 .png."),
+        ("list.csv", "lists no signals."),
+    ):
+        (prediction,) = signals().predict(tmp_path / name)
+        assert prediction.error == f"{tmp_path / name} {said}"
+
+
 def test_a_csv_list_is_read_line_by_line(tmp_path: Path) -> None:
     path = tmp_path / "list.csv"
     path.write_bytes(b"\xef\xbb\xbfpath\n" + b"".join(b"%d.png\n" % i for i in range(3000)) + b"\xff.png\n")

@@ -128,7 +128,7 @@ def predict(
             complain(f"note: {seen} shows {shows}.") if shows else None
         elif drawing.first:
             print(f"Seen    {seen}{f' ({shows})' if shows else ''}")
-    for sentence in warned(tally, inverted=invert):
+    for sentence in warned(tally, bundle.preprocessing.noun, inverted=invert):
         complain(f"warning: {sentence}")
     _complain_of(unread)
     if file is not None and tally.unreadable > len(unread):

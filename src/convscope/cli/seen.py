@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 MOST = 24  # pictures below each other in one drawing
 
 
-def warned(tally: Tally, *, inverted: bool = False) -> list[str]:
-    """A sentence for each kind of warning: of the picture, or of the first one and how many there are.
+def warned(tally: Tally, noun: str, *, inverted: bool = False) -> list[str]:
+    """A sentence for each kind of warning: of the input, or of the first one and how many there are.
 
-    `inverted` says that `--invert` was given.
+    `noun` is what one input is, and `inverted` says that `--invert` was given.
 
     >>> from convscope.data.unusual import Unusual
     >>> from convscope.prediction import Prediction
     >>> light = Unusual("inverted", "its ground is lighter", "--invert turns it round")
     >>> tally = Tally()
     >>> tally.add(Prediction("a.png", (("7", 0.9),), warnings=(light,)))
-    >>> warned(tally)
+    >>> warned(tally, "picture")
     ['a.png: its ground is lighter; --invert turns it round.']
     >>> tally.add(Prediction("b.png", (("7", 0.9),), warnings=(light,)))
-    >>> warned(tally, inverted=True)
+    >>> warned(tally, "picture", inverted=True)
     ['2 of 2 pictures, the first a.png: its ground is lighter; leave out --invert.']
     """
     sentences = []
@@ -41,7 +41,7 @@ def warned(tally: Tally, *, inverted: bool = False) -> list[str]:
         warning = of.warning
         if inverted and warning.kind == "inverted":
             warning = replace(warning, advice="leave out --invert")
-        count = f"{of.count:,} of {tally.count:,} pictures, the first " if of.count > 1 else ""
+        count = f"{of.count:,} of {tally.count:,} {noun}s, the first " if of.count > 1 else ""
         sentences.append(f"{count}{of.path}: {warning}")
     return sentences
 
@@ -55,7 +55,7 @@ def polarised(bundle: Bundle, picture: Path, *, invert: bool) -> Bundle:
     tally = Tally()
     for warning in look.seen(bundle, picture).warnings:
         tally.warned[warning.kind] = Warned(1, str(picture), warning)
-    for sentence in warned(tally, inverted=invert):
+    for sentence in warned(tally, bundle.preprocessing.noun, inverted=invert):
         complain(f"warning: {sentence}")
     return bundle
 

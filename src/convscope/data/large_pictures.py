@@ -57,12 +57,26 @@ def draft(image: Image.Image, at_least: tuple[int, int]) -> None:
 
     Where that would still be more than `MAX_PIXELS`, it becomes smaller than `at_least`.
     """
-    height, width = at_least
-    for scale in (1, 2, 4, 8):
-        if math.ceil(image.width / scale) * math.ceil(image.height / scale) <= MAX_PIXELS:
+    scale = draft_scale((image.height, image.width), at_least)
+    image.draft(None, (max(1, image.width // scale), max(1, image.height // scale)))
+
+
+def draft_scale(size: tuple[int, int], at_least: tuple[int, int]) -> int:
+    """By what `draft` divides the height and width of a JPEG: 1, 2, 4 or 8.
+
+    >>> draft_scale((128, 200), (56, 56)), draft_scale((128, 200), (65, 65))
+    (2, 1)
+    >>> draft_scale((20_000, 20_000), (20_000, 20_000))  # 100 million pixels are too many still
+    4
+    """
+    height, width = size
+    spare = min(height // at_least[0], width // at_least[1])
+    for scale in (8, 4, 2, 1):
+        if scale <= spare:
             break
-    size = min(width, image.width // scale), min(height, image.height // scale)
-    image.draft(None, (max(1, size[0]), max(1, size[1])))
+    while scale < 8 and math.ceil(width / scale) * math.ceil(height / scale) > MAX_PIXELS:
+        scale *= 2
+    return scale
 
 
 def bands(content: bytes, image: Image.Image) -> Iterator[Image.Image]:

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from ..errors import DataError, UnknownName
-from .archive import ArchivePath, is_archive, open_archive, plain_name
+from .archive import ArchivePath, open_archive
+from .archive_kind import is_archive, plain_name
 from .array_files import open_npy, open_npy_folder, open_npz
 from .catalogue import catalogue
 from .files import FileSource

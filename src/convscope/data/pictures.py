@@ -119,10 +119,8 @@ def read_pixels(
     """`read_picture`, of small JPEGs as uint8 (H, W, 1 or 3)."""
     name = name or _name(file)
     content = file_content(file, name)
-    pixels = small_jpeg.decoded(content)
-    if pixels is not None and min(len(pixels) // at_least[0], pixels.shape[1] // at_least[1]) < 2:
-        return pixels  # none that would be decoded at half its size
-    return read_picture(content, at_least=at_least, name=name)
+    pixels = small_jpeg.decoded(content, at_least)
+    return read_picture(content, at_least=at_least, name=name) if pixels is None else pixels
 
 
 def picture_facts(path: str | os.PathLike[str] | bytes | StoredFile) -> Facts:

@@ -28,6 +28,10 @@ def resize(pictures: np.ndarray, *, height: int, width: int, mode: Resize) -> np
     With "crop" and "stretch" the result has the frame's size, with "fit" one of the two sides may be
     shorter. A side that keeps its length is not resampled.
     """
+    if len(pictures) == 1:
+        grey = pictures.shape[3] == 1
+        image = Image.fromarray(np.ascontiguousarray(pictures[0, :, :, 0] if grey else pictures[0]))
+        return resize_image(image, height=height, width=width, mode=mode)[None]
     natural_height, natural_width = pictures.shape[1:3]
     if mode == "fit":
         height, width = fit((natural_height, natural_width), (height, width))

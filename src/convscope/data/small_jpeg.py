@@ -8,8 +8,12 @@ one place.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from PIL import Image
+
+from .large_pictures import draft_scale
 
 LONGEST = 1 << 16  # bytes, what Pillow hands its decoder at once
 _MOST_SIDE = 512
@@ -23,10 +27,11 @@ _NO_MATTER = (0xC4, 0xDB, 0xDD, 0xE0, 0xEE, 0xFE)
 _MODES = {1: "L", 3: "RGB"}
 
 
-def decoded(content: bytes) -> np.ndarray | None:
-    """The pixels of an ordinary small JPEG at its own size, uint8 (H, W, 1 or 3); None for any other file.
+def decoded(content: bytes, at_least: tuple[int, int]) -> np.ndarray | None:
+    """The pixels of an ordinary small JPEG, uint8 (H, W, 1 or 3); None for any other file.
 
-    Ordinary is one of 8 bits without EXIF, in grey or colour.
+    Ordinary is one of 8 bits without EXIF, in grey or colour. It is decoded at a half, quarter or eighth of
+    its size where that leaves `at_least` (height, width), as `large_pictures.draft` has Pillow do it.
     """
     if len(content) > LONGEST or not content.startswith(_START):
         return None
@@ -35,8 +40,10 @@ def decoded(content: bytes) -> np.ndarray | None:
         if frame is None:
             return None
         height, width, mode = frame
+        scale = draft_scale((height, width), at_least)
+        height, width = math.ceil(height / scale), math.ceil(width / scale)
         core = Image.core.new(mode, (width, height))  # type: ignore[attr-defined]
-        decoder = Image._getdecoder(mode, "jpeg", (mode, ""), ())
+        decoder = Image._getdecoder(mode, "jpeg", (mode, ""), (scale, 0))
         decoder.setimage(core, None)
         left, fault = decoder.decode(content)
         if left >= 0 or fault < 0:  # it ends early, or is damaged

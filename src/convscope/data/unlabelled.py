@@ -14,7 +14,8 @@ from typing import IO, NamedTuple
 import numpy as np
 
 from ..errors import DataError
-from .archive import ArchivePath, is_archive
+from .archive import ArchivePath
+from .archive_kind import is_archive
 from .array_files import picture_blocks, signal_blocks
 from .arrays import ArrayPreprocessing
 from .input_preprocessing import InputPreprocessing
@@ -57,9 +58,9 @@ def inputs_at(name: str, preprocessing: InputPreprocessing) -> Iterator[Unlabell
     if not path.exists():
         return None
     if is_archive(path):
-        return iter(packed_files(path, None, endings(preprocessing)))
+        return iter(packed_files(path, None, endings(preprocessing), preprocessing.noun))
     if kind in LISTS or kind in TABLES:
-        return _listed(path)
+        return _listed(path, preprocessing.noun)
     if kind in ARRAYS and not _is_one(path, preprocessing):
         return arrays_in(path, None, preprocessing)
     return None
@@ -104,7 +105,7 @@ def _is_one(path: Path, preprocessing: InputPreprocessing) -> bool:
     return not preprocessing.takes(shape[1:]) or preprocessing.takes(shape)
 
 
-def _listed(path: Path) -> Iterator[Unlabelled]:
+def _listed(path: Path, noun: str) -> Iterator[Unlabelled]:
     rows = csv_rows if path.suffix.lower() in LISTS else parquet_rows
     empty = True
     for row in rows(path, labelled=False):
@@ -112,7 +113,7 @@ def _listed(path: Path) -> Iterator[Unlabelled]:
         assert not isinstance(row.picture, ArchivePath)
         yield row.picture
     if empty:
-        raise DataError(f"{path} lists no pictures.")
+        raise DataError(f"{path} lists no {noun}s.")
 
 
 def _in_folder(path: Path, preprocessing: InputPreprocessing) -> Iterator[str]:

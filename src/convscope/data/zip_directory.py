@@ -30,6 +30,7 @@ _LOCAL = struct.Struct("<4s5H3L2H")  # before the content: 4.3.7
 _LONGEST_COMMENT = 1 << 16
 _BLOCK = 1 << 20
 _FULL = 0xFFFFFFFF  # the value is in the extra field for zip64
+_LEAST_DICTIONARY = 1 << 12  # bytes; no more is made room for than the content has
 _EXTRA = 256  # bytes that are read for a local extra field of unknown length
 
 
@@ -57,6 +58,7 @@ class Positioned:
 
     def read(self, offset: int, length: int) -> bytes:
         """The bytes there, fewer at the end of the file."""
+        length = min(length, self.length - offset)
         if hasattr(os, "pread"):
             parts: list[bytes] = []
             while length > 0 and (part := os.pread(self._file.fileno(), length, offset)):
@@ -66,8 +68,8 @@ class Positioned:
                 offset, length = offset + len(part), length - len(part)
             return b"".join(parts)
         with self._lock:
-            self._file.seek(offset)
-            return self._file.read(length)
+            self._file.seek(min(offset, self.length))
+            return self._file.read(max(length, 0))
 
 
 def members(file: Positioned) -> Iterator[Member]:
@@ -103,6 +105,8 @@ def members(file: Positioned) -> Iterator[Member]:
 
 def content(file: Positioned, member: Member) -> bytes:
     """A member unpacked. Raises `zipfile.BadZipFile`, or what the decompressor does, where it is damaged."""
+    if member.offset + member.packed > file.length:
+        raise zipfile.BadZipFile("it would lie beyond the end of the archive")
     whole = file.read(member.offset, _LOCAL.size + len(member.name) + _EXTRA + member.packed)
     if len(whole) < _LOCAL.size or not whole.startswith(b"PK\3\4"):
         raise zipfile.BadZipFile("its head is no head")
@@ -138,7 +142,8 @@ def _unpacked(packed: bytes, member: Member) -> bytes:
         return bz2.BZ2Decompressor().decompress(packed, most)
     # 5.8.8: two bytes of version, two of length, then LZMA's own head but for the size
     size = _FULL << 32 | _FULL if member.flags & _END_MARK else member.size
-    head = packed[4:9] + size.to_bytes(8, "little")
+    dictionary = min(int.from_bytes(packed[5:9], "little"), max(member.size, _LEAST_DICTIONARY))
+    head = packed[4:5] + dictionary.to_bytes(4, "little") + size.to_bytes(8, "little")
     return lzma.LZMADecompressor(lzma.FORMAT_ALONE).decompress(head + packed[9:], most)
 
 
@@ -169,7 +174,8 @@ def _long(extra: bytes, *values: int) -> list[int]:
     while at + 4 <= len(extra):
         kind, length = struct.unpack_from("<2H", extra, at)
         if kind == 1:
-            numbers = iter(struct.unpack_from(f"<{length // 8}Q", extra, at + 4))
+            field = extra[at + 4 : at + 4 + length]
+            numbers = iter(struct.unpack_from(f"<{len(field) // 8}Q", field))
             try:
                 return [next(numbers) if value == _FULL else value for value in found]
             except StopIteration:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ..data import InputPreprocessing, Preprocessing
-from ..data.archive import OPENERS
+from ..data.archive_kind import is_tar, is_zip
 from ..data.npy import MAGIC
 from ..data.packed import packed_files
 from ..data.pictures import MAX_BYTES
@@ -25,7 +25,6 @@ NAME = "standard input"
 
 _HEAD = 1 << 16
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_TAR_MARK = 257, b"ustar"  # where a tar's first head has it
 _LONGEST_PATH = 1 << 15
 
 
@@ -52,25 +51,20 @@ def _told(file: io.BufferedReader[Any], head: bytes, preprocessing: InputPreproc
         yield HeldFile(NAME, file.read(MAX_BYTES + 1))
     elif head.startswith(MAGIC):
         yield from arrays_in(path.with_suffix(".npy"), _copied(file), preprocessing)
-    elif head.startswith(b"PK"):
+    elif is_zip(head):
         copy = _copied(file)
         if _holds_arrays(copy):
             yield from arrays_in(path, copy, preprocessing)
         else:
-            yield from packed_files(path, copy, endings(preprocessing))
-    elif head.startswith(tuple(OPENERS)) or _is_tar(head):
-        yield from packed_files(path, file, endings(preprocessing))
+            yield from packed_files(path, copy, endings(preprocessing), preprocessing.noun)
+    elif is_tar(head):
+        yield from packed_files(path, file, endings(preprocessing), preprocessing.noun)
     else:
         yield from _paths(file)
 
 
 def _is_picture(head: bytes) -> bool:
     return head.startswith(_PICTURES) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
-
-
-def _is_tar(head: bytes) -> bool:
-    at, mark = _TAR_MARK
-    return head[at : at + len(mark)] == mark
 
 
 def _holds_arrays(file: IO[bytes]) -> bool:
