@@ -19,7 +19,7 @@ import pytest
 from PIL import Image
 
 from convscope.data import archive as archives
-from convscope.data import open_source
+from convscope.data import expansion, open_source
 from convscope.errors import DataError
 
 from .conftest import message, read
@@ -255,7 +255,7 @@ def test_a_method_that_is_not_read(tmp_path: Path) -> None:
     ("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress),
 ])  # fmt: skip
 def test_bombs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str, compress: Callable) -> None:
-    monkeypatch.setattr(archives, "FREE_BYTES", 1 << 20)
+    monkeypatch.setattr(expansion, "FREE_BYTES", 1 << 20)
     plain = tar_of(tmp_path / "bomb.tar", [(tarfile.TarInfo("a/1.png"), bytes(1 << 23))])
     bomb = tmp_path / f"bomb.tar.{ending}"
     bomb.write_bytes(compress(plain.read_bytes()))
@@ -267,7 +267,7 @@ def test_bombs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str, com
 
 
 def test_zip_bombs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archives, "FREE_BYTES", 1 << 20)
+    monkeypatch.setattr(expansion, "FREE_BYTES", 1 << 20)
     with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a/1.png", bytes(1 << 24))
     assert "as archives do that are made to fill a disk" in message(tmp_path / "bomb.zip")

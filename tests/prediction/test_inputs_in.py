@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import itertools
+import lzma
 import tarfile
+import types
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -284,3 +287,49 @@ def test_a_fault_of_ours_is_no_row(tree: Path, monkeypatch: pytest.MonkeyPatch) 
         next(inputs)
     assert names("a\0b") == ["a\0b"]
     assert names("x" * 5000 + ".csv") == ["x" * 5000 + ".csv"]
+
+
+def _bomb(path: Path, tree: Path, *, trailing: bool) -> None:
+    """A sound picture, and ten megabytes of nothing as another or behind all."""
+    with tarfile.open(path, f"w:{path.suffix[1:]}") as tar:
+        tar.add(tree / "b.png", "b.png")
+        if not trailing:
+            member = tarfile.TarInfo("zeros.bmp")
+            member.size = 10_000_000
+            tar.addfile(member, io.BytesIO(bytes(member.size)))
+    if trailing:
+        opener = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}[path.suffix]
+        with opener(path, "ab") as file:  # type: ignore[operator]
+            file.write(bytes(10_000_000))
+
+
+@pytest.mark.parametrize("kind", [".gz", ".bz2", ".xz"])
+@pytest.mark.parametrize("trailing", [False, True])
+@pytest.mark.parametrize("piped", [False, True])
+def test_a_small_tar_that_would_fill_the_memory_is_an_error(
+    tree: Path, bundle: Bundle, kind: str, trailing: bool, piped: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("convscope.data.expansion.FREE_BYTES", 1 << 20)
+    path = tree.with_name(f"bomb.tar{kind}")
+    _bomb(path, tree, trailing=trailing)
+    given: object = path
+    if piped:
+        monkeypatch.setattr("sys.stdin", types.SimpleNamespace(buffer=io.BytesIO(path.read_bytes())))
+        given = "-"
+    first, last = bundle.predict(given)  # type: ignore[arg-type]
+    assert first.error is None
+    assert "would unpack to more than 0.0 GiB, 100 times its size" in str(last.error)
+
+
+def test_what_is_long_in_the_pipe_too_may_be_long(
+    tree: Path, bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("convscope.data.expansion.FREE_BYTES", 1 << 20)
+    path = tree.with_name("long.tar.gz")
+    pixels = np.random.default_rng(0).integers(0, 256, (500, 500, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tree.with_name("long.bmp"))
+    with tarfile.open(path, "w:gz", compresslevel=1) as tar:
+        for number in range(4):
+            tar.add(tree.with_name("long.bmp"), f"{number}.bmp")
+    monkeypatch.setattr("sys.stdin", types.SimpleNamespace(buffer=io.BytesIO(path.read_bytes())))
+    assert [prediction.error for prediction in bundle.predict("-")] == [None] * 4

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import DataError
 from .archive_damage import damage_named, member_damage_named
+from .expansion import check_expansion
 from .listing import ending
 from .members import Entry, open_members, passed_over
 from .pictures import EXTENSIONS, MAX_BYTES
@@ -21,9 +22,6 @@ from .stored import Spool, StoredFile
 
 #: More members are refused: their names alone would fill the memory.
 MAX_MEMBERS = 2_000_000
-#: Unpacked, an archive may have this many times its own size, or `FREE_BYTES` where that is more.
-MAX_EXPANSION = 100
-FREE_BYTES = 1 << 30
 
 Tree = dict[str, Any]  # name -> Tree of a folder, or where the content of a file is
 
@@ -39,7 +37,6 @@ class Archive:
         self.tree: Tree = {}
         self._left_out: Counter[str] = Counter()
         self._size = path.stat().st_size
-        self._limit = max(MAX_EXPANSION * self._size, FREE_BYTES)
         self._count = self._total = 0
         self._members = open_members(path)
         self._spool = Spool(str(path)) if self._members.streamed else None
@@ -82,12 +79,7 @@ class Archive:
                 f"{self} has more than {MAX_MEMBERS:,} members, and is not read; "
                 "unpack it and give the folder."
             )
-        if self._total > self._limit:
-            raise DataError(
-                f"{self} would unpack to more than {self._limit / 2**30:.1f} GiB, {MAX_EXPANSION} times its "
-                "size or more, as archives do that are made to fill a disk; if it is sound, unpack it and "
-                "give the folder."
-            )
+        check_expansion(self, self._total, self._size)
 
     def _put(self, names: tuple[str, ...], place: Any) -> None:
         """A file, or with `place` None a folder, into the tree."""

@@ -21,6 +21,7 @@ from typing import IO, Any, NamedTuple
 from ..errors import DataError
 from . import zip_directory
 from .archive_kind import HEAD, Opener, decompressor, is_zip
+from .expansion import check_expansion
 from .pictures import MAX_BYTES
 from .tar_stream import PIECE, TarStream
 from .zip_directory import Member, Positioned
@@ -124,7 +125,9 @@ class _OfZip(Members):
 
 class _OfTar(Members):
     def __init__(self, path: Path, file: IO[bytes], opener: Opener | None, *, closed: bool) -> None:
-        self._file, self._closed = file, closed  # at the end
+        self._path, self._file, self._closed = path, file, closed  # at the end
+        self._size = path.stat().st_size if closed else 0  # of a pipe nobody knows it
+        self._compressed = opener is not None
         self.streamed = opener is not None or not file.seekable()
         self._places = None if self.streamed else Positioned(path.open("rb"))
         self._stream = TarStream(opener(file) if opener else file)
@@ -142,11 +145,13 @@ class _OfTar(Members):
         with tarfile.open(fileobj=stream, mode="r:", encoding="utf-8", errors="backslashreplace") as tar:
             for member in tar:
                 tar.members = []  # type: ignore[attr-defined]  # where tarfile keeps every head
+                self._check_expansion()
                 special = not member.isreg() or member.issparse()
                 place = member.offset_data, member.size
                 yield _entry(member.name, member.size, place, folder=member.isdir(), special=special)
         self._stream.check_end()
         while self.streamed and (piece := stream.read(PIECE)):  # to the checksum at its end
+            self._check_expansion()
             yield Entry((), len(piece))
 
     def content(self, place: tuple[int, int], name: object) -> bytes:
@@ -162,10 +167,16 @@ class _OfTar(Members):
         offset, size = place
         self._stream.seek(offset)
         for piece in self._stream.pieces(size):
+            self._check_expansion()
             size -= len(piece)
             yield piece
         if size:
             raise EOFError("a member ends early")
+
+    def _check_expansion(self) -> None:
+        """Of what was read so far, where that is more than the file."""
+        if self._compressed:
+            check_expansion(self._path, self._stream.tell(), max(self._size, self.packed_read))
 
 
 def _head(file: IO[bytes]) -> bytes:

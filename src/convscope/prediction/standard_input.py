@@ -132,7 +132,10 @@ class _Unclosed(io.RawIOBase):
     """Standard input as bytes, which stays open behind us, for whoever asks a question there later."""
 
     def __init__(self, stream: IO[bytes]) -> None:
-        self._stream = stream
+        self._stream, self._at = stream, 0
+
+    def tell(self) -> int:
+        return self._at
 
     def readable(self) -> bool:
         return True
@@ -141,4 +144,5 @@ class _Unclosed(io.RawIOBase):
         read = getattr(self._stream, "read1", self._stream.read)
         content = read(len(buffer))
         buffer[: len(content)] = content
+        self._at += len(content)
         return len(content)
