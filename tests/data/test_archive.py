@@ -20,6 +20,7 @@ from PIL import Image
 
 from convscope.data import archive as archives
 from convscope.data import expansion, open_source
+from convscope.data.packed import packed_files
 from convscope.errors import DataError
 
 from .conftest import message, read
@@ -315,3 +316,22 @@ def test_progress_of_unpacking(tmp_path: Path) -> None:
     open_source(path, progress=lambda *news: told.append(news))
     assert [what for what, _, _ in told] == ["unpacking photos.tgz"]
     assert told[0][2] == path.stat().st_size
+
+
+@pytest.mark.parametrize("ending", ["", ".gz"])
+@pytest.mark.parametrize("size", [1 << 40, 1 << 62, (1 << 63) - 1, 1 << 63, 1 << 80])
+def test_a_tar_member_of_a_size_that_cannot_be(tmp_path: Path, ending: str, size: int) -> None:
+    plain = tar_of(tmp_path / "photos.tar", two_classes(1)).read_bytes()
+    hostile = tarfile.TarInfo("a/huge.png")
+    hostile.size = size
+    content = plain[:2048] + hostile.tobuf(tarfile.GNU_FORMAT) + picture(1)
+    path = tmp_path / f"photos.tar{ending}"
+    path.write_bytes(gzip.compress(content) if ending else content)
+    assert message(path).startswith(f"{path} ")  # as one that would fill the disk, or is cut off
+    files = packed_files(path, None, frozenset([".png"]), "picture")
+    found = [next(files), next(files)]
+    assert [file.read_bytes()[:4] for file in found] == [b"\x89PNG"] * 2
+    with pytest.raises(DataError, match="longer than 1 GiB"):
+        next(files).read_bytes()
+    with pytest.raises(DataError, match="cut off or damaged"):
+        next(files)

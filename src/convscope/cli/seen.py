@@ -35,6 +35,8 @@ def warned(tally: Tally, noun: str, *, inverted: bool = False) -> list[str]:
     >>> tally.add(Prediction("b.png", (("7", 0.9),), warnings=(light,)))
     >>> warned(tally, "picture", inverted=True)
     ['2 of 2 pictures, the first a.png: its ground is lighter; leave out --invert.']
+    >>> warned(tally, "signal")[0].partition(",")[0]
+    '2 of 2 signals'
     """
     sentences = []
     for of in tally.warned.values():
