@@ -34,6 +34,9 @@ def inputs_in(pictures: Picture | Iterable[Picture], preprocessing: InputPreproc
     with `itertools.islice(inputs, n, None)`. What cannot be found is an `Unreadable` in its place.
     """
     given = preprocessing.apart(pictures) if isinstance(pictures, PICTURE_TYPES) else pictures
+    if isinstance(given, np.ndarray):  # of many small ones each look counts
+        yield from given
+        return
     for one in given:
         if isinstance(one, str | os.PathLike):
             yield from _at(os.fspath(one), preprocessing)
