@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -111,9 +112,11 @@ def stored_of(bundle: Bundle, count: int, seed: int = 0) -> np.ndarray:
     return generator.normal(0.5, 2, blank.shape).astype(np.float32)
 
 
-def difference(bundle: Bundle, *, inside: bool = True, count: int = 9) -> float:
+def difference(bundle: Bundle, folder: Path, *, inside: bool = True, count: int = 9) -> float:
     """The largest of a probability, between the file and the bundle."""
-    entrance, stored = Entrance(bundle.preprocessing, inside=inside), stored_of(bundle, count)
-    found = runner(written(bundle, entrance), bundle, entrance)(entrance.of_stored(stored))
+    entrance, file = Entrance(bundle.preprocessing, inside=inside), folder / "network.onnx"
+    file.write_bytes(written(bundle, entrance))
+    stored = stored_of(bundle, count)
+    found = runner(file.read_bytes(), bundle, entrance)(entrance.of_stored(stored))
     assert found.dtype == np.float32
     return float(np.abs(found - bundle.probabilities(stored)).max())

@@ -36,42 +36,42 @@ SMALL = {"resnet-18": (3, 33, 40), "multilayer-cnn": (3, 17, 19)}  # which take 
 
 
 @pytest.mark.parametrize("name", nets.names())
-def test_every_net(name: str) -> None:
+def test_every_net(name: str, tmp_path: Path) -> None:
     """With normalisation as after a training."""
     graph = nets.graph(name, SMALL[name]) if name in SMALL else nets.graph(name)
-    assert difference(bundle_of_graph(graph, seed=1)) < 1e-5
+    assert difference(bundle_of_graph(graph, seed=1), tmp_path) < 1e-5
 
 
 @pytest.mark.parametrize("name", ["convnet-bn", "resnet-8", "simple-cnn-1d"])
-def test_preprocessing_outside(name: str) -> None:
-    assert difference(bundle_of_graph(nets.graph(name)), inside=False) < 1e-5
+def test_preprocessing_outside(name: str, tmp_path: Path) -> None:
+    assert difference(bundle_of_graph(nets.graph(name)), tmp_path, inside=False) < 1e-5
 
 
 @pytest.mark.parametrize("inside", [True, False], ids=["inside", "outside"])
-def test_dark_ink_on_light_paper(inside: bool) -> None:
+def test_dark_ink_on_light_paper(inside: bool, tmp_path: Path) -> None:
     bundle = bundle_of_graph(nets.graph("convnet-bn-8-16", (3, 17, 19), 4), invert=True)
-    assert difference(bundle, inside=inside) < 1e-5
+    assert difference(bundle, tmp_path, inside=inside) < 1e-5
 
 
 @pytest.mark.parametrize("inside", [True, False], ids=["inside", "outside"])
-def test_arrays_that_are_repeated(inside: bool) -> None:
+def test_arrays_that_are_repeated(inside: bool, tmp_path: Path) -> None:
     bundle = bundle_of_graph(nets.graph("simple-cnn-4-8", (2, 24, 32), 3))
     of = bundle.preprocessing.model_copy(update={"shape": (2, 6, 8), "repeat": 4})  # type: ignore[attr-defined]
-    assert difference(replace(bundle, preprocessing=of), inside=inside) < 1e-5
+    assert difference(replace(bundle, preprocessing=of), tmp_path, inside=inside) < 1e-5
 
 
 def test_a_network_that_ends_in_softmax(tmp_path: Path) -> None:
     b = Builder("own-softmax")
     bundle = bundle_of_graph(b.build(b.append("softmax", b.linear(b.flatten(b.input(1, 5, 5)), 3))))
     assert bundle.outputs == "probabilities"
-    assert difference(bundle) < 1e-6
+    assert difference(bundle, tmp_path) < 1e-6
     model = onnx.load(tmp_path / "network.onnx")
     assert [node.op_type for node in model.graph.node].count("Softmax") == 1
 
 
 @pytest.mark.parametrize("count", [1, 7, 64])
-def test_batches_of_any_size(count: int) -> None:
-    assert difference(bundle_of_graph(nets.graph("lenet-5-relu")), count=count) < 1e-5
+def test_batches_of_any_size(count: int, tmp_path: Path) -> None:
+    assert difference(bundle_of_graph(nets.graph("lenet-5-relu")), tmp_path, count=count) < 1e-5
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def _spelled(values: object) -> list[str]:
     return found
 
 
-def test_nodes_called_as_what_the_model_takes_and_gives() -> None:
+def test_nodes_called_as_what_the_model_takes_and_gives(tmp_path: Path) -> None:
     """And a parameter called as a node."""
     b = Builder("names")
     x = b.conv2d(b.input(1, 6, 6), 2, kernel_size=3, name="pictures")
@@ -159,7 +159,7 @@ def test_nodes_called_as_what_the_model_takes_and_gives() -> None:
         "linear", x, name="preprocessing/Mul", out_features=3, bias=False, parameters={"weight": "input"}
     )
     x = b.append("mish", x, name="probabilities/Softmax")
-    assert difference(bundle_of_graph(b.build(x))) < 1e-6
+    assert difference(bundle_of_graph(b.build(x)), tmp_path) < 1e-6
 
 
 def test_shared_weights_are_kept_once(tmp_path: Path) -> None:
@@ -168,7 +168,7 @@ def test_shared_weights_are_kept_once(tmp_path: Path) -> None:
     first = b.append("linear", x, out_features=9, name="first")
     x = b.append("linear", first, out_features=9, name="second", parameters=dict(first.parameters))
     bundle = bundle_of_graph(b.build(b.linear(x, 2)))
-    assert difference(bundle) < 1e-6
+    assert difference(bundle, tmp_path) < 1e-6
     kept = [tensor.name for tensor in onnx.load(tmp_path / "network.onnx").graph.initializer]
     assert kept.count("first.weight") == 1
     assert "second.weight" not in kept
@@ -259,7 +259,7 @@ def test_a_program(inside: bool, tmp_path: Path) -> None:
         update={"mean": (0.4, 0.5, 0.6), "std": (0.2, 0.3, 0.4), "invert": True}
     )
     bundle = replace(bundle, preprocessing=of)
-    assert difference(bundle, inside=inside) < 1e-5
+    assert difference(bundle, tmp_path, inside=inside) < 1e-5
     model = onnx.load(tmp_path / "network.onnx")
     assert _metadata(model)["classes"] == '["ant", "bee", "cat", "dog"]'
     assert _spelled(model.graph.output) == ["probabilities FLOAT batch×4"]
@@ -270,12 +270,12 @@ def test_a_program(inside: bool, tmp_path: Path) -> None:
 def test_a_program_with_probabilities(tmp_path: Path) -> None:
     module = Net(lambda net, x: net.last(x.flatten(1)).sort(1).values.softmax(1), last=nn.Linear(48, 4))
     bundle = program_of(seeded(module), 3, 4, 4, outputs="probabilities")
-    assert difference(bundle) < 1e-6
+    assert difference(bundle, tmp_path) < 1e-6
     again = written(bundle, Entrance(bundle.preprocessing, inside=True))
     assert again == (tmp_path / "network.onnx").read_bytes()
 
 
-def test_a_border_of_zeros_in_a_program() -> None:
+def test_a_border_of_zeros_in_a_program(tmp_path: Path) -> None:
     """Before a maximum of negative numbers, where ONNX Runtime would take another border."""
 
     def forward(net: Net, x: Tensor) -> Tensor:
@@ -283,7 +283,7 @@ def test_a_border_of_zeros_in_a_program() -> None:
         return net.last(nn.functional.max_pool2d(x, 2).flatten(1))  # type: ignore[no-any-return, operator]
 
     bundle = program_of(seeded(Net(forward, last=nn.Linear(9, 4))), 1, 4, 4)
-    assert difference(bundle) < 1e-6
+    assert difference(bundle, tmp_path) < 1e-6
 
 
 def test_branches_keep_their_values(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -306,7 +306,7 @@ def test_branches_keep_their_values(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setattr(program, "_exported", lambda _: exported)
     flat = Net(lambda _, x: x.flatten(1) + x.sum(), last=nn.Linear(1, 1))
     bundle = program_of(flat, 1, 2, 2)
-    assert difference(bundle) < 1e-6
+    assert difference(bundle, tmp_path) < 1e-6
     nodes = onnx.load(tmp_path / "network.onnx").graph.node
     assert [one.g.node[0].op_type for node in nodes for one in node.attribute if one.g.node] == ["Add", "Neg"]
 
@@ -366,7 +366,7 @@ def test_without_onnxscript_a_program_says_what_to_install(monkeypatch: pytest.M
         written(bundle, Entrance(bundle.preprocessing))
 
 
-def test_a_traced_module_with_trained_statistics() -> None:
+def test_a_traced_module_with_trained_statistics(tmp_path: Path) -> None:
     """As a person's own class, its batch norm as after a training, pictures of odd sides."""
     torch.manual_seed(0)
     module = nn.Sequential(
@@ -381,4 +381,4 @@ def test_a_traced_module_with_trained_statistics() -> None:
         warnings.simplefilter("ignore")
         bundle = Bundle.of(module.eval(), list("abcde"), of)
     assert bundle.graph is not None
-    assert difference(bundle) < 1e-5
+    assert difference(bundle, tmp_path) < 1e-5
