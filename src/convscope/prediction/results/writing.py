@@ -99,7 +99,7 @@ def predict_to(
         listener.finishing(file)
         tally.resumed = walk.resumed
         marked = (row.prediction.marked(unsure) for row in journal.rows())
-        with atomic.writing(file, journal.path.with_name(journal.path.name + ".new")) as written:
+        with atomic.writing(file) as written:
             write(tally.counting(marked), written, top)
     return tally
 
