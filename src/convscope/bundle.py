@@ -386,8 +386,8 @@ def find(path: Path) -> Path:
 
 
 def is_starter(path: Path) -> bool:
-    """Whether `path` is the name of the network that comes with convscope, and of no file."""
-    return path == Path(STARTER.stem) and not path.is_file()
+    """Whether `path` is the name of the network that comes with convscope, and of no file or run."""
+    return path == Path(STARTER.stem) and not path.is_file() and not (path / FILE_NAME).is_file()
 
 
 def _nearest(path: Path) -> Path | None:

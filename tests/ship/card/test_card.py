@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 import statistics
 from collections.abc import Mapping
 from dataclasses import replace
@@ -177,6 +178,27 @@ def test_a_bundle_without_its_run_says_what_is_not_known(run: Path, tmp_path: Pa
         assert f"{100 * bundle.info['metrics']['test']['accuracy']:.2f} %" in found["Results"]
         assert "not known of a bundle without its run" in found["Robustness"]
     assert "net.safetensors" in sections(card(file))["Use it"]
+
+
+def test_a_run_or_file_called_starter_does_not_come_with_convscope(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "It comes with convscope" in sections(card("starter"))["Use it"]
+    Path("starter").mkdir()  # holds no bundle
+    assert "It comes with convscope" in sections(card("starter"))["Use it"]
+    Path("starter").rmdir()
+    run.rename("starter")
+    told = card("starter")
+    assert "**simple-cnn-4-8**" in told
+    assert "`convscope attack starter` measures it" in sections(told)["Robustness"]
+    assert "It comes with convscope" not in told
+    file = Path("starter/bundle.safetensors").read_bytes()
+    shutil.rmtree("starter")
+    Path("starter").write_bytes(file)
+    told = card("starter")
+    assert "**simple-cnn-4-8**" in told
+    assert "It comes with convscope" not in told
 
 
 def test_a_bundle_that_knows_nothing_has_a_card() -> None:

@@ -71,7 +71,7 @@ def use(known: Known, exported: tuple[Exported, ...]) -> str:
     )
     which = (
         "It comes with convscope, under the name `starter`."
-        if file == "starter"
+        if known.comes_along
         else f"{code(file)} ({in_bytes(known.bytes)}) holds weights, layers, classes and preprocessing, and "
         "runs no code when it is read."
     )
