@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from convscope import nets
 from convscope.graph import Graph
-from convscope.ship.c_source.lowering import lower
 from convscope.ship.c_source.memory import needed_at_once, place
+from convscope.ship.c_source.network import lower
 from convscope.ship.c_source.steps import Listing, Step, Value
 from convscope.ship.entrance import Entrance
 
