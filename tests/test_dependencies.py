@@ -14,7 +14,7 @@ ROOT = Path(convscope.__file__).parent
 
 
 def imported(folder: str, *, without: str = "none") -> Iterator[str]:
-    """The modules that the files in a folder take from elsewhere in the package, but those for types alone."""
+    """The modules that the files in a folder take from elsewhere in the package, but for types alone."""
     for file in sorted((ROOT / folder).rglob("*.py")):
         if (ROOT / without) in file.parents:
             continue
