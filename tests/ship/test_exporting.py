@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -258,6 +259,7 @@ def test_class_names_and_preprocessing_are_in_the_file(tmp_path: Path) -> None:
 
     exported = export(bundle(), tmp_path / "net.pt2")
     facts = {"classes": "", "preprocessing": "", "inside": "", "input": "", "net": ""}
+    facts |= {"bundle_sha256": "", "preprocessing_in_words": ""}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.export.load(exported.path, extra_files=facts)
@@ -266,6 +268,8 @@ def test_class_names_and_preprocessing_are_in_the_file(tmp_path: Path) -> None:
     assert json.loads(facts["inside"])["mean"] == [0.2, 0.5, 0.4]
     assert facts["input"] == "uint8 (N, 9, 12, 3)"
     assert facts["net"] == "Net"
+    assert facts["bundle_sha256"] == hashlib.sha256(bundle().to_bytes()).hexdigest()
+    assert "Give uint8 (batch, 9, 12, 3), 0 to 255." in facts["preprocessing_in_words"]
     pictures = synthetic(bundle().preprocessing, 5)
     given = torch.from_numpy(255 - pictures)
     np.testing.assert_allclose(

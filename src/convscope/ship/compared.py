@@ -1,7 +1,7 @@
 """The inputs that an exported network and its bundle are compared on.
 
-`ship` knows `training.evaluation` for this one thing: which pictures a bundle was tested on is decided where
-it was trained, and a second answer here could be another one.
+They come from `training.evaluation`: which pictures a bundle was tested on is decided where it was trained,
+and a second answer here could be another one.
 """
 
 from __future__ import annotations

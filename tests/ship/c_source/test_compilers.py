@@ -17,7 +17,7 @@ from convscope.graph import Builder
 from convscope.ship.c_source import compiled
 from convscope.ship.c_source.form import runner, written
 from convscope.ship.c_source.functions import FOLDER
-from convscope.ship.c_source.lowering import POINTWISE
+from convscope.ship.c_source.pointwise import POINTWISE
 from convscope.ship.entrance import Entrance
 from convscope.ship.runner import NotRunnable
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from convscope import nets
 from convscope.graph import Graph
 from convscope.ship.c_source import memory as plan
-from convscope.ship.c_source.lowering import lower
 from convscope.ship.c_source.memory import place
+from convscope.ship.c_source.network import lower
 from convscope.ship.c_source.steps import Listing, Step, Value
 from convscope.ship.entrance import Entrance
 
