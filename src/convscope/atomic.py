@@ -36,11 +36,11 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 @contextlib.contextmanager
-def writing(path: Path, beside: Path | None = None) -> Iterator[BinaryIO]:
+def writing(path: Path) -> Iterator[BinaryIO]:
     """A file to write to, which becomes `path` at the end: for what is more than memory should hold.
 
-    Until then it is called `beside`, by default by a name that no other process has. Raises what
-    `write_bytes` does, for whatever writes to it; other errors leave the old file as well.
+    Until then it has a name that nobody can have taken or guessed. Raises what `write_bytes` does, for any
+    `OSError` inside, so that only writing belongs there; other errors leave the old file as well.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "a.txt"
@@ -52,13 +52,7 @@ def writing(path: Path, beside: Path | None = None) -> Iterator[BinaryIO]:
     b'whole'
     """
     try:
-        if beside is None:
-            descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        else:
-            name = os.fspath(beside)
-            descriptor = os.open(
-                name, os.O_RDWR | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600
-            )
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         temporary = Path(name)
         try:
             with os.fdopen(descriptor, "wb") as file:

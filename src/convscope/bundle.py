@@ -123,15 +123,16 @@ class Bundle:
         """The content of its file."""
         from safetensors.numpy import save
 
-        document = {**self._document(), "sha256": self.sha256}
+        document = self._document()
+        document["sha256"] = checksum(document, self.weights)
         tensors = {name: np.asarray(value, order="C") for name, value in self.weights.items()}
         content: bytes = save(tensors, {"convscope": json.dumps(document)})
         return content
 
-    @property
+    @cached_property
     def sha256(self) -> str:
-        """What tells it from any other bundle, as 64 hexadecimal digits."""
-        return checksum(self._document(), self.weights)
+        """Of the file that `save` writes, as 64 hexadecimal digits: what `sha256sum` says of it."""
+        return hashlib.sha256(self.to_bytes()).hexdigest()
 
     def _document(self) -> dict[str, Any]:
         """All that its file says beside the weights, but for the checksum."""
@@ -388,8 +389,8 @@ def find(path: Path) -> Path:
 
 
 def is_starter(path: Path) -> bool:
-    """Whether `path` is the name of the network that comes with convscope, and of no file."""
-    return path == Path(STARTER.stem) and not path.is_file()
+    """Whether `path` is the name of the network that comes with convscope, and of no file or run."""
+    return path == Path(STARTER.stem) and not path.is_file() and not (path / FILE_NAME).is_file()
 
 
 def _nearest(path: Path) -> Path | None:

@@ -288,6 +288,28 @@ def test_csv_on_the_output_is_that_of_the_file(convscope: Command, bundle: Bundl
     assert not (tmp_path / "-").exists()
 
 
+def test_at_a_terminal_it_says_that_it_waits_for_paths(bundle: Bundle, tmp_path: Path) -> None:
+    from ..terminal import Screen, in_terminal
+
+    typed: list[bytes] = []
+
+    def keys(screen: Screen) -> bytes:
+        if typed or screen.row == 0:  # the note is not whole yet
+            return b""
+        typed.append(b"0.png\n1.png\n\x04")
+        return typed[0]
+
+    code, screen = in_terminal(["predict", "net.safetensors", "-"], tmp_path, typed=keys)
+    assert code == 0
+    assert screen.text[0] == "note: - waits for paths, one a line; Ctrl-D ends them."
+    assert [line.split()[0] for line in screen.text[-3:]] == ["picture", "0.png", "1.png"]
+    piped = subprocess.run(
+        [sys.executable, "-m", "convscope", "predict", "net.safetensors", "-"],
+        cwd=tmp_path, input="0.png\n", capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert piped.stderr == ""
+
+
 def test_the_first_24_are_drawn_beside_a_file(convscope: Command, bundle: Bundle, tmp_path: Path) -> None:
     many = ["0.png", "text.png", *["1.png"] * 24]
     result = convscope("predict", "net.safetensors", *many, "--out", "out.json", "--seen", "seen.png")

@@ -22,6 +22,7 @@ from convscope.prediction.reading import AHEAD_BYTES
 
 LONG = bool(os.environ.get("CONVSCOPE_LONG"))
 FEW, MANY = (100_000, 1_000_000) if LONG else (20_000, 60_000)
+FEW_FILES, MANY_FILES = (FEW, MANY) if LONG else (5_000, 25_000)  # which take long to make and to read
 #: Bytes per picture, of which the 784 numbers of one alone would be 784: names may stay, as text.
 NAMES, NOTHING = 64, 24
 SLACK = 8 * 2**20  # bytes by which the peak of the same run differs from one time to the next
@@ -144,7 +145,9 @@ def generator(folder: Path, count: int) -> str:
 def test_memory_per_picture(
     tmp_path: Path, bundle_file: Path, make: Callable[[Path, int], Path | str], allowed: int
 ) -> None:
-    few, many = (FEW, MANY) if make is not floats else (min(FEW, 20_000), min(MANY, 200_000))
+    few, many = (FEW_FILES, MANY_FILES) if make in (zipped, tarred, listed, linked) else (FEW, MANY)
+    if make is floats:
+        few, many = min(few, 20_000), min(many, 200_000)
     small = peak(bundle_file, make(tmp_path, few), few)
     large = peak(bundle_file, make(tmp_path, many), many)
     per_picture = (large - small) / (many - few)

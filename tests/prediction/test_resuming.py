@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import signal
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from convscope import Bundle, Prediction, inference
+from convscope import Bundle, Prediction, inference, lock
 from convscope.errors import ConvscopeError
 from convscope.prediction.results import writing
 from convscope.prediction.results.row import key_of
@@ -263,13 +264,95 @@ def test_a_full_disk_keeps_the_journal(
     assert (tmp_path / "out.csv").read_bytes() == whole
 
 
-def test_nothing_is_left_of_a_run_without_predictions(network: Bundle, tmp_path: Path) -> None:
-    def none() -> Any:
-        raise KeyboardInterrupt
-        yield
+@pytest.fixture
+def closed_first(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """As on Windows, a file that is open cannot be removed, and nothing is locked; what was refused so."""
+    if not Path("/proc/self/fd").exists():
+        pytest.skip("the system does not say what is open")
+    real, refused = Path.unlink, list[str]()
 
+    def unlink(path: Path, missing_ok: bool = False) -> None:
+        opened = {link.resolve() for link in Path("/proc/self/fd").iterdir()}
+        if path.resolve() in opened:
+            refused.append(path.name)
+            raise PermissionError(errno.EACCES, "in use", str(path))
+        real(path, missing_ok)
+
+    monkeypatch.setattr("convscope.lock.fcntl", None)
+    monkeypatch.setattr(Path, "unlink", unlink)
+    return refused
+
+
+def test_where_open_files_cannot_be_removed(
+    network: Bundle, pictures: Path, tmp_path: Path, whole: bytes, closed_first: list[str]
+) -> None:
+    out = tmp_path / "out.csv"
+    stopped(network, pictures, out, 300)
+    predict_to(network, pictures, out, resume=True)
+    assert out.read_bytes() == whole
+    assert not (tmp_path / "out.csv.part").exists()
     with pytest.raises(KeyboardInterrupt):
-        predict_to(network, none(), tmp_path / "out.csv")
+        predict_to(network, _none(), tmp_path / "empty.csv")
+    assert names_in(tmp_path) == ["out.csv", "whole"]
+    assert closed_first == ["out.csv.part", "empty.csv.part"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="removes what is open")
+def test_a_journal_is_removed_while_it_is_locked(
+    network: Bundle, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who waits for the lock must not get that of a file that is about to go."""
+    real, locked = Path.unlink, list[bool]()
+
+    def unlink(path: Path, missing_ok: bool = False) -> None:
+        if path.name == "out.csv.part":
+            locked.append(lock.is_taken(path))
+        real(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    predict_to(network, pictures, tmp_path / "out.csv")
+    assert locked == [True]
+
+
+def test_a_journal_that_stays_is_said(
+    network: Bundle, pictures: Path, tmp_path: Path, whole: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unlink(path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    stays = r"out\.csv\.part is no longer needed, and cannot be removed \(Permission denied\); remove it"
+    with pytest.raises(ConvscopeError, match=stays):
+        predict_to(network, pictures, tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_bytes() == whole
+
+
+@pytest.mark.skipif(os.name != "posix", reason="anybody may make links")
+def test_planted_links_are_not_followed(
+    network: Bundle, pictures: Path, tmp_path: Path, whole: bytes
+) -> None:
+    """Neither where the file is made, nor where the journal is."""
+    out, mine = tmp_path / "out.csv", tmp_path / "mine"
+    mine.write_text("precious")
+    (tmp_path / "out.csv.part.new").symlink_to(mine)
+    predict_to(network, pictures, out)
+    assert out.read_bytes() == whole
+    assert not out.is_symlink()
+    mine.write_text("")
+    (tmp_path / "out.csv.part").symlink_to(mine)
+    with pytest.raises(ConvscopeError, match=r"cannot write .*out\.csv\.part: "):
+        predict_to(network, pictures, out)
+    assert mine.read_text() == ""
+
+
+def _none() -> Iterator[Any]:
+    raise KeyboardInterrupt
+    yield
+
+
+def test_nothing_is_left_of_a_run_without_predictions(network: Bundle, tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        predict_to(network, _none(), tmp_path / "out.csv")
     assert names_in(tmp_path) == []
 
 

@@ -22,6 +22,7 @@ from convscope.errors import UnsupportedOperation
 from convscope.ship.entrance import Entrance
 from convscope.ship.formats import FORMATS
 from convscope.ship.proof import MARGIN, TOLERANCE
+from convscope.ship.runner import NotRunnable
 from convscope.ship.synthetic import synthetic
 
 from ..conftest import Command
@@ -116,11 +117,10 @@ def agree(
         form = FORMATS[name]
         for within in inside:
             entrance = Entrance(bundle.preprocessing, inside=within)
-            file = folder / f"net-{within}{form.ending}"
-            file.write_bytes(form.written(bundle, entrance))
-            run = form.runner(file, bundle, entrance)
-            if run is None:
-                pytest.skip(f"{form.needs} is needed to run {form.words}")
+            try:
+                run = form.runner(form.written(bundle, entrance), bundle, entrance)
+            except NotRunnable as error:
+                pytest.skip(f"{form.words} does not run here: {error}")
             stored = np.stack([entrance.outside.one(picture) for picture in files])
             given = stored if within else entrance.outside.batch(stored)
             whole = [given] if max(form.batches) > 1 else np.split(given, len(given))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from convscope.ship import exporting, torch_program
 from convscope.ship.compared import compared_inputs
 from convscope.ship.entrance import Entrance
 from convscope.ship.synthetic import synthetic
+from convscope.training.progress import Silent
 
 from ..conftest import Command
 from .networks import CLASSES, bundle
@@ -28,6 +31,16 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run on the digits."""
     out = tmp_path_factory.mktemp("runs") / "digits-run"
     return convscope.train("digits", epochs=1, out=str(out), quiet=True, engine="torch").path
+
+
+class Hearing(Silent):
+    """Hears how far something is."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, int, int | None]] = []
+
+    def reading(self, what: str, done: int, whole: int | None) -> None:
+        self.heard.append((what, done, whole))
 
 
 def folder_of_pictures(folder: Path, count: int, *, broken: int = 0) -> Path:
@@ -246,6 +259,7 @@ def test_class_names_and_preprocessing_are_in_the_file(tmp_path: Path) -> None:
 
     exported = export(bundle(), tmp_path / "net.pt2")
     facts = {"classes": "", "preprocessing": "", "inside": "", "input": "", "net": ""}
+    facts |= {"bundle_sha256": "", "preprocessing_in_words": ""}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.export.load(exported.path, extra_files=facts)
@@ -254,6 +268,8 @@ def test_class_names_and_preprocessing_are_in_the_file(tmp_path: Path) -> None:
     assert json.loads(facts["inside"])["mean"] == [0.2, 0.5, 0.4]
     assert facts["input"] == "uint8 (N, 9, 12, 3)"
     assert facts["net"] == "Net"
+    assert facts["bundle_sha256"] == hashlib.sha256(bundle().to_bytes()).hexdigest()
+    assert "Give uint8 (batch, 9, 12, 3), 0 to 255." in facts["preprocessing_in_words"]
     pictures = synthetic(bundle().preprocessing, 5)
     given = torch.from_numpy(255 - pictures)
     np.testing.assert_allclose(
@@ -303,7 +319,9 @@ def test_int8_over_what_it_may_cost_leaves_no_file(
 
     pytest.importorskip("onnxruntime", reason="pip install 'convscope[export]'")
     monkeypatch.setattr(gate, "quantize", lambda model, _: model)  # costs nothing
-    exported = export(run, tmp_path / "net.onnx", int8=True, max_drop=0)
+    listener = Hearing()
+    exported = export(run, tmp_path / "net.onnx", int8=True, max_drop=0, progress=listener)
+    assert listener.heard[-1] == ("pictures through int8", 144, 144)
     assert exported.quantized is not None
     assert exported.quantized.cost.drop == 0
     (tmp_path / "net.onnx").unlink()
@@ -322,3 +340,33 @@ def test_without_a_compiler_it_is_written_and_a_note_says_so(
     assert exported.notes[-1] == "it was not compared with the bundle: that needs a C compiler."
     assert exported.path.exists()
     assert exported.to_dict()["proof"] is None
+
+
+def test_errors_of_who_runs_it_are_not_the_disk_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cc").write_bytes(b"of another machine")
+    (tmp_path / "cc").chmod(0o755)
+    monkeypatch.setenv("CC", str(tmp_path / "cc"))
+    exported = export(bundle(), tmp_path / "net.c")
+    assert exported.proof is None
+    assert exported.notes[-1] == (
+        f"it was not compared with the bundle: {tmp_path / 'cc'} cannot be started (Exec format error); "
+        "CC names another C compiler."
+    )
+    assert exported.path.exists()
+
+    def failing(*_: object) -> np.ndarray:
+        raise OSError("a library is gone")
+
+    monkeypatch.setattr(torch_program, "runner", lambda *_: failing)
+    with pytest.raises(GateFailed, match=r"fails on a batch of 1 \(a library is gone\)\. .* was not written"):
+        export(bundle(), tmp_path / "net.pt2")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["cc", "net.c"]
+
+
+def test_a_planted_link_is_not_followed(tmp_path: Path) -> None:
+    """Whatever stands beside the file under a name that could be guessed, only the file itself is written."""
+    (tmp_path / "mine").write_text("precious")
+    (tmp_path / f".net.{os.getpid()}.pt2").symlink_to(tmp_path / "mine")
+    export(bundle(), tmp_path / "net.pt2")
+    assert (tmp_path / "mine").read_text() == "precious"
+    assert not (tmp_path / "net.pt2").is_symlink()

@@ -125,7 +125,7 @@ def test_what_fails_or_has_another_shape_is_refused() -> None:
     def fails(batch: np.ndarray, rows: np.ndarray) -> np.ndarray:
         raise RuntimeError("Got: 7\n Expected: 1")
 
-    with pytest.raises(GateFailed, match=r"fails on a batch of 1: Got: 7 Expected: 1\."):
+    with pytest.raises(GateFailed, match=r"exported fails on a batch of 1 \(Got: 7 Expected: 1\)\.$"):
         proved(fails)
     with pytest.raises(GateFailed, match=r"gives \(1, 2\) for a batch of 1, not \(1, 3\)"):
         proved(lambda _, rows: rows[:, :2])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..columns import in_bytes, printable, shortened
 from ..data import Preprocessing
+from ..ship import in_words
 from ..ship.formats import format_of
 from ..ship.proof import TOLERANCE, Proof
 from .output import WIDTH
@@ -89,15 +90,13 @@ def _outside(entrance: Entrance) -> str:
     """What has to be done before."""
     of = entrance.outside
     if not isinstance(of, Preprocessing):
-        statistics = "" if of.mean is None else ", mean taken off and divided by the deviation"
-        return f"{of.noun}s as they were measured{statistics}"
+        return ", ".join(filter(None, (f"{of.noun}s as they were measured", in_words.formula(of))))
     colour = "grey" if of.channels == 1 else "red, green and blue"
     size = f"pictures of {of.height}×{of.width}, {colour}"
     if entrance.inside:
         return f"{size}, 0 to 255{', as they are given (it inverts them)' if entrance.inverts else ''}"
     steps = ["inverted"] if of.invert else []
-    steps += ["0 to 1"] if of.mean is None else ["(x / 255 - mean) / std"]
-    return f"{size}, {', '.join(steps)}, channels first"
+    return f"{size}, {', '.join([*steps, in_words.formula(of)])}, channels first"
 
 
 def _gives(classes: tuple[str, ...]) -> str:

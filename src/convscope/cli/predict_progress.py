@@ -32,14 +32,13 @@ class Progress(Listener):
         pictures: Sequence[Path],
         preprocessing: InputPreprocessing,
         seen: Seen | None,
-        unread: list[str],
     ) -> None:
         shown = listener(quiet=False)
         self.live = shown if isinstance(shown, Live) else None
         self.noun, self.seen = preprocessing.noun, seen
         self.done, self.time, self.looked = 0, TimeLeft(epochs=1), 0.0
         self.whole = _Whole(pictures, preprocessing) if self.live else None
-        self.unread = unread  # why, of the first few
+        self.unread: list[str] = []  # why, of the first few
 
     def note(self, sentence: str) -> None:
         if self.live and self.live.display:

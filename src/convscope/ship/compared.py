@@ -1,13 +1,13 @@
 """The inputs that an exported network and its bundle are compared on.
 
-`ship` knows `training.evaluation` for this one thing: which pictures a bundle was tested on is decided where
-it was trained, and a second answer here could be another one.
+They come from `training.evaluation`: which pictures a bundle was tested on is decided where it was trained,
+and a second answer here could be another one.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,10 +23,10 @@ from ..errors import ConvscopeError, DataError, UsageError
 from ..prediction.inputs import Unreadable, inputs_in, with_path
 from ..training.evaluation import dataset_of
 from ..training.progress import Progress, Silent
+from .sampling import positions, sample
 from .synthetic import synthetic
 
 COMPARED = 256
-SEED = 0  # of which ones
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,17 +83,17 @@ def compared_inputs(
 
 def _drawn(dataset: Dataset, notes: Sequence[str], count: int) -> Compared:
     part, split = dataset.evaluation
-    positions = _some(len(split), count)
-    what = f"{len(positions):,} {part} {_nouns(dataset.preprocessing.noun, len(positions))} of {dataset.name}"
-    names = [split.names[int(i)] for i in positions]
-    return Compared(split.images[positions], names, what, tuple(notes), dataset)
+    chosen = positions(len(split), count)
+    what = f"{len(chosen):,} {part} {_nouns(dataset.preprocessing.noun, len(chosen))} of {dataset.name}"
+    names = [split.names[int(i)] for i in chosen]
+    return Compared(split.images[chosen], names, what, tuple(notes), dataset)
 
 
 def _from_files(bundle: Bundle, path: Path, progress: Progress, count: int) -> Compared:
     """Of what `predict` would take, with classes or without."""
     preprocessing, noun = bundle.preprocessing, bundle.preprocessing.noun
     progress.waiting(f"looking for {noun}s in {path}")
-    given = _sample(inputs_in([path], preprocessing), count)
+    given = sample(inputs_in([path], preprocessing), count)
 
     def read(one: Any) -> tuple[str, np.ndarray | str]:
         if isinstance(one, Unreadable):
@@ -136,22 +136,6 @@ def _require_here(bundle: Bundle, settings: dict[str, Any]) -> None:
     name = str(recipe.get("data", ""))
     if needs_download(name, data_dir=recipe.get("data_dir")):
         raise UsageError(f"{name}, which it was trained on, is not on this machine")
-
-
-def _some(whole: int, count: int) -> np.ndarray:
-    """Positions, drawn by the seed and in order."""
-    return np.sort(np.random.default_rng(SEED).permutation(whole)[:count])
-
-
-def _sample(inputs: Iterable[Any], count: int) -> list[Any]:
-    """So many of them, each as likely, by the seed and in order, without keeping the others (reservoir)."""
-    random, kept = np.random.default_rng(SEED), []
-    for position, one in enumerate(inputs):
-        if position < count:
-            kept.append((position, one))
-        elif (place := random.integers(position + 1)) < count:
-            kept[place] = (position, one)
-    return [one for _, one in sorted(kept, key=lambda pair: pair[0])]
 
 
 def _nouns(noun: str, count: int) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +18,9 @@ from ..training.progress import Progress, Silent
 from .compared import Compared, compared_inputs
 from .entrance import Entrance
 from .formats import Format, chosen_format
-from .proof import Proof, Runner, prove
+from .proof import Proof, prove
 from .quantization import MAX_DROP, Quantized, int8_of
+from .runner import NotRunnable
 
 
 @dataclass(frozen=True)
@@ -109,28 +109,23 @@ def export(
     listener.waiting(f"writing the {form.words}")
     content = form.written(bundle, entrance)
     inputs = compared_inputs(bundle, data, labelled=int8, progress=listener, **settings)
-    notes, quantized = list(inputs.notes), None
+    notes = list(inputs.notes)
+    proof: Proof | None = None
+    quantized: Quantized | None = None
     with _nothing_left(file):
-        if not int8:
-            beside = file.with_name(f".{file.stem}.{os.getpid()}{file.suffix}")
-            with atomic.writing(file, beside) as opened:
-                opened.write(content)
-                opened.flush()
-                proof = _compared(form, beside, bundle, entrance, inputs, listener)
-        else:
-            with tempfile.TemporaryDirectory(prefix="convscope-") as folder:
-                floats = Path(folder) / file.name
-                floats.write_bytes(content)
-                proof = _compared(form, floats, bundle, entrance, inputs, listener)
+        try:
+            proof = _compared(form, content, bundle, entrance, inputs, listener)
+            notes += proof.unseen
+        except NotRunnable as error:
+            notes.append(f"it was not compared with the bundle: {error}")
+        if int8:
             assert inputs.dataset is not None
             listener.waiting("rounding to int8, and measuring it")
-            quantized = int8_of(bundle, entrance, content, inputs.dataset, max_drop=max_drop)
+            quantized = int8_of(
+                bundle, entrance, content, inputs.dataset, max_drop=max_drop, told=listener.reading
+            )
             content = quantized.model
-            atomic.write_bytes(file, content)
-    if proof is None:
-        notes.append(f"it was not compared with the bundle: that needs {form.needs}.")
-    else:
-        notes += proof.unseen
+    atomic.write_bytes(file, content)
     return Exported(
         path=file,
         format=form.name,
@@ -178,12 +173,16 @@ def _nothing_left(file: Path) -> Iterator[None]:
 
 
 def _compared(
-    form: Format, written: Path, bundle: Bundle, entrance: Entrance, inputs: Compared, progress: Progress
-) -> Proof | None:
-    """How far the file is from the bundle; None where nothing here can run it."""
-    run = _runner(form, written, bundle, entrance)
-    if run is None:
-        return None
+    form: Format, content: bytes, bundle: Bundle, entrance: Entrance, inputs: Compared, progress: Progress
+) -> Proof:
+    """How far it is from the bundle; raises `NotRunnable` where nothing here can run it."""
+    load = form.runner
+    try:
+        run = load(content, bundle, entrance)
+    except NotRunnable:
+        raise
+    except ConvscopeError as error:
+        raise GateFailed(f"what was exported cannot be loaded: {error}") from error
     return prove(
         bundle,
         entrance,
@@ -194,11 +193,3 @@ def _compared(
         what=inputs.what,
         told=progress.reading,
     )
-
-
-def _runner(form: Format, written: Path, bundle: Bundle, entrance: Entrance) -> Runner | None:
-    runner = form.runner
-    try:
-        return runner(written, bundle, entrance)
-    except ConvscopeError as error:
-        raise GateFailed(f"what was exported cannot be loaded: {error}") from error

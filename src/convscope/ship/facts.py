@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 from ..bundle import Bundle
+from ..versions import versions
+from . import in_words
 from .entrance import Entrance
 
 
@@ -12,7 +14,7 @@ def facts(bundle: Bundle, entrance: Entrance) -> dict[str, str]:
     """Names and texts, those of more than a word as JSON: what ONNX calls metadata, PyTorch extra files.
 
     `preprocessing` is what has to be done to a picture before, with the words of a bundle; `inside` what the
-    network does itself then.
+    network does itself then; `preprocessing_in_words` is both. `bundle_sha256` is `Bundle.sha256`.
     """
     info, before = bundle.info, entrance.outside.model_dump()
     whole = bundle.preprocessing.model_dump()
@@ -27,8 +29,17 @@ def facts(bundle: Bundle, entrance: Entrance) -> dict[str, str]:
         "output": f"float32 (N, {len(bundle.classes)}), probabilities in the order of the classes",
         "preprocessing": before,
         "inside": inside,
+        "preprocessing_in_words": _in_words(entrance),
+        "convscope_version": versions()["convscope"],
+        "bundle_sha256": bundle.sha256,
     }
     for name in ("recipe", "data", "metrics", "parameters", "versions"):
         if name in info:
             written[name] = info[name]
     return {name: value if isinstance(value, str) else json.dumps(value) for name, value in written.items()}
+
+
+def _in_words(entrance: Entrance) -> str:
+    batch = f"{entrance.dtype} (batch, {', '.join(map(str, entrance.shape))})"
+    given = f"Give {batch}{', 0 to 255' if entrance.takes_pictures else ''}."
+    return " ".join([*in_words.before(entrance), given, in_words.inside(entrance)]).strip()

@@ -11,7 +11,7 @@ from typing import Any
 from ..bundle import Bundle
 from ..errors import ConvscopeError, UnknownName, UsageError
 from .entrance import Entrance
-from .proof import Runner
+from .runner import Runner
 
 EXTRA = ("onnx", "onnxruntime", "onnxscript")  # modules of convscope[export]
 
@@ -21,8 +21,8 @@ class Format:
     """One of them. Its module has two functions:
 
     `written(bundle, entrance)` gives the content of the file, and raises `UnsupportedOperation` for a network
-    that has no such form; `runner(file, bundle, entrance)` loads what was written, for the comparison, and
-    is None where nothing here can run it.
+    that has no such form; `runner(content, bundle, entrance)` loads that, for the comparison, and raises
+    `NotRunnable` where nothing here can run it.
     """
 
     name: str
@@ -30,7 +30,6 @@ class Format:
     ending: str
     module: str
     batches: tuple[int, ...]  # in which it is compared
-    needs: str = ""  # to be run, where it may be missing
 
     @property
     def written(self) -> Callable[[Bundle, Entrance], bytes]:
@@ -38,8 +37,8 @@ class Format:
         return function
 
     @property
-    def runner(self) -> Callable[[Path, Bundle, Entrance], Runner | None]:
-        function: Callable[[Path, Bundle, Entrance], Runner | None] = self._module.runner
+    def runner(self) -> Callable[[bytes, Bundle, Entrance], Runner]:
+        function: Callable[[bytes, Bundle, Entrance], Runner] = self._module.runner
         return function
 
     @property
@@ -59,7 +58,7 @@ FORMATS = {
     for one in (
         Format("onnx", "ONNX model", ".onnx", "onnx_model.form", (1, 7, 64)),
         Format("torch", "PyTorch program", ".pt2", "torch_program", (1, 7, 64)),
-        Format("c", "C99 source", ".c", "c_source.form", (1,), needs="a C compiler"),
+        Format("c", "C99 source", ".c", "c_source.form", (1,)),
     )
 }
 DEFAULT = "onnx"

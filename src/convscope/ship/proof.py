@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,15 +12,13 @@ from ..bundle import Bundle
 from ..columns import shortened
 from ..errors import GateFailed
 from .entrance import Entrance
+from .runner import Runner, Told, in_batches
 
 TOLERANCE = 1e-4  # of a probability
 MARGIN = 2 * TOLERANCE  # of the best class over the second, from which on the class has to be the same
 BATCHES = (1, 7, 64)
 STILL = 100 * TOLERANCE  # a network whose probabilities move less than this hardly looks at its pictures
 NAMED = 3  # classes
-
-Runner = Callable[[np.ndarray], np.ndarray]  # what an `Entrance` gives → probabilities, float32 (N, classes)
-Told = Callable[[str, int, int | None], None]  # what, so many done, of so many
 
 
 @dataclass(frozen=True)
@@ -70,10 +68,10 @@ def prove(
             f"the bundle itself gives no probabilities (NaN) for {one}, so that nothing can be compared with "
             "it; train it again."
         )
-    given = entrance.of_stored(stored)
     largest, total = 0.0, 0.0
     for size in batches:
-        found = _in_batches(run, given, size, wanted, f"{noun}s compared in batches of {size}", told)
+        doing = f"{noun}s compared in batches of {size}"
+        found = in_batches(run, entrance, stored, size, wanted.shape[1], what=doing, told=told)
         differences = np.abs(found - wanted)
         differences[np.isnan(differences)] = np.inf
         worst = int(differences.max(axis=1).argmax())
@@ -89,30 +87,6 @@ def prove(
         close=int((~_leads(wanted)).sum()),
         unseen=tuple(_unseen(bundle, stored, wanted)),
     )
-
-
-def _in_batches(
-    run: Runner, given: np.ndarray, size: int, wanted: np.ndarray, what: str, told: Told | None
-) -> np.ndarray:
-    parts = []
-    for start in range(0, len(given), size):
-        batch = given[start : start + size]
-        try:
-            part = np.asarray(run(batch))
-        except (KeyboardInterrupt, MemoryError):
-            raise
-        except Exception as error:
-            reason = shortened(" ".join(str(error).split()), 300)
-            raise GateFailed(f"what was exported fails on a batch of {len(batch)}: {reason}.") from error
-        expected = (len(batch), wanted.shape[1])
-        if part.shape != expected:
-            raise GateFailed(
-                f"what was exported gives {part.shape} for a batch of {len(batch)}, not {expected}."
-            )
-        parts.append(part.astype(np.float64))
-        if told is not None:
-            told(what, start + len(batch), len(given))
-    return np.concatenate(parts)
 
 
 def _leads(probabilities: np.ndarray) -> np.ndarray:

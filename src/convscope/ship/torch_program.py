@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import warnings
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -16,7 +15,7 @@ from ..errors import ConvscopeError
 from ..graph.tracing import export
 from .entrance import Entrance
 from .facts import facts
-from .proof import Runner
+from .runner import Runner
 
 
 class Shipped(nn.Module):
@@ -84,13 +83,13 @@ def written(bundle: Bundle, entrance: Entrance) -> bytes:
     return content.getvalue()
 
 
-def runner(file: Path, *_: object) -> Runner:
-    """What runs a file that `written` made; raises `ConvscopeError` where PyTorch does not load it."""
+def runner(content: bytes, *_: object) -> Runner:
+    """What runs what `written` made; raises `ConvscopeError` where PyTorch does not load it."""
     try:
         with _silent():
-            module = torch.export.load(file).module()
+            module = torch.export.load(io.BytesIO(content)).module()
     except Exception as error:  # of many kinds, as the file is damaged
-        raise ConvscopeError(f"PyTorch does not load {file}: {error}.") from error
+        raise ConvscopeError(f"PyTorch does not load the program: {error}.") from error
 
     def run(batch: np.ndarray) -> np.ndarray:
         with torch.inference_mode():

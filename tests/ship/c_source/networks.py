@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -55,13 +54,10 @@ def of_numbers(graph: Graph) -> Bundle:
     return bundle_of(graph, ArrayPreprocessing(shape=graph.input_shape), outputs="probabilities")
 
 
-def by_c(bundle: Bundle, stored: np.ndarray, folder: Path, *, inside: bool = True) -> np.ndarray:
+def by_c(bundle: Bundle, stored: np.ndarray, *, inside: bool = True) -> np.ndarray:
     """What the compiled file says of inputs as a data set stores them."""
-    entrance, file = Entrance(bundle.preprocessing, inside=inside), folder / "network.c"
-    file.write_bytes(written(bundle, entrance))
-    run = runner(file, bundle, entrance)
-    assert run is not None
-    return run(entrance.of_stored(stored))
+    entrance = Entrance(bundle.preprocessing, inside=inside)
+    return runner(written(bundle, entrance), bundle, entrance)(entrance.of_stored(stored))
 
 
 def by_torch(bundle: Bundle, stored: np.ndarray) -> np.ndarray:

@@ -17,8 +17,9 @@ from convscope.graph import Builder
 from convscope.ship.c_source import compiled
 from convscope.ship.c_source.form import runner, written
 from convscope.ship.c_source.functions import FOLDER
-from convscope.ship.c_source.lowering import POINTWISE
+from convscope.ship.c_source.pointwise import POINTWISE
 from convscope.ship.entrance import Entrance
+from convscope.ship.runner import NotRunnable
 
 from ...look.networks import inputs_of
 from .networks import bundle_of, needs_compiler, of_numbers
@@ -183,8 +184,7 @@ def test_no_sanitizer_finds_anything(tmp_path: Path) -> None:
     bundle = everything()
     file, stored = file_of(bundle, tmp_path), inputs_of(bundle, 2)
     found = called(tmp_path, bundle, stored, [*command(), "-std=c99", *SANITIZED], "main.c")
-    run = runner(file, bundle, Entrance(bundle.preprocessing))
-    assert run is not None
+    run = runner(file.read_bytes(), bundle, Entrance(bundle.preprocessing))
     np.testing.assert_allclose(found, run(stored), rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(found, bundle.probabilities(stored), rtol=1e-3, atol=1e-4)
 
@@ -231,7 +231,8 @@ def test_the_compiler_that_is_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert compiled.compiler() is None
     graph = nets.graph("simple-cnn-4-8")
     bundle = bundle_of(graph, usual(graph))
-    assert runner(tmp_path / "any.c", bundle, Entrance(bundle.preprocessing)) is None
+    with pytest.raises(NotRunnable, match=r"^that needs a C compiler\.$"):
+        runner(b"", bundle, Entrance(bundle.preprocessing))
     for name in ("clang", "gcc"):
         (tmp_path / name).write_text("#!/bin/sh\n")
         (tmp_path / name).chmod(0o755)
@@ -248,9 +249,58 @@ def test_what_does_not_compile_closes_the_gate_and_leaves_nothing(
     (tmp_path / "temporary").mkdir()
     graph = nets.graph("simple-cnn-4-8")
     bundle = bundle_of(graph, usual(graph))
-    file, entrance = file_of(bundle, tmp_path), Entrance(bundle.preprocessing)
-    assert runner(file, bundle, entrance) is not None
-    file.write_text("int unused(void) { int x; return 0; }")
+    entrance = Entrance(bundle.preprocessing)
+    runner(written(bundle, entrance), bundle, entrance)
     with pytest.raises(GateFailed, match=r"does not compile the file: .*unused variable"):
-        runner(file, bundle, entrance)
+        runner(b"int unused(void) { int x; return 0; }", bundle, entrance)
+    with pytest.raises(GateFailed, match="the file has no function `predict`"):
+        runner(b"int another(void) { return 0; }", bundle, entrance)
     assert not list((tmp_path / "temporary").iterdir())
+
+
+def refused(tmp_path: Path) -> str:
+    """Why nothing here can run the file of a small network; nothing stays of the attempt."""
+    graph = nets.graph("simple-cnn-4-8")
+    bundle, entrance = bundle_of(graph, usual(graph)), Entrance(usual(graph))
+    with pytest.raises(NotRunnable) as error:
+        runner(written(bundle, entrance), bundle, entrance)
+    assert not list(tmp_path.glob("temporary/*"))
+    return str(error.value)
+
+
+def test_a_compiler_that_cannot_be_started_is_as_good_as_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    (tmp_path / "cc").write_bytes(b"of another machine")
+    (tmp_path / "cc").chmod(0o755)
+    monkeypatch.setenv("CC", f"{tmp_path / 'cc'} -O1")
+    advice = "; CC names another C compiler."
+    assert refused(tmp_path) == f"{tmp_path / 'cc'} cannot be started (Exec format error){advice}"
+    monkeypatch.setenv("CC", "'cc -O1")
+    assert refused(tmp_path) == "CC='cc -O1 is no command (No closing quotation)."
+
+
+@needs_compiler
+def test_what_cannot_be_loaded_here_says_where_it_could(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a compiler for another machine makes it. In a folder without `exec` nothing can be loaded either."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    script = '#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\necho none of this machine > "$2"\n'
+    (tmp_path / "cross").write_text(script)
+    (tmp_path / "cross").chmod(0o755)
+    monkeypatch.setenv("CC", str(tmp_path / "cross"))
+    said = refused(tmp_path)
+    assert said.startswith(f"what {tmp_path / 'cross'} makes cannot be loaded here (")
+    assert said.endswith("); TMPDIR names another folder for it, CC another C compiler.")
+
+
+@needs_compiler
+def test_without_a_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "away"))
+    assert refused(tmp_path) == (
+        "there is no place for temporary files (No such file or directory); TMPDIR names another folder."
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,8 +11,9 @@ from hypothesis import strategies as st
 
 from convscope import nets
 from convscope.graph import Graph
-from convscope.ship.c_source.lowering import lower
-from convscope.ship.c_source.memory import needed_at_once, place
+from convscope.ship.c_source import memory as plan
+from convscope.ship.c_source.memory import place
+from convscope.ship.c_source.network import lower
 from convscope.ship.c_source.steps import Listing, Step, Value
 from convscope.ship.entrance import Entrance
 
@@ -20,6 +23,12 @@ from .test_networks import usual
 
 def steps_of(graph: Graph) -> Listing:
     return lower(graph, trained(graph), Entrance(usual(graph)), "logits")
+
+
+def needed_at_once(steps: Sequence[Step]) -> int:
+    """The most numbers that any one step needs kept; no plan takes less."""
+    areas = plan._areas(steps)
+    return max((sum(area.during(at, at) for area in areas) for at in range(len(steps))), default=0)
 
 
 def check_owners(steps: list[Step], memory: int) -> None:

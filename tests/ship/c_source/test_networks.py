@@ -47,7 +47,7 @@ def usual(graph: Graph) -> InputPreprocessing:
 @needs_compiler
 @pytest.mark.parametrize("name", nets.names())
 @pytest.mark.filterwarnings("ignore:.*large-c")
-def test_every_net_of_the_catalogue_agrees(name: str, tmp_path: Path) -> None:
+def test_every_net_of_the_catalogue_agrees(name: str) -> None:
     if name in LARGE and not LONG:
         pytest.skip("a C compiler takes long: CONVSCOPE_LONG=1")
     graph = nets.graph(name)
@@ -55,7 +55,7 @@ def test_every_net_of_the_catalogue_agrees(name: str, tmp_path: Path) -> None:
     stored = inputs_of(bundle, 8)
     wanted = bundle.probabilities(stored)
     assert np.ptp(wanted, axis=0).max() > 0.2  # they differ
-    np.testing.assert_allclose(by_c(bundle, stored, tmp_path), wanted, atol=1e-4)
+    np.testing.assert_allclose(by_c(bundle, stored), wanted, atol=1e-4)
 
 
 @needs_compiler
@@ -63,7 +63,7 @@ def test_every_net_of_the_catalogue_agrees(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("statistics", [{}, {"mean": (0.2, 0.5, 0.4), "std": (0.3, 0.2, 0.25)}])
 @pytest.mark.parametrize("invert", [False, True])
 def test_pictures_enter_bit_for_bit(
-    inside: bool, statistics: dict[str, Sequence[float]], invert: bool, tmp_path: Path
+    inside: bool, statistics: dict[str, Sequence[float]], invert: bool
 ) -> None:
     """A network that gives its input back gives the bits of `Preprocessing.batch`, for every byte."""
     builder = Builder("nothing")
@@ -71,7 +71,7 @@ def test_pictures_enter_bit_for_bit(
     bundle = bundle_of(graph, pictures(graph, invert=invert, **statistics), outputs="probabilities")
     stored = np.tile(np.arange(256, dtype=np.uint8).reshape(1, 8, 32, 1), (1, 1, 1, 3))
     stored[..., 1] = 255 - stored[..., 1]
-    found = by_c(bundle, stored, tmp_path, inside=inside)
+    found = by_c(bundle, stored, inside=inside)
     np.testing.assert_array_equal(found, bundle.preprocessing.batch(stored).reshape(1, -1))
 
 
@@ -80,15 +80,13 @@ def test_pictures_enter_bit_for_bit(
 @pytest.mark.parametrize("repeat", [1, 3])
 @pytest.mark.parametrize("statistics", [{}, {"mean": (1000.0, -3.0), "std": (0.7, 11.0)}])
 @pytest.mark.parametrize("inside", [True, False])
-def test_arrays_enter_bit_for_bit(
-    shape: Any, repeat: int, statistics: dict[str, Any], inside: bool, tmp_path: Path
-) -> None:
+def test_arrays_enter_bit_for_bit(shape: Any, repeat: int, statistics: dict[str, Any], inside: bool) -> None:
     of = ArrayPreprocessing(shape=shape, repeat=repeat, **statistics)
     builder = Builder("nothing")
     graph = builder.build(builder.flatten(builder.input(*of.input_shape)))
     bundle = bundle_of(graph, of, outputs="probabilities")
     stored = np.random.default_rng(0).normal(900, 50, (3, *shape)).astype(np.float32)
-    found = by_c(bundle, stored, tmp_path, inside=inside)
+    found = by_c(bundle, stored, inside=inside)
     np.testing.assert_array_equal(found, of.batch(stored).reshape(3, -1))
 
 
@@ -110,7 +108,7 @@ class Branches(nn.Module):
 
 
 @needs_compiler
-def test_a_module_of_a_users_own_with_an_odd_size(tmp_path: Path) -> None:
+def test_a_module_of_a_users_own_with_an_odd_size() -> None:
     torch.manual_seed(3)
     module = Branches()
     with torch.no_grad():
@@ -119,16 +117,15 @@ def test_a_module_of_a_users_own_with_an_odd_size(tmp_path: Path) -> None:
         module.fc.weight.mul_(4)
     of = Preprocessing(height=9, width=11, channels=3, invert=True, mean=(0.4,) * 3, std=(0.2,) * 3)
     bundle = Bundle.of(module, ["a", "b", "c", "d"], of)
-    entrance, file = Entrance(of), tmp_path / "own.c"
-    file.write_bytes(written(bundle, entrance))
-    assert file.read_text().count("twice_weight[") == 1  # shared weights are there once
-    run = runner(file, bundle, entrance)
-    assert run is not None
+    entrance = Entrance(of)
+    content = written(bundle, entrance)
+    assert content.count(b"twice_weight[") == 1  # shared weights are there once
+    run = runner(content, bundle, entrance)
     assert prove(bundle, entrance, inputs_of(bundle, 16), run, batches=(1,)).largest < 1e-5
 
 
 @needs_compiler
-def test_shared_layers_with_different_norms_fold_apart(tmp_path: Path) -> None:
+def test_shared_layers_with_different_norms_fold_apart() -> None:
     builder = Builder("siamese")
     x = builder.input(2, 6, 6)
     a = builder.conv2d(x, 4, kernel_size=3, name="shared")
@@ -139,27 +136,27 @@ def test_shared_layers_with_different_norms_fold_apart(tmp_path: Path) -> None:
     graph = builder.build(builder.linear(builder.flatten(y), 3))
     bundle = bundle_of(graph, ArrayPreprocessing(shape=(2, 6, 6)))
     stored = inputs_of(bundle, 4)
-    np.testing.assert_allclose(by_c(bundle, stored, tmp_path), bundle.probabilities(stored), atol=1e-5)
+    np.testing.assert_allclose(by_c(bundle, stored), bundle.probabilities(stored), atol=1e-5)
 
 
 @needs_compiler
-def test_softmax_in_the_network_is_not_taken_twice(tmp_path: Path) -> None:
+def test_softmax_in_the_network_is_not_taken_twice() -> None:
     builder = Builder("ends")
     x = builder.linear(builder.flatten(builder.input(1, 4, 4)), 3)
     graph = builder.build(builder.append("softmax", x))
     bundle = bundle_of(graph, ArrayPreprocessing(shape=(1, 4, 4)), outputs="probabilities")
     stored = inputs_of(bundle, 4)
-    np.testing.assert_allclose(by_c(bundle, stored, tmp_path), bundle.probabilities(stored), atol=1e-6)
+    np.testing.assert_allclose(by_c(bundle, stored), bundle.probabilities(stored), atol=1e-6)
 
 
 @needs_compiler
-def test_the_file_is_the_same_for_the_same_bundle_and_the_answer_for_the_same_picture(tmp_path: Path) -> None:
+def test_the_file_is_the_same_for_the_same_bundle_and_the_answer_for_the_same_picture() -> None:
     graph = nets.graph("simple-cnn-4-8")
     bundle = bundle_of(graph, usual(graph))
     entrance = Entrance(bundle.preprocessing)
     assert written(bundle, entrance) == written(Bundle.from_bytes(bundle.to_bytes()), entrance)
     stored = inputs_of(bundle, 3)
-    found = by_c(bundle, stored[[0, 1, 2, 1, 0]], tmp_path)  # nothing of one picture stays for the next
+    found = by_c(bundle, stored[[0, 1, 2, 1, 0]])  # nothing of one picture stays for the next
     np.testing.assert_array_equal(found[[0, 1]], found[[4, 3]])
 
 

@@ -44,7 +44,7 @@ def test_decimals_are_exact_and_c(values: np.ndarray) -> None:
 
 
 @needs_compiler
-def test_a_compiler_reads_the_bits_that_were_written(tmp_path: Path) -> None:
+def test_a_compiler_reads_the_bits_that_were_written() -> None:
     """Of random bit patterns, subnormal numbers and the ends of the range among them."""
     bits = np.random.default_rng(0).integers(0, 2**32, 4096, dtype=np.uint64).astype(np.uint32)
     values = bits.view(np.float32)
@@ -61,7 +61,7 @@ def test_a_compiler_reads_the_bits_that_were_written(tmp_path: Path) -> None:
         {"fc.weight": np.zeros((len(values), 1), np.float32), "fc.bias": values},
         "probabilities",
     )
-    found = by_c(bundle, np.ones((1, 1, 1), np.float32), tmp_path)[0]
+    found = by_c(bundle, np.ones((1, 1, 1), np.float32))[0]
     np.testing.assert_array_equal(found[2:].view(np.uint32), values[2:].view(np.uint32))
 
 
@@ -161,17 +161,24 @@ def test_the_comment_says_how_an_input_is_made() -> None:
     comment = comment_of(light)
     assert "const uint8_t *picture" in comment
     assert "3 rows of 5 pixels" in comment
-    assert "the rest is filled with 255" in comment  # which turns to 0 inside
-    assert "turned around inside" in comment
-    assert "Scaling and normalisation are done inside" in comment
+    assert "of the value 255 (" in comment  # which turns to 0 inside
+    for step in ("EXIF", "transparent pixels over white", "v / 257", "draft(None, (10, 6))", "convert('L')"):
+        assert step in comment
+    assert (
+        "The network turns light and dark around (255 - x) and computes (x / 255 - mean) / std with mean 0.5 "
+        "and std 0.25 per channel." in comment
+    )
     comment = comment_of(light, inside=False)
     assert "const float *values" in comment
-    assert "the rest is filled with 0, turned around (255 - byte)" in comment
-    assert "byte * factor + offset, with factor 0.0156862754, offset -2." in comment
+    assert "Turn light and dark around: 255 - x. Put it in the middle of 5x3 pixels" in comment
+    assert "of the value 0 (" in comment
+    assert "Compute (x / 255 - mean) / std with mean 0.5 and std 0.25 per channel." in comment
+    assert "The network" not in comment
     signal = bundle_of(
         nets.graph("simple-cnn-1d"), ArrayPreprocessing(shape=(1, 128), mean=(3.0,), std=(2.0,))
     )
-    assert "A signal of 1x128 numbers as they were measured: values[channel * LENGTH + place]" in comment_of(
-        signal
-    )
-    assert "Each is (number - mean) / deviation; mean 3, deviation 2." in comment_of(signal, inside=False)
+    comment = comment_of(signal)
+    assert "1x128 numbers of one signal, channel by channel: values[channel * LENGTH + place]." in comment
+    assert "The network computes (x - mean) / std with mean 3 and std 2 per channel." in comment
+    comment = comment_of(signal, inside=False)
+    assert "Compute (x - mean) / std with mean 3 and std 2 per channel." in comment

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import re
+import shutil
 import statistics
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,7 +20,7 @@ from sklearn.metrics import precision_recall_fscore_support
 
 import convscope
 from convscope import Bundle, nets
-from convscope.bundle import checksum
+from convscope.bundle import STARTER, checksum
 from convscope.data import ArrayPreprocessing, Preprocessing
 from convscope.errors import ConvscopeError
 from convscope.graph.weights import initial_weights
@@ -179,6 +181,45 @@ def test_a_bundle_without_its_run_says_what_is_not_known(run: Path, tmp_path: Pa
     assert "net.safetensors" in sections(card(file))["Use it"]
 
 
+def test_a_run_or_file_called_starter_does_not_come_with_convscope(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "It comes with convscope" in sections(card("starter"))["Use it"]
+    Path("starter").mkdir()  # holds no bundle
+    assert "It comes with convscope" in sections(card("starter"))["Use it"]
+    Path("starter").rmdir()
+    run.rename("starter")
+    told = card("starter")
+    assert "**simple-cnn-4-8**" in told
+    assert "`convscope attack starter` measures it" in sections(told)["Robustness"]
+    assert "It comes with convscope" not in told
+    file = Path("starter/bundle.safetensors").read_bytes()
+    shutil.rmtree("starter")
+    Path("starter").write_bytes(file)
+    told = card("starter")
+    assert "**simple-cnn-4-8**" in told
+    assert "It comes with convscope" not in told
+
+
+def test_an_array_has_the_shape_that_a_person_gives() -> None:
+    """Not that of the layers, which get each number twice along each axis."""
+    graph = nets.graph("simple-cnn-4-8", (1, 28, 28), 3)
+    preprocessing = ArrayPreprocessing(shape=(1, 14, 14), repeat=2)
+    document = card(Bundle("mine", ("a", "b", "c"), preprocessing, graph, initial_weights(graph)))
+    assert "puts arrays of 1×14×14 into" in document
+    assert "One array is an array of 1×14×14 numbers" in document
+    assert "- Compute each value repeated 2 times along each axis but the channels." in document
+
+
+def test_the_sha256_is_that_of_the_file(run: Path) -> None:
+    digest = hashlib.sha256((run / "bundle.safetensors").read_bytes()).hexdigest()
+    assert f"sha256 `{digest}`" in sections(card(run))["Use it"]
+    assert (
+        f"sha256 `{hashlib.sha256(STARTER.read_bytes()).hexdigest()}`" in sections(card("starter"))["Use it"]
+    )
+
+
 def test_a_bundle_that_knows_nothing_has_a_card() -> None:
     graph = nets.graph("simple-cnn-4-8", (1, 28, 28), 3)
     preprocessing = Preprocessing(height=28, width=28, channels=1)
@@ -199,7 +240,7 @@ def test_a_network_of_signals_has_a_card() -> None:
     found = sections(card(Bundle("ecg", ("sick", "well"), preprocessing, graph, initial_weights(graph))))
     assert "signal.npy" in found["Use it"]
     assert "One signal is an array of 2×64 numbers" in found["What it takes"]
-    assert "The mean 0.5 1 is subtracted, the rest divided by 1 2." in found["What it takes"]
+    assert "- Compute (x - mean) / std with mean 0.5, 1 and std 1, 2 per channel." in found["What it takes"]
     assert "Attacks and changes are of pictures" in found["Robustness"]
 
 

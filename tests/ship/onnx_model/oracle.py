@@ -117,6 +117,6 @@ def difference(bundle: Bundle, folder: Path, *, inside: bool = True, count: int 
     entrance, file = Entrance(bundle.preprocessing, inside=inside), folder / "network.onnx"
     file.write_bytes(written(bundle, entrance))
     stored = stored_of(bundle, count)
-    found = runner(file, bundle, entrance)(entrance.of_stored(stored))
+    found = runner(file.read_bytes(), bundle, entrance)(entrance.of_stored(stored))
     assert found.dtype == np.float32
     return float(np.abs(found - bundle.probabilities(stored)).max())

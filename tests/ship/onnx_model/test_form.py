@@ -209,7 +209,7 @@ def test_what_the_file_says_of_itself() -> None:
         assert part in words
     outside = _metadata(model_of(bundle, Entrance(bundle.preprocessing, inside=False)))
     assert json.loads(outside["preprocessing"])["mean"] == [0.3]
-    assert "give float32 (batch, 1, 28, 28)" in outside["preprocessing_in_words"]
+    assert "Give float32 (batch, 1, 28, 28)." in outside["preprocessing_in_words"]
 
 
 SCALED = "(x - mean) / std with mean 0.3 and std 0.2 per channel"
@@ -219,14 +219,14 @@ SCALED = "(x - mean) / std with mean 0.3 and std 0.2 per channel"
     ("settings", "inside", "words"),
     [
         ({"mean": None, "std": None}, True, "Give float32 (batch, 1, 64)."),
-        ({}, True, f"Give float32 (batch, 1, 64); the model computes {SCALED}."),
-        ({}, False, f"Compute {SCALED}, and give float32 (batch, 1, 64)."),
+        ({}, True, f"Give float32 (batch, 1, 64). The network computes {SCALED}."),
+        ({}, False, f"Compute {SCALED}. Give float32 (batch, 1, 64)."),
     ],
 )
 def test_words_for_signals(settings: dict[str, object], inside: bool, words: str) -> None:
     bundle = bundle_of_graph(nets.graph("simple-cnn-1d", (1, 64), 2), **settings)
     kept = _metadata(model_of(bundle, Entrance(bundle.preprocessing, inside=inside)))
-    before = "Take the signals with their numbers as they were measured."
+    before = "Take the numbers of the signal as they were measured."
     assert kept["preprocessing_in_words"] == f"{before} {words}"
 
 
@@ -336,11 +336,10 @@ def test_a_mistake_of_ours_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         written(bundle, Entrance(bundle.preprocessing))
 
 
-def test_a_file_that_is_no_model(tmp_path: Path) -> None:
+def test_a_file_that_is_no_model() -> None:
     bundle = bundle_of_graph(nets.graph("lenet-5"))
-    (tmp_path / "no.onnx").write_bytes(b"no model")
-    with pytest.raises(ConvscopeError, match=r"does not load .*no\.onnx"):
-        runner(tmp_path / "no.onnx", bundle, Entrance(bundle.preprocessing))
+    with pytest.raises(ConvscopeError, match=r"^ONNX Runtime does not load the model: "):
+        runner(b"no model", bundle, Entrance(bundle.preprocessing))
 
 
 def test_a_graph_is_written_without_torch() -> None:

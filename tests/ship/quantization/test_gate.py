@@ -188,6 +188,17 @@ def test_it_closes_on_planted_faults(
         made_of(*digits, 100)
 
 
+def test_too_little_memory_is_not_the_model_s(
+    digits: tuple[Bundle, Dataset], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: np.ndarray) -> np.ndarray:
+        raise MemoryError
+
+    monkeypatch.setattr("convscope.ship.onnx_model.running.run_with_onnxruntime", lambda _: full)
+    with pytest.raises(MemoryError):
+        made_of(*digits)
+
+
 def test_signals() -> None:
     bundle = bundle_of(nets.graph("simple-cnn-1d"), preprocessing_for((1, 128)))
     quantized = made_of(bundle, data_for(bundle, training=600, validation=50), 100)

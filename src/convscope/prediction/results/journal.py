@@ -22,6 +22,7 @@ from .row import Row
 
 MAGIC, VERSION = b'{"convscope": "predictions", ', 1
 ENDING = ".part"
+PLAIN = getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)  # bytes, and of no file that a link names
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ def journal_of(out: Path, head: dict[str, Any], *, resume: bool) -> Iterator[Jou
     something else, or that nobody asked to `resume`, and where another process is at work on `out`.
     """
     path = out.with_name(out.name + ENDING)
-    with _locked(path, out) as descriptor, path.open("rb") as content:
+    with contextlib.ExitStack() as behind, _locked(path, out) as descriptor, path.open("rb") as content:
         journal = Journal(path, descriptor, content)
         kept = journal.read()
         if kept is None:
@@ -154,9 +155,30 @@ def journal_of(out: Path, head: dict[str, Any], *, resume: bool) -> Iterator[Jou
                     "the same again with --resume goes on from there."
                 )
             else:
-                path.unlink(missing_ok=True)
+                _remove(path, behind)
             raise
-        path.unlink()
+        _remove(path, behind)
+
+
+def _remove(path: Path, behind: contextlib.ExitStack) -> None:
+    """At once, while it is locked, so that nobody gets the lock of a journal that is about to go.
+
+    Where what is open cannot be removed, on Windows, it goes when it is closed, `behind` the lock; there is
+    no lock there that could pass to another process meanwhile.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except PermissionError:
+        behind.callback(_remove_closed, path)
+
+
+def _remove_closed(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConvscopeError(
+            f"{path} is no longer needed, and cannot be removed ({error.strerror or error}); remove it."
+        ) from error
 
 
 @contextlib.contextmanager
@@ -164,7 +186,7 @@ def _locked(path: Path, out: Path) -> Iterator[int]:
     """The file at `path`, made where there is none, which no other process has open here."""
     while True:
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | PLAIN, 0o666)
         except OSError as error:
             raise atomic.cannot_write(path, error) from error
         try:

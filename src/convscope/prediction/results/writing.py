@@ -84,11 +84,37 @@ def predict_to(
     file, listener = Path(out), listener or Listener()
     check_threshold(unsure)
     check_out(file, model, pictures)
-    write = format_of(file)
     bundle = model if isinstance(model, Bundle) else Bundle.load(model)
+    return write_to(
+        file,
+        bundle.inverted() if invert else bundle,
+        pictures,
+        model=bundle.sha256,
+        top=top,
+        unsure=unsure,
+        invert=invert,
+        resume=resume,
+        listener=listener,
+    )
+
+
+def write_to(
+    file: Path,
+    bundle: Bundle,
+    pictures: Picture | Iterable[Picture],
+    *,
+    model: str,
+    top: int,
+    unsure: float | None,
+    invert: bool,
+    resume: bool,
+    listener: Listener,
+) -> Tally:
+    """What `predict_to` does with a file that `check_out` lets pass and a bundle as it looks at the pictures:
+    that of the checksum `model`, inverted where `invert` says so."""
+    write = format_of(file)
     top = min(top, len(bundle.classes))
-    head = {"model": bundle.sha256, "invert": invert, "top": top, "unsure": unsure}
-    bundle = bundle.inverted() if invert else bundle
+    head = {"model": model, "invert": invert, "top": top, "unsure": unsure}
     tally = Tally()
     with _terminable(), journal_of(file, head, resume=resume) as journal:
         if resume and not journal.count:
@@ -100,7 +126,7 @@ def predict_to(
         listener.finishing(file)
         tally.resumed = walk.resumed
         marked = (row.prediction.marked(unsure) for row in journal.rows())
-        with atomic.writing(file, journal.path.with_name(journal.path.name + ".new")) as written:
+        with atomic.writing(file) as written:
             write(tally.counting(marked), written, top)
     return tally
 

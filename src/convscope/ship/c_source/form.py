@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from ...bundle import Bundle
 from ..entrance import Entrance
-from ..proof import Runner
+from ..runner import NotRunnable, Runner
 from .compiled import Compiled, compiler
 from .source import source
 
@@ -20,10 +18,13 @@ def written(bundle: Bundle, entrance: Entrance) -> bytes:
     return source(bundle, entrance).encode("ascii")
 
 
-def runner(file: Path, bundle: Bundle, _: Entrance) -> Runner | None:
-    """The file, compiled and loaded, one input after another; None where there is no C compiler.
+def runner(content: bytes, bundle: Bundle, _: Entrance) -> Runner:
+    """The file, compiled and loaded, one input after another.
 
-    Raises `GateFailed` where the compiler refuses it.
+    Raises `GateFailed` where the compiler refuses it, `NotRunnable` where no compiler can be started, or
+    nothing that it makes be loaded.
     """
     command = compiler()
-    return None if command is None else Compiled(file, len(bundle.classes), command)
+    if command is None:
+        raise NotRunnable("that needs a C compiler.")
+    return Compiled(content, len(bundle.classes), command)

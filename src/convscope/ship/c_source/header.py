@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
+import math
 from collections.abc import Iterator
 
 from ...bundle import Bundle
 from ...columns import shortened
-from ...data import ArrayPreprocessing, Preprocessing
 from ...versions import versions
+from .. import in_words
 from ..entrance import Entrance
 from .spelling import in_comment, paragraph, times
 from .steps import Listing, Step, Value
 
-RESIZING = {
-    "fit": "the whole picture, as large as fits, in the middle; the rest is filled with {fill}",
-    "crop": "as small as covers the frame, with what hangs over cut off on both sides alike",
-    "stretch": "each side by itself, which changes its shape",
-}
-
 
 def signature(entrance: Entrance) -> str:
     """The first parameter of `predict`."""
-    if entrance.inside and isinstance(entrance.preprocessing, Preprocessing):
-        return "const uint8_t *picture"
-    return "const float *values"
+    return "const uint8_t *picture" if entrance.takes_pictures else "const float *values"
 
 
 def sizes(bundle: Bundle, entrance: Entrance) -> dict[str, int]:
     """The constants of the file."""
-    of = entrance.preprocessing
-    inside = entrance.inside and isinstance(of, ArrayPreprocessing)
-    channels, *rest = of.shape if isinstance(of, ArrayPreprocessing) and inside else of.input_shape
+    shape = entrance.shape
+    channels, *rest = (shape[-1], *shape[:-1]) if entrance.takes_pictures else shape
     names = ("LENGTH",) if len(rest) == 1 else ("HEIGHT", "WIDTH")
     return {"CHANNELS": channels, **dict(zip(names, rest, strict=True)), "CLASSES": len(bundle.classes)}
 
@@ -61,50 +52,23 @@ def _sections(bundle: Bundle, entrance: Entrance, listing: Listing, memory: int)
 
 
 def _input(entrance: Entrance) -> Iterator[str]:
-    of, outside = entrance.preprocessing, entrance.outside
-    if isinstance(outside, Preprocessing):
-        colours = "one grey byte per pixel" if outside.channels == 1 else "three bytes per pixel: R, G, B"
-        size = f"{outside.height} rows of {outside.width} pixels"
-        how = RESIZING[outside.resize].format(fill=outside.fill)
-        grey = " Grey of a colour is 0.299 R + 0.587 G + 0.114 B." if outside.channels == 1 else ""
-        if entrance.inside:
-            yield (
-                f"A picture of {size}, row by row from the top, {colours}: "
-                f"picture[(row * WIDTH + column) * CHANNELS + channel], "
-                f"{outside.height * outside.width * outside.channels:,} bytes from 0 to 255."
-            )
-            yield f"One of another size is resized before (Pillow's BILINEAR, antialiased): {how}.{grey}"
-            turned = " Light and dark are turned around inside." if entrance.inverts else ""
-            yield f"Scaling{' and normalisation are' if of.mean else ' is'} done inside.{turned}"
-            return
+    of = entrance.outside
+    if entrance.takes_pictures:
+        height, width, channels = entrance.shape
+        colours = "one grey byte per pixel" if channels == 1 else "three bytes per pixel: R, G, B"
         yield (
-            f"Numbers of a picture of {size}, channel by channel, row by row from the top: "
-            f"values[(channel * HEIGHT + row) * WIDTH + column]."
+            f"A picture of {height} rows of {width} pixels, row by row from the top, {colours}: "
+            "picture[(row * WIDTH + column) * CHANNELS + channel], "
+            f"{math.prod(entrance.shape):,} bytes from 0 to 255."
         )
-        turned = ", turned around (255 - byte)" if outside.invert else ""
-        yield f"One of another size is resized before (Pillow's BILINEAR, antialiased): {how}{turned}.{grey}"
-        factor, offset = outside.factor_and_offset()
-        plus = "" if offset is None else f", offset {_listed(offset)}"
-        rule = "byte * factor" if offset is None else "byte * factor + offset"
-        yield f"Each number is {rule}, with factor {_listed(factor)}{plus}."
-        return
-    if entrance.inside and isinstance(of, ArrayPreprocessing):
-        place = (
-            "channel * LENGTH + place" if len(of.shape) == 2 else "(channel * HEIGHT + row) * WIDTH + column"
-        )
-        yield f"A {of.noun} of {times(of.shape)} numbers as they were measured: values[{place}]."
-        if of.mean:
-            yield "Mean and deviation of each channel are taken care of inside."
-        return
-    yield f"{times(of.input_shape)} numbers, channel by channel."
-    if of.mean and of.std:
-        yield f"Each is (number - mean) / deviation; mean {_listed(of.mean)}, deviation {_listed(of.std)}."
-
-
-def _listed(numbers: object) -> str:
-    import numpy as np
-
-    return ", ".join(f"{float(one):.9g}" for one in np.asarray(numbers, dtype=np.float32).ravel())
+    else:
+        place = "channel * LENGTH + place"
+        if len(entrance.shape) == 3:
+            place = "(channel * HEIGHT + row) * WIDTH + column"
+        yield f"{times(entrance.shape)} numbers of one {of.noun}, channel by channel: values[{place}]."
+    yield " ".join(in_words.before(entrance))
+    if does := in_words.inside(entrance):
+        yield does
 
 
 def _memory(bundle: Bundle, listing: Listing, memory: int) -> Iterator[str]:
@@ -132,12 +96,7 @@ def _kept(step: Step) -> int:
 
 def _use(entrance: Entrance, bundle: Bundle) -> str:
     first = signature(entrance)
-    of = entrance.preprocessing
-    kind, name = ("uint8_t", "picture") if "uint8_t" in first else ("float", "values")
-    shape = of.shape if isinstance(of, ArrayPreprocessing) and entrance.inside else of.input_shape
-    count = 1
-    for size in shape:
-        count *= size
+    kind, name = ("uint8_t", "picture") if entrance.takes_pictures else ("float", "values")
     lines = [
         "#include <stdio.h>",
         *(["#include <stdint.h>"] if kind == "uint8_t" else []),
@@ -146,7 +105,7 @@ def _use(entrance: Entrance, bundle: Bundle) -> str:
         "",
         "int main(void)",
         "{",
-        f"    static {kind} {name}[{count}];",
+        f"    static {kind} {name}[{math.prod(entrance.shape)}];",
         f"    float probabilities[{len(bundle.classes)}];",
         "    int i, best = 0;",
         f"    if (fread({name}, sizeof {name}, 1, stdin) != 1)",
@@ -169,9 +128,8 @@ def _use(entrance: Entrance, bundle: Bundle) -> str:
 
 
 def _origin(bundle: Bundle) -> Iterator[str]:
-    digest = hashlib.sha256(bundle.to_bytes()).hexdigest()
     version = versions()["convscope"]
-    yield f"Written by convscope {version} from the bundle with sha256 {digest}."
+    yield f"Written by convscope {version} from the bundle with sha256 {bundle.sha256}."
     info = bundle.info
     data = info.get("data")
     if isinstance(data, dict) and data.get("name"):

@@ -63,12 +63,6 @@ def place(steps: Sequence[Step]) -> int:
     return taken
 
 
-def needed_at_once(steps: Sequence[Step]) -> int:
-    """The most numbers that any one step needs kept; no plan takes less."""
-    areas = _areas(steps)
-    return max((sum(area.during(at, at) for area in areas) for at in range(len(steps))), default=0)
-
-
 def _areas(steps: Sequence[Step]) -> list[Area]:
     last = {value: number for number, step in enumerate(steps) for value in step.inputs}
     areas: list[Area] = []

@@ -10,8 +10,8 @@ from ...errors import ConvscopeWarning, UnsupportedOperation
 from ..entrance import Entrance
 from .functions import needed
 from .header import header, signature, sizes
-from .lowering import lower
 from .memory import place
+from .network import lower
 from .spelling import listed, string
 from .steps import Listing, Value
 

@@ -22,10 +22,10 @@ def identifier(name: str) -> str:
 def in_comment(text: str) -> str:
     """Text that cannot end a comment, nor hide anything in it.
 
-    >>> in_comment("a */ b\\nc")
-    'a * / b c'
+    >>> in_comment("a */ b\\nc, 2×3")
+    'a * / b c, 2x3'
     """
-    ascii_only = " ".join(text.split()).encode("ascii", "backslashreplace").decode()
+    ascii_only = " ".join(text.replace("×", "x").split()).encode("ascii", "backslashreplace").decode()
     for pair in ("*/", "/*", "??"):
         while pair in ascii_only:
             ascii_only = ascii_only.replace(pair, f"{pair[0]} {pair[1]}")

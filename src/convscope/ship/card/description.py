@@ -12,6 +12,8 @@ from ...data import Preprocessing
 from ...errors import ConvscopeError
 from ...metrics import wilson_interval
 from ...recipe import Recipe
+from .. import in_words
+from ..entrance import Entrance
 from .known import Known
 from .markdown import block, bullets, code, folded, interval, percent, quoted, table, text
 
@@ -47,7 +49,12 @@ def takes(known: Known) -> str:
     of = known.bundle.preprocessing
     if isinstance(of, Preprocessing):
         return f"{'grey' if of.channels == 1 else 'colour'} pictures of {of.height}×{of.width}"
-    return f"{known.noun}s of {'×'.join(map(str, of.input_shape))}"
+    return f"{known.noun}s of {_shape(known)}"
+
+
+def _shape(known: Known) -> str:
+    """Of what a person gives."""
+    return "×".join(map(str, Entrance(known.bundle.preprocessing).shape))
 
 
 def class_names(classes: tuple[str, ...]) -> str:
@@ -69,10 +76,11 @@ def use(known: Known, exported: tuple[Exported, ...]) -> str:
         f'prediction = bundle.predict("{example}")[0]\n'
         "print(prediction.label, prediction.probability)"
     )
+    file_is = f"{in_bytes(known.bytes)}, sha256 {code(known.bundle.sha256)}"
     which = (
-        "It comes with convscope, under the name `starter`."
-        if file == "starter"
-        else f"{code(file)} ({in_bytes(known.bytes)}) holds weights, layers, classes and preprocessing, and "
+        f"It comes with convscope, under the name `starter` ({file_is})."
+        if known.comes_along
+        else f"{code(file)} ({file_is}) holds weights, layers, classes and preprocessing, and "
         "runs no code when it is read."
     )
     parts = [which, block("console", "\n".join(f"$ {line}" for line in commands)), block("python", python)]
@@ -98,30 +106,12 @@ def _proof(exported: Exported) -> str:
 def inputs(known: Known) -> str:
     """What is done to a picture before the network sees it."""
     of = known.bundle.preprocessing
-    if not isinstance(of, Preprocessing):
-        shape = "×".join(map(str, of.input_shape))
-        rows = ["One " + known.noun + f" is an array of {shape} numbers; others are refused."]
-        return bullets([*rows, _statistics(of.mean, of.std)])
-    how = {
-        "fit": f"the whole picture, its borders filled with {of.fill}",
-        "crop": "cut out of the middle",
-        "stretch": "stretched",
-    }
-    sentences = [
-        f"Files of any size (JPEG, PNG, GIF, BMP, WebP, TIFF), turned upright by EXIF, become {of.height}×"
-        f"{of.width}: {how[of.resize]}.",
-        "Colours become grey (ITU-R 601)." if of.channels == 1 else "Grey ones are taken as colour.",
-        *(["Light and dark are turned around."] if of.invert else []),
-        f"Values from 0 to 1; {_statistics(of.mean, of.std)[0].lower()}{_statistics(of.mean, of.std)[1:]}",
-    ]
-    return bullets(sentences)
-
-
-def _statistics(mean: Any, std: Any) -> str:
-    if mean is None or std is None:
-        return "No mean is subtracted, and they are divided by nothing."
-    numbers = [" ".join(f"{value:.4g}" for value in values) for values in (mean, std)]
-    return f"The mean {numbers[0]} is subtracted, the rest divided by {numbers[1]}."
+    if isinstance(of, Preprocessing):
+        what = "One picture is a file of any size (JPEG, PNG, GIF, BMP, WebP, TIFF)."
+    else:
+        what = f"One {of.noun} is an array of {_shape(known)} numbers; others are refused."
+    steps = bullets(map(text, in_words.before(Entrance(of, inside=False))))
+    return f"{what} Before the network sees it, convscope does this:\n\n{steps}"
 
 
 def data(known: Known) -> str:

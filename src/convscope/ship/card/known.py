@@ -36,6 +36,7 @@ class Known:
     name: str
     file: str
     bytes: int
+    comes_along: bool = False  # with convscope, as `starter`
     run: Run | None = None
     evaluation: Evaluation | None = None
     bins: tuple[Bin, ...] | None = None
@@ -53,8 +54,9 @@ class Known:
         bundle = Bundle.load(file)
         folder = target_of(file.parent) or file.parent
         if is_starter(path):
+            name = STARTER.stem
             return cls(
-                bundle, STARTER.stem, STARTER.stem, file.stat().st_size, evaluation=_evaluation(bundle)
+                bundle, name, name, file.stat().st_size, comes_along=True, evaluation=_evaluation(bundle)
             )
         if file.name != FILE_NAME or not is_finished(folder):
             return cls(bundle, str(path), file.name, file.stat().st_size, evaluation=_evaluation(bundle))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from ...bundle import Bundle
 from ..entrance import Entrance
-from ..proof import Runner
+from ..runner import Runner
 from .model import model_of
 from .running import run_with_onnxruntime
 
@@ -20,6 +18,6 @@ def written(bundle: Bundle, entrance: Entrance) -> bytes:
     return content
 
 
-def runner(file: Path, *_: object) -> Runner:
+def runner(content: bytes, *_: object) -> Runner:
     """The file as ONNX Runtime runs it, on all cores."""
-    return run_with_onnxruntime(file)
+    return run_with_onnxruntime(content)

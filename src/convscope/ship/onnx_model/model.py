@@ -8,8 +8,8 @@ from onnx import ModelProto, TensorProto, helper
 from ...bundle import Bundle
 from ...errors import ConvscopeError, UnsupportedOperation
 from ..entrance import Entrance
+from ..facts import facts
 from .entering import BATCH, enter, input_name, input_of
-from .metadata import metadata_of
 from .network import write_network
 from .writing import Writing
 
@@ -48,7 +48,7 @@ def model_of(bundle: Bundle, entrance: Entrance) -> ModelProto:
             for name, shape in writing.shapes.items()
         ],
     )
-    metadata = metadata_of(bundle, entrance)
+    metadata = facts(bundle, entrance)
     model = helper.make_model(
         graph,
         opset_imports=[helper.make_opsetid("", opset)],

@@ -7,24 +7,24 @@ its place, `sentences` what is printed, `to_dict()` what goes into a JSON docume
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ...bundle import Bundle
-from ...columns import in_bytes, shortened
+from ...columns import in_bytes
 from ...data import Dataset, Split
 from ...errors import DataError, GateFailed, UsageError
 from ..entrance import Entrance
-from ..proof import BATCHES, TOLERANCE, Runner, Told
+from ..proof import BATCHES, TOLERANCE
+from ..runner import Told, in_batches
+from ..sampling import positions
 from .cost import Cost
 from .static import quantize
 
 MAX_DROP = 0.5  # points
 CALIBRATED, MEASURED, COMPARED = 512, 10_000, 256  # inputs at most: for ranges, accuracy, other batches
-SEED = 0  # of which ones
 APART = (
     1e-2  # of a probability, between batches: what a layer that stays float gives may round to another step
 )
@@ -101,20 +101,30 @@ def int8_of(
 
     noun = bundle.preprocessing.noun
     part, split = _measured(dataset, noun)
-    calibration = dataset.train.images[_some(len(dataset.train), CALIBRATED)]
+    calibration = dataset.train.images[positions(len(dataset.train), CALIBRATED)]
     content = quantize(model, entrance.of_stored(calibration))
     run = run_with_onnxruntime(content)
-    measured = _some(len(split), MEASURED)
+    measured = positions(len(split), MEASURED)
     stored, labels = split.images[measured], split.labels[measured]
     largest = max(BATCHES)
-    after = np.concatenate(list(_in_batches(run, entrance, stored, largest, told, f"{noun}s through int8")))
+
+    def said(some: np.ndarray, size: int, told: Told | None = None) -> np.ndarray:
+        return in_batches(
+            run,
+            entrance,
+            some,
+            size,
+            len(bundle.classes),
+            subject="the int8 model",
+            advice=FLOAT,
+            what=f"{noun}s through int8",
+            told=told,
+        )
+
+    after = said(stored, largest, told)
     if not np.isfinite(after).all():
         raise GateFailed(f"the int8 model gives numbers that are not finite; {FLOAT}.")
-    others = (
-        np.concatenate(list(_in_batches(run, entrance, stored[:COMPARED], size)))
-        for size in BATCHES
-        if size != largest
-    )
+    others = (said(stored[:COMPARED], size) for size in BATCHES if size != largest)
     quantized = Quantized(
         model=content,
         size_before=len(model),
@@ -136,32 +146,6 @@ def _measured(dataset: Dataset, noun: str) -> tuple[str, Split]:
         f"{dataset.name} has neither validation nor test {noun}s, so that what int8 costs cannot be "
         "measured; give labelled ones with --data, or leave out --int8."
     )
-
-
-def _some(count: int, most: int) -> np.ndarray:
-    """Positions of `most` of them at most, drawn by the seed and in order."""
-    return np.sort(np.random.default_rng(SEED).permutation(count)[:most])
-
-
-def _in_batches(
-    run: Runner,
-    entrance: Entrance,
-    stored: np.ndarray,
-    size: int,
-    told: Told | None = None,
-    what: str = "",
-) -> Iterator[np.ndarray]:
-    for start in range(0, len(stored), size):
-        batch = entrance.of_stored(stored[start : start + size])
-        try:
-            yield run(batch)
-        except Exception as error:  # onnxruntime's own have no common class
-            reason = shortened(" ".join(str(error).split()), 300)
-            raise GateFailed(
-                f"the int8 model fails on a batch of {len(batch)} ({reason}); {FLOAT}."
-            ) from error
-        if told is not None:
-            told(what, start + len(batch), len(stored))
 
 
 def _let_through(quantized: Quantized) -> None:
