@@ -295,13 +295,56 @@ def test_a_card_alone_and_beside_a_file(
     assert sorted(file.name for file in tmp_path.iterdir()) == ["digits-run.md", "mine.md"]
     assert "Card      net.md" in command("--card", "--out", "net.pt2")
     assert "net.pt2" in (tmp_path / "net.md").read_text("utf-8")
-    document = json.loads(command("--card", "--out", "net.pt2", "--json").removeprefix("0 "))
-    assert document["card"] == "net.md"
-    assert document["path"] == "net.pt2"
-    assert json.loads(command("--card", "--json").removeprefix("0 ")) == {"card": "digits-run.md"}
+    document = json.loads(command("--card", "--out", "other.pt2", "--json").removeprefix("0 "))
+    assert document["card"] == "other.md"
+    assert document["path"] == "other.pt2"
+    alone = command("--card", "--json", "--out", "alone.md").removeprefix("0 ")
+    assert json.loads(alone) == {"card": "alone.md"}
     (tmp_path / "folder.md").mkdir()
     assert command("--card", "--out", "folder.md").startswith("2 error: --out folder.md is a folder")
     assert command("--out", "net.md").startswith("2 error: --out net.md should end in one of")
+    told = command("--card", "--out", "notes.txt")
+    assert told.startswith("2 error: --out notes.txt should end in one of")
+    assert told.endswith(".c (C99 source). A card alone ends in .md.\n")
+    assert "--format" not in told
+
+
+def test_a_card_that_is_there_is_not_replaced(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from convscope.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    for page, words in {
+        "digits-run.md": [],
+        "i.md": ["--out", "i.pt2"],
+        "README.md": ["--out", "README.md"],
+    }.items():
+        Path(page).write_text("license: cc-by-4.0")
+        with pytest.raises(SystemExit) as left:
+            main(["export", str(run), "--card", *words])
+        assert left.value.code == 1
+        assert capsys.readouterr().err == (
+            f"error: {page} is there, and may have been filled in; a card does not replace it. "
+            "Remove it, or give another --out.\n"
+        )
+        assert Path(page).read_text() == "license: cc-by-4.0"
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["README.md", "digits-run.md", "i.md"]
+
+
+@pytest.mark.parametrize("drop", ["nan", "-1", "101", "inf"])
+def test_an_impossible_drop_is_refused_first(
+    drop: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from convscope.cli import main
+
+    monkeypatch.setattr(Bundle, "load", lambda *_: pytest.fail("it was read"))
+    out = str(tmp_path / "a.onnx")
+    with pytest.raises(SystemExit) as left:
+        main(["export", "starter", "--int8", "--out", out, f"--max-drop={drop}"])
+    assert left.value.code == 2
+    said = "should be points of accuracy, a number from 0 to 100."
+    assert capsys.readouterr().err == f"error: --max-drop {drop} {said}\n"
 
 
 def test_int8_is_refused_where_there_is_none(run: Path, tmp_path: Path) -> None:

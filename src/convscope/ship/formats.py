@@ -86,5 +86,5 @@ def chosen_format(name: str | None, out: Path | None) -> Format:
         return form
     if form is None:
         listed = ", ".join(f"{ending} ({one.words})" for ending, one in endings.items())
-        raise UsageError(f"--out {out} should end in one of {listed}, or --format say which it is.")
+        raise UsageError(f"--out {out} should end in one of {listed}.")
     raise UsageError(f"--out {out} should end in {form.ending} where the format is {form.name}.")

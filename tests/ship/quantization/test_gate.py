@@ -135,7 +135,9 @@ def test_it_says_where_one_picture_is_more_than_it_allows() -> None:
 
 @pytest.mark.parametrize("max_drop", [-0.1, 101, float("nan")])
 def test_an_impossible_max_drop(digits: tuple[Bundle, Dataset], max_drop: float) -> None:
-    with pytest.raises(UsageError, match=r"--max-drop .* should be points of accuracy, 0 to 100"):
+    with pytest.raises(
+        UsageError, match=r"--max-drop .* should be points of accuracy, a number from 0 to 100"
+    ):
         made_of(*digits, max_drop)
 
 

@@ -95,8 +95,7 @@ def int8_of(
     disagree, `DataError` for data without either part, `UnsupportedOperation` for a network without a
     convolution or linear layer, `UsageError` for an impossible `max_drop`.
     """
-    if not 0 <= max_drop <= 100:
-        raise UsageError(f"--max-drop {max_drop:g} should be points of accuracy, 0 to 100.")
+    require_possible(max_drop)
     from ..onnx_model.running import run_with_onnxruntime
 
     noun = bundle.preprocessing.noun
@@ -136,6 +135,12 @@ def int8_of(
     )
     _let_through(quantized)
     return quantized
+
+
+def require_possible(max_drop: float) -> None:
+    """Raises `UsageError` for what no accuracy can drop by."""
+    if not 0 <= max_drop <= 100:
+        raise UsageError(f"--max-drop {max_drop:g} should be points of accuracy, a number from 0 to 100.")
 
 
 def _measured(dataset: Dataset, noun: str) -> tuple[str, Split]:
