@@ -6,6 +6,8 @@ import dataclasses
 import hashlib
 import json
 import os
+import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -345,6 +347,53 @@ def test_an_impossible_drop_is_refused_first(
     assert left.value.code == 2
     said = "should be points of accuracy, a number from 0 to 100."
     assert capsys.readouterr().err == f"error: --max-drop {drop} {said}\n"
+
+
+NETWORK = """
+from torch import nn
+
+
+class Own(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.fc = nn.Conv2d(3, 4, 3), nn.Linear(4 * 36, 2)
+
+    def forward(self, x):
+        x = self.conv(x).relu().flatten(1)
+        return self.fc({x})
+"""
+
+
+@pytest.mark.parametrize("kept_as", ["graph", "program"])
+def test_no_form_names_folders_of_the_machine(kept_as: str, tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime", reason="pip install 'convscope[export]'")
+    pytest.importorskip("onnxscript", reason="pip install 'convscope[export]'")
+    random = np.random.default_rng(0)
+    for name in ("ant", "bee"):
+        (tmp_path / "insects" / name).mkdir(parents=True)
+        for number in range(8):
+            pixels = random.integers(0, 256, (8, 8, 3), np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "insects" / name / f"{number}.png")
+    own = tmp_path / "own.py"
+    own.write_text(NETWORK.replace("{x}", "x" if kept_as == "graph" else "x.sort(dim=1).values"))
+    trained = convscope.train(
+        str(tmp_path / "insects"), net=f"{own}:Own", size=8, epochs=1, out=str(tmp_path / "run"), quiet=True
+    )
+    assert (trained.bundle.graph is None) == (kept_as == "program")
+    assert trained.bundle.info["recipe"]["data"] == str(tmp_path / "insects")  # `eval` needs it
+    forms = {"onnx": {}, "pt2": {}, "c": {}, "int8.onnx": {"int8": True, "max_drop": 100}}
+    for ending, settings in forms.items():
+        if (kept_as, ending) == ("program", "c"):
+            continue
+        file = export(trained.path, tmp_path / f"net.{ending}", **settings).path
+        contents = [file.read_bytes()]
+        if zipfile.is_zipfile(file):
+            with zipfile.ZipFile(file) as parts:
+                contents += [parts.read(name) for name in parts.namelist()]
+        if ending != "c":
+            assert any(b'"data": "insects"' in content for content in contents)
+        for folder in (tmp_path, Path(convscope.__file__).parent, sys.prefix, np.__path__[0]):
+            assert not any(str(folder).encode() in content for content in contents), (ending, folder)
 
 
 def test_int8_is_refused_where_there_is_none(run: Path, tmp_path: Path) -> None:

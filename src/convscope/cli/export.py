@@ -105,7 +105,7 @@ def _require_ending(out: Path) -> None:
         raise UsageError(f"{error} A card alone ends in {CARD}.") from error
 
 
-def _require_free(page: Path, model: str) -> None:
+def _require_free(page: Path, model: Path) -> None:
     """Raises `ConvscopeError` where a card cannot be made there, or would replace what somebody filled in."""
     from ..ship.exporting import require_writable
 
