@@ -96,7 +96,7 @@ def use(known: Known, exported: tuple[Exported, ...]) -> str:
 def _proof(exported: Exported) -> str:
     """How far it was from the bundle."""
     if exported.quantized is not None:
-        return text(" ".join(exported.quantized.sentences))
+        return text(" ".join(f"{said[0].upper()}{said[1:]}." for said in exported.quantized.sentences))
     proof = exported.proof
     if proof is None:
         return "not compared: nothing here could run it"
