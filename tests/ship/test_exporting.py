@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import hashlib
 import json
 import os
+import shlex
+import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +18,14 @@ from PIL import Image
 
 import convscope
 from convscope import Bundle, export
-from convscope.data import ArrayPreprocessing, Preprocessing
+from convscope.cli.exported import sentences
+from convscope.data import ArrayPreprocessing, Preprocessing, open_source
 from convscope.errors import ConvscopeError, DataError, GateFailed, UnknownName, UsageError
-from convscope.ship import exporting, torch_program
+from convscope.ship import exporting, formats, torch_program
 from convscope.ship.compared import compared_inputs
 from convscope.ship.entrance import Entrance
 from convscope.ship.synthetic import synthetic
+from convscope.training.evaluation import dataset_of
 from convscope.training.progress import Silent
 
 from ..conftest import Command
@@ -295,13 +301,103 @@ def test_a_card_alone_and_beside_a_file(
     assert sorted(file.name for file in tmp_path.iterdir()) == ["digits-run.md", "mine.md"]
     assert "Card      net.md" in command("--card", "--out", "net.pt2")
     assert "net.pt2" in (tmp_path / "net.md").read_text("utf-8")
-    document = json.loads(command("--card", "--out", "net.pt2", "--json").removeprefix("0 "))
-    assert document["card"] == "net.md"
-    assert document["path"] == "net.pt2"
-    assert json.loads(command("--card", "--json").removeprefix("0 ")) == {"card": "digits-run.md"}
+    document = json.loads(command("--card", "--out", "other.pt2", "--json").removeprefix("0 "))
+    assert document["card"] == "other.md"
+    assert document["path"] == "other.pt2"
+    alone = command("--card", "--json", "--out", "alone.md").removeprefix("0 ")
+    assert json.loads(alone) == {"card": "alone.md"}
     (tmp_path / "folder.md").mkdir()
     assert command("--card", "--out", "folder.md").startswith("2 error: --out folder.md is a folder")
     assert command("--out", "net.md").startswith("2 error: --out net.md should end in one of")
+    told = command("--card", "--out", "notes.txt")
+    assert told.startswith("2 error: --out notes.txt should end in one of")
+    assert told.endswith(".c (C99 source). A card alone ends in .md.\n")
+    assert "--format" not in told
+
+
+def test_a_card_that_is_there_is_not_replaced(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from convscope.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    for page, words in {
+        "digits-run.md": [],
+        "i.md": ["--out", "i.pt2"],
+        "README.md": ["--out", "README.md"],
+    }.items():
+        Path(page).write_text("license: cc-by-4.0")
+        with pytest.raises(SystemExit) as left:
+            main(["export", str(run), "--card", *words])
+        assert left.value.code == 1
+        assert capsys.readouterr().err == (
+            f"error: {page} is there, and may have been filled in; a card does not replace it. "
+            "Remove it, or give another --out.\n"
+        )
+        assert Path(page).read_text() == "license: cc-by-4.0"
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["README.md", "digits-run.md", "i.md"]
+
+
+@pytest.mark.parametrize("drop", ["nan", "-1", "101", "inf"])
+def test_an_impossible_drop_is_refused_first(
+    drop: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from convscope.cli import main
+
+    monkeypatch.setattr(Bundle, "load", lambda *_: pytest.fail("it was read"))
+    out = str(tmp_path / "a.onnx")
+    with pytest.raises(SystemExit) as left:
+        main(["export", "starter", "--int8", "--out", out, f"--max-drop={drop}"])
+    assert left.value.code == 2
+    said = "should be points of accuracy, a number from 0 to 100."
+    assert capsys.readouterr().err == f"error: --max-drop {drop} {said}\n"
+
+
+NETWORK = """
+from torch import nn
+
+
+class Own(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.fc = nn.Conv2d(3, 4, 3), nn.Linear(4 * 36, 2)
+
+    def forward(self, x):
+        x = self.conv(x).relu().flatten(1)
+        return self.fc({x})
+"""
+
+
+@pytest.mark.parametrize("kept_as", ["graph", "program"])
+def test_no_form_names_folders_of_the_machine(kept_as: str, tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime", reason="pip install 'convscope[export]'")
+    pytest.importorskip("onnxscript", reason="pip install 'convscope[export]'")
+    random = np.random.default_rng(0)
+    for name in ("ant", "bee"):
+        (tmp_path / "insects" / name).mkdir(parents=True)
+        for number in range(8):
+            pixels = random.integers(0, 256, (8, 8, 3), np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "insects" / name / f"{number}.png")
+    own = tmp_path / "own.py"
+    own.write_text(NETWORK.replace("{x}", "x" if kept_as == "graph" else "x.sort(dim=1).values"))
+    trained = convscope.train(
+        str(tmp_path / "insects"), net=f"{own}:Own", size=8, epochs=1, out=str(tmp_path / "run"), quiet=True
+    )
+    assert (trained.bundle.graph is None) == (kept_as == "program")
+    assert trained.bundle.info["recipe"]["data"] == str(tmp_path / "insects")  # `eval` needs it
+    forms = {"onnx": {}, "pt2": {}, "c": {}, "int8.onnx": {"int8": True, "max_drop": 100}}
+    for ending, settings in forms.items():
+        if kept_as == "program" and ending in ("c", "int8.onnx"):
+            continue  # there is none; it is that of the other, and takes long
+        file = export(trained.path, tmp_path / f"net.{ending}", **settings).path
+        contents = [file.read_bytes()]
+        if zipfile.is_zipfile(file):
+            with zipfile.ZipFile(file) as parts:
+                contents += [parts.read(name) for name in parts.namelist()]
+        if ending != "c":
+            assert any(b'"data": "insects"' in content for content in contents)
+        for folder in (tmp_path, Path(convscope.__file__).parent, sys.prefix, np.__path__[0]):
+            assert not any(str(folder).encode() in content for content in contents), (ending, folder)
 
 
 def test_int8_is_refused_where_there_is_none(run: Path, tmp_path: Path) -> None:
@@ -370,3 +466,76 @@ def test_a_planted_link_is_not_followed(tmp_path: Path) -> None:
     export(bundle(), tmp_path / "net.pt2")
     assert (tmp_path / "mine").read_text() == "precious"
     assert not (tmp_path / "net.pt2").is_symlink()
+
+
+@pytest.mark.parametrize("parts", [["train"], ["train", "val"]])
+def test_notes_on_figures_are_none_of_a_comparison(parts: list[str], tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    for folder in [tmp_path / "data" / part / name for part in parts for name in ("ant", "bee")]:
+        folder.mkdir(parents=True)
+        for number in range(8):
+            Image.fromarray(random.integers(0, 256, (8, 8, 3), np.uint8)).save(folder / f"{number}.png")
+        (folder / "broken.png").write_text("no picture")
+    source = open_source(str(tmp_path / "data"))
+    made = dataclasses.replace(bundle(), classes=source.classes)
+    inputs = compared_inputs(made, source)
+    assert any("--test-fraction" in note for note in dataset_of(made, source)[1])
+    (note,) = inputs.notes
+    assert note.startswith("skipped")
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (
+            ImportError("libonnx.so: cannot\nopen", name="onnx.onnx_cpp2py_export"),
+            "onnx needs onnx, which cannot be loaded (libonnx.so: cannot open); install it again.",
+        ),
+        (
+            ImportError("DLL load failed."),
+            "onnx needs a package, which cannot be loaded (DLL load failed); install it again.",
+        ),
+        (
+            ModuleNotFoundError("No module named 'onnx'", name="onnx"),
+            "onnx needs onnx, which is not installed: pip install 'convscope[export]'.",
+        ),
+        (
+            ModuleNotFoundError("No module named 'google'", name="google"),
+            "onnx needs google, which cannot be loaded (No module named 'google'); install it again.",
+        ),
+    ],
+)
+def test_a_package_that_does_not_load_is_one_sentence(
+    error: ImportError, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(formats, "import_module", broken)
+    with pytest.raises(ConvscopeError) as stopped:
+        export(bundle(), tmp_path / "net.onnx")
+    assert str(stopped.value) == sentence
+
+
+def test_a_mistake_of_convscope_s_own_is_not_a_broken_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ImportError("cannot import name 'x'", name="convscope.ship.facts")
+
+    monkeypatch.setattr(formats, "import_module", broken)
+    with pytest.raises(ImportError, match="cannot import name"):
+        _ = formats.format_of("onnx").written
+
+
+@pytest.mark.parametrize("name", ["a b", 'a "b"', "it's", "é"])
+def test_the_line_to_use_a_file_quotes_its_name(name: str, tmp_path: Path) -> None:
+    def use(ending: str, format: str) -> str:
+        made = exporting.Exported(
+            tmp_path / f"{name}{ending}", format, 1, "net", ("a", "b"), Entrance(bundle().preprocessing), None
+        )
+        return sentences(made).split("Use       ")[1].splitlines()[0]
+
+    (file,) = [
+        node.value for node in ast.walk(ast.parse(use(".pt2", "torch"))) if isinstance(node, ast.Constant)
+    ]
+    assert file == f"{name}.pt2"
+    assert f"{name}.c" in shlex.split(use(".c", "c"))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ..errors import UsageError
+from ..errors import DataError, UsageError
 from .app import command
 from .options import Json, Model, Quiet
 from .output import print_json
@@ -38,7 +38,7 @@ def export(
     ] = False,
     max_drop: Annotated[
         float | None,
-        typer.Option(help="Points of accuracy that --int8 may cost, else exit with 3. (0.5)", min=0, max=100),
+        typer.Option(help="Points of accuracy, 0 to 100, that --int8 may cost, else exit with 3. (0.5)"),
     ] = None,
     data_dir: Annotated[str | None, typer.Option(help="Where downloaded data sets lie.")] = None,
     card: Annotated[
@@ -49,7 +49,7 @@ def export(
     quiet: Quiet = False,
 ) -> None:
     """Write a trained network as ONNX, a PyTorch program or C, and prove that it is the same network."""
-    from ..ship.exporting import default_name, require_writable
+    from ..ship.exporting import default_name
     from ..ship.exporting import export as write
     from ..ship.quantization import MAX_DROP
     from .progress import listening
@@ -60,7 +60,9 @@ def export(
     page = None
     if card:
         page = Path(f"{default_name(model)}{CARD}") if out is None else out.with_suffix(CARD)
-        require_writable(page, model)
+        if not only_card and out is not None and format is None:
+            _require_ending(out)
+        _require_free(page, model)
     settings = {} if data_dir is None else {"data_dir": data_dir}
     exported = None
     with listening(quiet) as progress:
@@ -91,3 +93,25 @@ def export(
 
     lines = [] if exported is None else [sentences(exported)]
     print("\n".join([*lines, *([] if page is None else [card_line(page)])]))
+
+
+def _require_ending(out: Path) -> None:
+    """Raises `UsageError` for a file that is neither a card nor of a form that may lie beside one."""
+    from ..ship.formats import chosen_format
+
+    try:
+        chosen_format(None, out)
+    except UsageError as error:
+        raise UsageError(f"{error} A card alone ends in {CARD}.") from error
+
+
+def _require_free(page: Path, model: Path) -> None:
+    """Raises `ConvscopeError` where a card cannot be made there, or would replace what somebody filled in."""
+    from ..ship.exporting import require_writable
+
+    require_writable(page, model)
+    if page.exists():
+        raise DataError(
+            f"{page} is there, and may have been filled in; a card does not replace it. Remove it, or give "
+            "another --out."
+        )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,17 +70,21 @@ def compared(proof: Proof) -> str:
 
 def _use(exported: Exported) -> list[str]:
     """A line or two of code for it."""
-    file = printable(exported.path.name)
+    file = exported.path.name
+    quoted = printable(json.dumps(file, ensure_ascii=False))
     if exported.format == "onnx":
         from ..ship.onnx_model.entering import input_name
 
         return [
-            f'Use       session = onnxruntime.InferenceSession("{file}")',
+            f"Use       session = onnxruntime.InferenceSession({quoted})",
             f'          session.run(None, {{"{input_name(exported.entrance)}": batch}})',
         ]
     if exported.format == "torch":
-        return [f'Use       torch.export.load("{file}").module()(batch)']
-    return [f"Use       cc -std=c99 -O2 main.c {file} -lm", "          with the main.c in its first lines"]
+        return [f"Use       torch.export.load({quoted}).module()(batch)"]
+    return [
+        f"Use       cc -std=c99 -O2 main.c {shlex.quote(printable(file))} -lm",
+        "          with the main.c in its first lines",
+    ]
 
 
 def _takes(entrance: Entrance) -> str:

@@ -86,7 +86,10 @@ def _drawn(dataset: Dataset, notes: Sequence[str], count: int) -> Compared:
     chosen = positions(len(split), count)
     what = f"{len(chosen):,} {part} {_nouns(dataset.preprocessing.noun, len(chosen))} of {dataset.name}"
     names = [split.names[int(i)] for i in chosen]
-    return Compared(split.images[chosen], names, what, tuple(notes), dataset)
+    kept = tuple(
+        note for note in notes if "--test-fraction" not in note
+    )  # here are no figures of a test part
+    return Compared(split.images[chosen], names, what, kept, dataset)
 
 
 def _from_files(bundle: Bundle, path: Path, progress: Progress, count: int) -> Compared:

@@ -19,7 +19,7 @@ from .compared import Compared, compared_inputs
 from .entrance import Entrance
 from .formats import Format, chosen_format
 from .proof import Proof, prove
-from .quantization import MAX_DROP, Quantized, int8_of
+from .quantization import MAX_DROP, Quantized, int8_of, require_possible
 from .runner import NotRunnable
 
 
@@ -99,6 +99,8 @@ def export(
     form = chosen_format(format, None if out is None else Path(out))
     if int8 and form.name != "onnx":
         raise UsageError(f"int8 is a form of ONNX models; there is none for {form.name}.")
+    if int8:
+        require_possible(max_drop)
     if out is None:
         out = Path(f"{default_name(model)}{'-int8' if int8 else ''}{form.ending}")
         require_writable(out, model)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..bundle import Bundle
+from ..columns import shortened
 from ..errors import ConvscopeError, UnknownName, UsageError
 from .entrance import Entrance
 from .runner import Runner
@@ -45,12 +46,16 @@ class Format:
     def _module(self) -> Any:
         try:
             return import_module(f".{self.module}", __package__)
-        except ModuleNotFoundError as error:
-            if error.name not in EXTRA:
+        except ImportError as error:
+            broken = (error.name or "").partition(".")[0]
+            if broken == __name__.partition(".")[0]:
                 raise
-            raise ConvscopeError(
-                f"{self.name} needs {error.name}, which is not installed: pip install 'convscope[export]'."
-            ) from error
+            if isinstance(error, ModuleNotFoundError) and error.name in EXTRA:
+                why = f"needs {error.name}, which is not installed: pip install 'convscope[export]'."
+            else:
+                cause = shortened(" ".join(str(error).split()).rstrip("."), 200)
+                why = f"needs {broken or 'a package'}, which cannot be loaded ({cause}); install it again."
+            raise ConvscopeError(f"{self.name} {why}") from error
 
 
 FORMATS = {
@@ -86,5 +91,5 @@ def chosen_format(name: str | None, out: Path | None) -> Format:
         return form
     if form is None:
         listed = ", ".join(f"{ending} ({one.words})" for ending, one in endings.items())
-        raise UsageError(f"--out {out} should end in one of {listed}, or --format say which it is.")
+        raise UsageError(f"--out {out} should end in one of {listed}.")
     raise UsageError(f"--out {out} should end in {form.ending} where the format is {form.name}.")

@@ -8,6 +8,8 @@ import warnings
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.export import ExportedProgram
+from torch.fx import GraphModule
 
 from ..bundle import Bundle
 from ..data import ArrayPreprocessing, Preprocessing
@@ -77,10 +79,19 @@ def written(bundle: Bundle, entrance: Entrance) -> bytes:
     """The content of a .pt2 file, for batches of any size; class names and more are its `extra_files`."""
     stored = torch.uint8 if entrance.takes_pictures else torch.float32
     program = export(Shipped(bundle, entrance), entrance.shape, training=False, dtype=stored)
+    _forget_sources(program)
     content = io.BytesIO()
     with _silent():
         torch.export.save(program, content, extra_files=dict(facts(bundle, entrance)))
     return content.getvalue()
+
+
+def _forget_sources(program: ExportedProgram) -> None:
+    """Take away where in which source file each call was made: paths of the machine that exports."""
+    for module in program.graph_module.modules():
+        for node in module.graph.nodes if isinstance(module, GraphModule) else ():
+            for name in ("stack_trace", "from_node"):
+                node.meta.pop(name, None)
 
 
 def runner(content: bytes, *_: object) -> Runner:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import re
 from collections.abc import Callable
@@ -23,7 +24,7 @@ from convscope.ship.quantization import Cost, Quantized, gate, int8_of, quantize
 from convscope.training.evaluation import dataset_of
 
 from ...look.bundles import program_of, seeded
-from .made import bundle_of, by_onnxruntime, data_for, float_model, preprocessing_for
+from .made import bundle_of, by_onnxruntime, data_for, float_model, opened, preprocessing_for
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +52,11 @@ def test_what_it_says_is_what_onnxruntime_gives(digits: tuple[Bundle, Dataset], 
     before, after = by_onnxruntime(model)(given), by_onnxruntime(quantized.model)(given)
     right, still = before.argmax(axis=1) == labels, after.argmax(axis=1) == labels
 
+    note = json.loads({one.key: one.value for one in opened(quantized.model).metadata_props}["quantization"])
+    assert (note["part"], note["count"]) == ("validation", len(labels))
+    assert (note["accuracy_before"], note["accuracy_after"]) == (right.mean(), still.mean())
+    assert note["weights"].startswith("int8")
+
     cost = quantized.cost
     assert (cost.part, cost.count) == ("validation", len(labels))
     assert (cost.right_before, cost.right_after) == (right.sum(), still.sum())
@@ -77,7 +83,8 @@ def test_it_is_calibrated_on_training_pictures_alone(digits: tuple[Bundle, Datas
     model, entrance = float_model(bundle)
     chosen = np.sort(np.random.default_rng(0).permutation(len(data.train))[:512])
     by_hand = quantize(model, entrance.of_stored(data.train.images[chosen]))
-    assert int8_of(bundle, entrance, model, data, max_drop=2).model == by_hand
+    made = int8_of(bundle, entrance, model, data, max_drop=2).model
+    assert opened(made).graph.SerializeToString() == opened(by_hand).graph.SerializeToString()
 
 
 def test_test_pictures_only_where_there_are_no_others(digits: tuple[Bundle, Dataset]) -> None:
@@ -135,7 +142,9 @@ def test_it_says_where_one_picture_is_more_than_it_allows() -> None:
 
 @pytest.mark.parametrize("max_drop", [-0.1, 101, float("nan")])
 def test_an_impossible_max_drop(digits: tuple[Bundle, Dataset], max_drop: float) -> None:
-    with pytest.raises(UsageError, match=r"--max-drop .* should be points of accuracy, 0 to 100"):
+    with pytest.raises(
+        UsageError, match=r"--max-drop .* should be points of accuracy, a number from 0 to 100"
+    ):
         made_of(*digits, max_drop)
 
 
@@ -246,6 +255,9 @@ def test_what_it_says() -> None:
         "(int8 rounds; 0.0001 holds for float32)",
         "83.8 kB before, 28.6 kB after; calibrated on 512 training pictures",
     )
+    few = Cost("validation", 13, 12, 12, 0, 0, 13, 0.00013, 0.059)
+    said = Quantized(b"x", 83_800, 512, few, 0.0, 0.5, "picture").sentences
+    assert said[1] == "one picture alone is 7.69 points"
 
 
 def test_a_bundle_that_knows_no_data_needs_them(digits: tuple[Bundle, Dataset], tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from pathlib import PurePath, PureWindowsPath
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from ...columns import in_bytes, printable
@@ -14,6 +14,7 @@ from ...metrics import wilson_interval
 from ...recipe import Recipe
 from .. import in_words
 from ..entrance import Entrance
+from ..facts import without_folders
 from .known import Known
 from .markdown import block, bullets, code, folded, interval, percent, quoted, table, text
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 NAMED = 20  # classes in a sentence
 LISTED = 50  # classes in a table
 TO_FILL_IN = "**To fill in:**"
-PATHS = ("data", "data_dir", "net", "pretrained")  # settings that may have a folder of somebody's machine
 
 
 def opening(known: Known) -> str:
@@ -96,7 +96,7 @@ def use(known: Known, exported: tuple[Exported, ...]) -> str:
 def _proof(exported: Exported) -> str:
     """How far it was from the bundle."""
     if exported.quantized is not None:
-        return text(" ".join(exported.quantized.sentences))
+        return text(" ".join(f"{said[0].upper()}{said[1:]}." for said in exported.quantized.sentences))
     proof = exported.proof
     if proof is None:
         return "not compared: nothing here could run it"
@@ -190,19 +190,12 @@ def _augmentation(recipe: Mapping[str, Any]) -> str:
 
 
 def _toml(recipe: Mapping[str, Any]) -> str:
-    """The recipe with the names of files and no folders, which are of somebody's machine."""
-    short = {name: _without_folder(value) if name in PATHS else value for name, value in recipe.items()}
+    """As a file has it, or as it is where it is of another version."""
+    short = without_folders(recipe)
     try:
         return Recipe.of(**short).to_toml()
     except ConvscopeError:
         return "\n".join(f"{name} = {printable(repr(value))}" for name, value in short.items())
-
-
-def _without_folder(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    name = PureWindowsPath(PurePath(value).name).name
-    return name or value
 
 
 def made_with(known: Known) -> str:

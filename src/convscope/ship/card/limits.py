@@ -112,7 +112,8 @@ def _of_figures(known: Known) -> Iterator[str]:
     )
     if evaluation.count < FEW_TESTED:
         yield f"They are of {evaluation.count:,} {noun}s, which are few: see the interval."
-    if known.series is None:
-        yield "They are of one training; how much the seed changes was not measured."
+    if known.series is None and not known.comes_along:
+        what = "is not known" if known.run is None else "was not measured"
+        yield f"They are of one training; how much the seed changes {what}."
     if noun == "picture" and not isinstance(known.robustness, Robustness):
         yield "How it bears noise, moves and attacks was not measured."

@@ -4,7 +4,7 @@
 """
 
 from .cost import Cost
-from .gate import MAX_DROP, Quantized, int8_of
+from .gate import MAX_DROP, Quantized, int8_of, require_possible
 from .static import quantize
 
-__all__ = ["MAX_DROP", "Cost", "Quantized", "int8_of", "quantize"]
+__all__ = ["MAX_DROP", "Cost", "Quantized", "int8_of", "quantize", "require_possible"]

@@ -21,10 +21,11 @@ from ..proof import BATCHES, TOLERANCE
 from ..runner import Told, in_batches
 from ..sampling import positions
 from .cost import Cost
-from .static import quantize
+from .static import noted, quantize
 
 MAX_DROP = 0.5  # points
 CALIBRATED, MEASURED, COMPARED = 512, 10_000, 256  # inputs at most: for ranges, accuracy, other batches
+FEW = 400  # inputs measured, of which one alone is more than a quarter of a point
 APART = (
     1e-2  # of a probability, between batches: what a layer that stays float gives may round to another step
 )
@@ -66,6 +67,7 @@ class Quantized:
         accuracy = (
             f"accuracy {before} before, {after} after, of {cost.count:,} {noun}s ({part}); {_flips(cost)}"
         )
+        few = (_alone(cost, noun),) if cost.count < FEW else ()
         close = (
             f"the same class for {same}; probabilities {cost.mean_difference:.1g} from the bundle's in the "
             f"mean, {cost.largest_difference:.2g} at most (int8 rounds; {TOLERANCE:g} holds for float32)"
@@ -74,7 +76,7 @@ class Quantized:
             f"{in_bytes(self.size_before)} before, {in_bytes(len(self.model))} after; "
             f"calibrated on {self.calibrated:,} training {noun}s"
         )
-        return accuracy, close, sizes
+        return accuracy, *few, close, sizes
 
 
 def int8_of(
@@ -95,8 +97,7 @@ def int8_of(
     disagree, `DataError` for data without either part, `UnsupportedOperation` for a network without a
     convolution or linear layer, `UsageError` for an impossible `max_drop`.
     """
-    if not 0 <= max_drop <= 100:
-        raise UsageError(f"--max-drop {max_drop:g} should be points of accuracy, 0 to 100.")
+    require_possible(max_drop)
     from ..onnx_model.running import run_with_onnxruntime
 
     noun = bundle.preprocessing.noun
@@ -125,17 +126,24 @@ def int8_of(
     if not np.isfinite(after).all():
         raise GateFailed(f"the int8 model gives numbers that are not finite; {FLOAT}.")
     others = (said(stored[:COMPARED], size) for size in BATCHES if size != largest)
+    cost = Cost.of(bundle.probabilities(stored), after, labels, part=part)
     quantized = Quantized(
-        model=content,
+        model=noted(content, cost.to_dict()),
         size_before=len(model),
         calibrated=len(calibration),
-        cost=Cost.of(bundle.probabilities(stored), after, labels, part=part),
+        cost=cost,
         batch_difference=max(float(np.abs(other - after[:COMPARED]).max()) for other in others),
         max_drop=max_drop,
         noun=noun,
     )
     _let_through(quantized)
     return quantized
+
+
+def require_possible(max_drop: float) -> None:
+    """Raises `UsageError` for what no accuracy can drop by."""
+    if not 0 <= max_drop <= 100:
+        raise UsageError(f"--max-drop {max_drop:g} should be points of accuracy, a number from 0 to 100.")
 
 
 def _measured(dataset: Dataset, noun: str) -> tuple[str, Split]:
@@ -159,10 +167,9 @@ def _let_through(quantized: Quantized) -> None:
         )
     if cost.drop <= allowed:
         return
-    one = 100 / cost.count
     finer = (
-        f" One {noun} alone is {one:.2f} points: --data with more {noun}s measures finer."
-        if one > allowed > 0
+        f" {_alone(cost, noun).capitalize()}: --data with more {noun}s measures finer."
+        if 100 / cost.count > allowed > 0
         else ""
     )
     raise GateFailed(
@@ -171,6 +178,10 @@ def _let_through(quantized: Quantized) -> None:
         f"--max-drop allows {allowed:g} ({_flips(cost)}).{finer} A larger --max-drop accepts it; {FLOAT}, "
         f"{in_bytes(quantized.size_before)} instead of {in_bytes(len(quantized.model))}."
     )
+
+
+def _alone(cost: Cost, noun: str) -> str:
+    return f"one {noun} alone is {100 / cost.count:.2f} points"
 
 
 def _percent(part: int, of: int) -> str:
