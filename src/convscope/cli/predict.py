@@ -68,9 +68,11 @@ def predict(
         raise UsageError("--out - prints CSV and --json prints JSON; leave one of them out.")
     bundle = opened(model, pictures)
     if file is not None:
+        from ..prediction.results.named import check_named
         from ..prediction.results.writing import check_out
 
         check_out(file, model, pictures)
+        check_named(pictures, bundle.preprocessing)
     turned = bundle.inverted() if invert else bundle
     drawing = Seen(turned, seen, model, pictures) if seen is not None else None
     if Path(MARK) in pictures and sys.stdin is not None and sys.stdin.isatty():

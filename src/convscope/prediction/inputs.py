@@ -24,6 +24,7 @@ class Unreadable(NamedTuple):
 
     path: str | None
     error: str
+    nothing: bool = False  # of a pattern without a match, or standard input without an input
 
 
 def inputs_in(pictures: Picture | Iterable[Picture], preprocessing: InputPreprocessing) -> Iterator[Any]:
@@ -60,19 +61,20 @@ def _at(path: str, preprocessing: InputPreprocessing) -> Iterator[Any]:
             nothing = False
             yield from _below(match, preprocessing)
         if nothing:
-            yield Unreadable(
-                path, f"there is no {preprocessing.noun} {path}, and nothing matches it as a pattern."
-            )
+            error = f"there is no {preprocessing.noun} {path}, and nothing matches it as a pattern."
+            yield Unreadable(path, error, nothing=True)
     else:
         yield from _below(path, preprocessing)
 
 
 def _through_standard_input(preprocessing: InputPreprocessing) -> Iterator[Any]:
+    nothing = True
     try:
         for one in standard_input.read_standard_input(preprocessing):
+            nothing = False
             yield from _below(one, preprocessing) if isinstance(one, str) else (one,)
     except ConvscopeError as error:
-        yield Unreadable(standard_input.MARK, str(error))
+        yield Unreadable(standard_input.NAME, str(error), nothing)
 
 
 def _below(path: str, preprocessing: InputPreprocessing) -> Iterator[Any]:
