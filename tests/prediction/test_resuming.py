@@ -486,6 +486,17 @@ def test_a_signal_says_how_to_go_on(
     assert not (tmp_path / "out.csv").exists()
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_what_is_printed(network: Bundle, pictures: Path, tmp_path: Path, number: int) -> None:
+    network.save(tmp_path / "net.safetensors")
+    running = _process(["net.safetensors", *[str(pictures)] * 30, "--json"], tmp_path)
+    assert running.stdout is not None
+    running.stdout.read(1000)
+    running.send_signal(number)
+    _, told = running.communicate(timeout=60)
+    assert (running.returncode, told.splitlines()[-1]) == (130, "interrupted.")
+
+
 def test_outside_of_the_main_thread(network: Bundle, pictures: Path, tmp_path: Path, whole: bytes) -> None:
     thread = threading.Thread(target=predict_to, args=(network, pictures, tmp_path / "out.csv"))
     thread.start()

@@ -74,13 +74,14 @@ def endings(preprocessing: InputPreprocessing) -> frozenset[str]:
 def arrays_in(path: Path, file: IO[bytes] | None, preprocessing: InputPreprocessing) -> Iterator[Element]:
     """The rows of the arrays in an .npz or .npy file; `file` is what `path` names, if it is open."""
     if path.suffix.lower() == ".npy":
-        yield from _elements(path, ArrayFiles({"": path}, file), preprocessing)
+        yield from elements(path, ArrayFiles({"": path}, file), preprocessing)
     else:
         with ArchivedArrays.open(path, file) as arrays:
-            yield from _elements(path, arrays, preprocessing)
+            yield from elements(path, arrays, preprocessing)
 
 
-def _elements(path: Path, arrays: Arrays, preprocessing: InputPreprocessing) -> Iterator[Element]:
+def elements(path: Path, arrays: Arrays, preprocessing: InputPreprocessing) -> Iterator[Element]:
+    """The rows of arrays that lie in a file at `path`."""
     if isinstance(preprocessing, ArrayPreprocessing):
         blocks = signal_blocks(arrays, str(path), preprocessing)
     else:

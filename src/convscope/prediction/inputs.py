@@ -11,7 +11,7 @@ from PIL import Image
 
 from ..data import InputPreprocessing, StoredFile
 from ..data.unlabelled import Element, inputs_at
-from ..errors import ConvscopeError
+from ..errors import ConvscopeError, UsageError
 from . import standard_input
 from .patterns import is_pattern, matches
 
@@ -34,6 +34,8 @@ def inputs_in(pictures: Picture | Iterable[Picture], preprocessing: InputPreproc
     after the other, in an order that is the same each time, and none is read yet: the first n are left out
     with `itertools.islice(inputs, n, None)`. What cannot be found is an `Unreadable` in its place.
     """
+    if isinstance(pictures, str) and not pictures:
+        raise UsageError(f"the path of the {preprocessing.noun}s is empty.")
     given = preprocessing.apart(pictures) if isinstance(pictures, PICTURE_TYPES) else pictures
     for one in given:
         if isinstance(one, str | os.PathLike):

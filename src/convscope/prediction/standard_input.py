@@ -13,11 +13,11 @@ from typing import IO, Any
 
 from ..data import InputPreprocessing, Preprocessing
 from ..data.archive_kind import is_tar, is_zip
-from ..data.npy import MAGIC
+from ..data.npy import MAGIC, ArrayFiles
 from ..data.packed import packed_files
 from ..data.pictures import MAX_BYTES
 from ..data.stored import HeldFile
-from ..data.unlabelled import arrays_in, endings
+from ..data.unlabelled import arrays_in, elements, endings
 from ..errors import DataError
 
 MARK = "-"
@@ -50,7 +50,7 @@ def _told(file: io.BufferedReader[Any], head: bytes, preprocessing: InputPreproc
     if isinstance(preprocessing, Preprocessing) and _is_picture(head):
         yield HeldFile(NAME, file.read(MAX_BYTES + 1))
     elif head.startswith(MAGIC):
-        yield from arrays_in(path.with_suffix(".npy"), _copied(file), preprocessing)
+        yield from elements(path, ArrayFiles({"": path}, _copied(file)), preprocessing)
     elif is_zip(head):
         copy = _copied(file)
         if _holds_arrays(copy):
