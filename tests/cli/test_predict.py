@@ -24,10 +24,12 @@ from convscope import Bundle, Prediction, look, nets
 from convscope.cli.predict_table import tables
 from convscope.columns import printable
 from convscope.data import ArrayPreprocessing, load, open_source
+from convscope.errors import UsageError
 from convscope.graph.weights import initial_weights
 from convscope.prediction.results.csv_file import write_csv
 from convscope.prediction.results.json_file import pieces
 from convscope.prediction.results.tally import Tally
+from convscope.prediction.results.writing import Listener, predict_to
 
 from ..conftest import Command
 
@@ -343,6 +345,76 @@ def test_what_is_refused_before_anything_is_read(
     assert (result.returncode, result.stdout) == (code, "")
     assert result.stderr.startswith(f"error: {message}")
     assert {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    ("words", "piped", "said"),
+    [
+        (["drvv"], "", "there is no picture drvv."),
+        (
+            ["0.png", "drvv", "text.png", "gone.png"],
+            "",
+            "there is no picture drvv. there is no picture gone.png.",
+        ),
+        (["empty", "inverted"], "", "empty has no pictures in it."),
+        (["drv*"], "", "there is no picture drv*, and nothing matches it as a pattern."),
+        (["emp*"], "", "empty has no pictures in it."),
+        (["broken"], "", "there is no picture broken."),
+        (["-"], "", "standard input is empty"),
+        (["0.png", "-"], "\n\n", "standard input has no paths in it"),
+    ],
+)
+@pytest.mark.parametrize("resume", [False, True])
+def test_what_is_not_there_replaces_no_file(
+    bundle: Bundle, tmp_path: Path, words: list[str], piped: str, said: str, resume: bool
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "broken").symlink_to("away")
+    (tmp_path / "out.csv").write_text("finished")
+    if resume:
+        with pytest.raises(KeyboardInterrupt):
+            predict_to(bundle, [tmp_path / "0.png"] * 3, tmp_path / "out.csv", listener=Impatient())
+        kept = (tmp_path / "out.csv.part").read_bytes()
+    result = subprocess.run(
+        [sys.executable, "-m", "convscope", "predict", "net.safetensors", *words, "--out", "out.csv"]
+        + ["--resume"] * resume,
+        cwd=tmp_path, input=piped, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (result.returncode, result.stdout) == (1, "")
+    *_, error = result.stderr.splitlines()
+    assert error.startswith("error: " + said)
+    assert (tmp_path / "out.csv").read_text() == "finished"
+    if resume:
+        assert kept in (tmp_path / "out.csv.part").read_bytes()
+    else:
+        assert not (tmp_path / "out.csv.part").exists()
+
+
+class Impatient(Listener):
+    def finishing(self, file: Path) -> None:
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("words", [("", "0.png"), ("net.safetensors", "0.png", ""), ("net.safetensors", "")])
+@pytest.mark.parametrize("more", [[], ["--out", "out.csv"], ["--out", ""], ["--seen", ""]])
+def test_an_empty_path_is_not_the_current_folder(
+    in_this_process: Command, bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...], more: list[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    result = in_this_process("predict", *words, *more)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: a path is empty, as where a variable is not set")
+    with pytest.raises(UsageError, match="the path of the pictures is empty"):
+        bundle.predict("")
+
+
+def test_listed_paths_that_are_missing_have_rows(convscope: Command, bundle: Bundle, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("path\n0.png\ngone.png\n")
+    result = convscope("predict", "net.safetensors", "list.csv", "--out", "out.csv")
+    assert result.returncode == 1
+    with (tmp_path / "out.csv").open(newline="") as file:
+        assert ["no picture gone.png" in row["error"] for row in csv.DictReader(file)] == [False, True]
 
 
 def test_a_reader_that_has_enough(bundle: Bundle, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import gzip
 import io
 import itertools
 import lzma
+import shutil
 import tarfile
 import types
 import zipfile
@@ -91,6 +92,38 @@ def test_an_archive_gives_its_pictures_in_its_own_order(tree: Path, bundle: Bund
     assert names(path) == [f"{path}/{name}" for name in ("b.png", "a/2.jpg", "a.png")]
     there = [tree / name for name in ("b.png", "a/2.jpg", "a.png")]
     assert [p.top for p in bundle.predict(path)] == [p.top for p in bundle.predict(there)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_name_in_an_archive_is_a_path(tree: Path, bundle: Bundle, kind: str) -> None:
+    path = _packed(tree, kind)
+    assert (
+        names(f"{path}/a/2.jpg") == names(f"{path}//a/./2.jpg") == names(f"{path}/a/") == [f"{path}/a/2.jpg"]
+    )
+    for name in ("b.png", "a/2.jpg", "a.png"):
+        (one,), (there,) = bundle.predict(f"{path}/{name}"), bundle.predict(tree / name)
+        assert (one.path, one.top) == (f"{path}/{name}", there.top)
+    (missing,) = bundle.predict([f"{path}/a/3.jpg"])
+    assert missing.error == f"there is no picture a/3.jpg in {path}."
+    folder = tree / f"folder{kind}"  # which is none
+    folder.mkdir()
+    shutil.copy(path, folder / f"in{kind}")
+    shutil.copy(tree / "b.png", folder)
+    assert names(folder / f"in{kind}" / "a.png") == [f"{folder}/in{kind}/a.png"]
+    assert names(folder / "b.png") == [str(folder / "b.png")]
+
+
+def test_a_name_in_an_array_file_is_a_path(tmp_path: Path, bundle: Bundle, random_pictures: Callable) -> None:
+    pictures = random_pictures(12)
+    np.savez(tmp_path / "digits.npz", images=pictures)
+    np.save(tmp_path / "digits.npy", pictures)
+    for path in (tmp_path / "digits.npz" / "images", tmp_path / "digits.npy"):
+        (one,) = bundle.predict(path / "1")  # not 10 or 11
+        assert (one.path, one.top) == (str(path / "1"), bundle.predict([pictures[1]])[0].top)
+        (missing,) = bundle.predict(path / "12")
+        assert missing.error is not None
+        assert "there is no picture" in missing.error
+    assert len(bundle.predict(tmp_path / "digits.npz" / "images")) == 12
 
 
 @pytest.mark.parametrize("kind", KINDS)

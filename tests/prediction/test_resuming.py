@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -182,6 +183,77 @@ def test_what_could_not_be_read_is_tried_again(network: Bundle, pictures: Path, 
     predict_to(network, given, tmp_path / "whole.csv")
     assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
     assert (tally.count, tally.unreadable) == (601, 2)
+
+
+def test_what_is_no_longer_given_is_said(network: Bundle, pictures: Path, tmp_path: Path) -> None:
+    files = sorted(pictures.iterdir())
+    stopped(network, files, tmp_path / "out.csv", 600)
+    listener = Stopping()
+    predict_to(network, files[100:], tmp_path / "out.csv", resume=True, listener=listener)
+    assert listener.notes[1] == (
+        "99 that the run that was stopped predicted are not among the pictures that are given now, "
+        "and are left out."  # one of the hundred is broken
+    )
+    away = tmp_path / "away.png"  # tried again, so that its chunk is in the journal twice
+    stopped(network, [*files[:50], away], tmp_path / "out.csv", 51)
+    away.write_bytes(files[0].read_bytes())
+    stopped(network, [*files[:50], away], tmp_path / "out.csv", 51, resume=True)
+    listener = Stopping()
+    predict_to(network, [*files[:50], away], tmp_path / "out.csv", resume=True, listener=listener)
+    assert listener.notes == []
+
+
+@pytest.mark.parametrize("gone", ["away", "empty"])
+def test_a_source_that_is_away_keeps_its_predictions(
+    network: Bundle, pictures: Path, tmp_path: Path, gone: str
+) -> None:
+    """In a list from Python what is missing has a row, and yet takes nothing out of the journal."""
+    drive, out = tmp_path / "drive", tmp_path / "out.csv"
+    shutil.copytree(pictures, drive)
+    stopped(network, [drive, pictures], out, 1200)
+    drive.rename(tmp_path / "elsewhere")
+    if gone == "empty":
+        drive.mkdir()
+    with pytest.raises(
+        ConvscopeError, match=r"drive.*stopped predicted 598 in it; leave out .*drive to"
+    ) as e:
+        predict_to(network, [drive, pictures], out, resume=True)
+    assert "What was predicted is kept in" in e.value.__notes__[0]
+    assert not out.exists()
+    if gone == "empty":
+        drive.rmdir()
+    (tmp_path / "elsewhere").rename(drive)
+    tally = predict_to(network, [drive, pictures], out, resume=True)
+    assert (tally.count, tally.resumed) == (1200, 1196)
+    predict_to(network, [drive, pictures], tmp_path / "whole.csv")
+    assert out.read_bytes() == (tmp_path / "whole.csv").read_bytes()
+
+
+def test_a_damaged_journal_gives_what_is_whole(
+    network: Bundle, pictures: Path, tmp_path: Path, whole: bytes
+) -> None:
+    out, journal = tmp_path / "out.csv", tmp_path / "out.csv.part"
+    for chunk, kept in ((0, 344), (1, 344), (2, 512)):
+        stopped(network, pictures, out, 600)
+        lines = journal.read_bytes().splitlines(keepends=True)
+        lines[1 + chunk] = lines[1 + chunk][:50] + b"\0" * 100 + lines[1 + chunk][150:]
+        journal.write_bytes(b"".join(lines))
+        with pytest.raises(ConvscopeError, match="--resume goes on with it"):
+            predict_to(network, pictures, out)
+        assert journal.read_bytes() == b"".join(lines)
+        listener = Stopping()
+        tally = predict_to(network, pictures, out, resume=True, listener=listener)
+        assert out.read_bytes() == whole
+        assert listener.notes == [
+            f"{journal} is damaged: what is whole in it, {kept} predictions, is taken over, "
+            "and the others are made again."
+        ]
+        assert kept - 2 <= tally.resumed <= kept
+    stopped(network, pictures, out, 600)
+    journal.write_bytes(b"".join([*lines[:2], b"torn\n", *lines[2:]]))
+    stopped(network, pictures, out, 100, resume=True)  # and stopped again
+    predict_to(network, pictures, out, resume=True)
+    assert out.read_bytes() == whole
 
 
 pools = st.integers(0, 11)  # of inputs, some of which are the same, and some no pictures
@@ -412,6 +484,17 @@ def test_a_signal_says_how_to_go_on(
     assert "interrupted. " in told
     assert "predictions are kept in out.csv.part; the same again with --resume goes on from there." in told
     assert not (tmp_path / "out.csv").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_what_is_printed(network: Bundle, pictures: Path, tmp_path: Path, number: int) -> None:
+    network.save(tmp_path / "net.safetensors")
+    running = _process(["net.safetensors", *[str(pictures)] * 30, "--json"], tmp_path)
+    assert running.stdout is not None
+    running.stdout.read(1000)
+    running.send_signal(number)
+    _, told = running.communicate(timeout=60)
+    assert (running.returncode, told.splitlines()[-1]) == (130, "interrupted.")
 
 
 def test_outside_of_the_main_thread(network: Bundle, pictures: Path, tmp_path: Path, whole: bytes) -> None:

@@ -99,13 +99,17 @@ def test_arrays(piped: Callable, bundle: Bundle, random_pictures: Callable) -> N
     ):  # fmt: skip
         content = io.BytesIO()
         save(content, values)  # type: ignore[operator]
-        assert tops(piped(content.getvalue())) == oracle
+        records = piped(content.getvalue())
+        assert tops(records) == oracle
+        key = "" if save is np.save else "arr_0/"
+        assert [record["path"] for record in records] == [f"standard input/{key}{k}" for k in range(5)]
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
         (b"", "standard input is empty"),
+        (b"\n\n", "standard input has no paths in it, only empty lines"),
         (b"\x01\x02\x03\x7fELF garbage\n", "standard input is neither a picture"),
         (b"x" * 100_000, "standard input is neither a picture"),
         (b"\x89PNG\r\n\x1a\ncut", "standard input"),
@@ -115,6 +119,7 @@ def test_arrays(piped: Callable, bundle: Bundle, random_pictures: Callable) -> N
 def test_what_is_none_of_these(piped: Callable, content: bytes, reason: str) -> None:
     (record,) = piped(content)
     assert reason in record["error"]
+    assert record["path"] == "standard input"
 
 
 def test_paths_are_predicted_as_they_come(bundle_file: Path, tree: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import signal
 import sys
 from typing import NoReturn
 
@@ -16,12 +18,15 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
     In a process of its own (no `arguments`), nothing that imports make is garbage, and nothing that is left
     at the end has to be looked through: the collector stands still meanwhile, which is a fifth of the time of
-    a prediction.
+    a prediction. SIGTERM is Ctrl-C there.
     """
     own_process = arguments is None
     if own_process:
         gc.disable()  # `execute` enables it when the command's files are imported
     try:
+        if own_process and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+            with contextlib.suppress(ValueError):  # in another than the main thread
+                signal.signal(signal.SIGTERM, signal.default_int_handler)
         from .execute import execute  # imports most of convscope; Ctrl-C may come meanwhile
 
         code = execute(sys.argv[1:] if arguments is None else arguments)

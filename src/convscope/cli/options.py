@@ -12,9 +12,21 @@ import typer
 from ..errors import UsageError
 from .run_name import named_run
 
+
+def given_path(text: str) -> Path:
+    """What is given as a path; raises `UsageError` where that is empty, as of a variable that is not set.
+
+    `Path("")` is the current folder.
+    """
+    if not text:
+        raise UsageError("a path is empty, as where a variable is not set; the current folder is '.'.")
+    return Path(text)
+
+
 Model = Annotated[
     Path,
     typer.Argument(
+        parser=given_path,
         help="A run directory, its name in runs/, latest, a bundle file, or starter, which comes along.",
         callback=named_run,
     ),

@@ -13,7 +13,7 @@ from ..prediction.prediction import check_threshold
 from ..prediction.standard_input import MARK
 from .app import command
 from .complaint import complain
-from .options import Invert, Model
+from .options import Invert, Model, given_path
 from .predict_model import opened
 from .predict_to_output import STDOUT, complain_of, predict_to_output
 from .seen import Seen, warned
@@ -25,13 +25,18 @@ def predict(
     pictures: Annotated[
         list[Path],
         typer.Argument(
+            parser=given_path,
             help="Pictures, or folders, archives, lists or arrays of them; .npy files of signals; quoted "
-            "patterns such as '*.jpg'; - for what comes through standard input, or paths there."
+            "patterns such as '*.jpg'; - for what comes through standard input, or paths there.",
         ),
     ],
     out: Annotated[
         Path | None,
-        typer.Option(help="Write them here: .csv, .json, .jsonl or .parquet; - prints CSV.", metavar="FILE"),
+        typer.Option(
+            parser=given_path,
+            help="Write them here: .csv, .json, .jsonl or .parquet; - prints CSV.",
+            metavar="FILE",
+        ),
     ] = None,
     top: Annotated[int, typer.Option(min=1, help="How many classes to name.")] = 3,
     unsure: Annotated[
@@ -52,7 +57,9 @@ def predict(
     seen: Annotated[
         Path | None,
         typer.Option(
-            help="Draw each picture beside what the network saw of it, into this PNG.", metavar="FILE.png"
+            parser=given_path,
+            help="Draw each picture beside what the network saw of it, into this PNG.",
+            metavar="FILE.png",
         ),
     ] = None,
     json: Annotated[
@@ -68,9 +75,11 @@ def predict(
         raise UsageError("--out - prints CSV and --json prints JSON; leave one of them out.")
     bundle = opened(model, pictures)
     if file is not None:
+        from ..prediction.results.named import check_named
         from ..prediction.results.writing import check_out
 
         check_out(file, model, pictures)
+        check_named(pictures, bundle.preprocessing)
     turned = bundle.inverted() if invert else bundle
     drawing = Seen(turned, seen, model, pictures) if seen is not None else None
     if Path(MARK) in pictures and sys.stdin is not None and sys.stdin.isatty():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
@@ -90,7 +91,9 @@ def _short(one: Prediction) -> str:
     'is empty (0 bytes)'
     >>> _short(Prediction("b.png", error="there is no picture b.png."))
     'there is no picture'
+    >>> _short(Prediction("x*", error="there is no picture x*, and nothing matches it as a pattern."))
+    'there is no picture, and nothing matches it as a pattern'
     """
     error = one.error or ""
     words = error.replace(one.path, " ") if one.path else error
-    return printable(" ".join(words.split()).strip(" .:;"))
+    return printable(re.sub(" ([,.:;])", r"\1", " ".join(words.split())).strip(" .:;"))

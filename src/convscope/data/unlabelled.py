@@ -6,6 +6,7 @@ They come one after the other, and none is read before it is asked for: any numb
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ import numpy as np
 
 from ..errors import DataError
 from .archive import ArchivePath
-from .archive_kind import is_archive
+from .archive_kind import SUFFIXES, is_archive
 from .array_files import picture_blocks, signal_blocks
 from .arrays import ArrayPreprocessing
 from .input_preprocessing import InputPreprocessing
@@ -38,6 +39,7 @@ class Element(NamedTuple):
     values: np.ndarray
 
 
+_INTO = re.compile(rf"(?:{'|'.join(map(re.escape, (*SUFFIXES, *ARRAYS)))})[/\\]", re.IGNORECASE)
 Unlabelled = str | Path | StoredFile | Element
 
 
@@ -45,11 +47,16 @@ def inputs_at(name: str, preprocessing: InputPreprocessing) -> Iterator[Unlabell
     """Every input at a path, in order; None where it is itself a file to be read as one, or nothing.
 
     A folder is searched whole, in the order of the names, an archive in its own. A CSV or Parquet list needs
-    no column for the class here, and an .npz or .npy file no labels. The iterator raises `DataError` where
-    there is no input at all, or the rest cannot be read.
+    no column for the class here, and an .npz or .npy file no labels. A path may lead into an archive or a
+    file of arrays, to a folder or an input there. The iterator raises `DataError` where there is no input at
+    all, or the rest cannot be read.
     """
     kind = ending(name)
     is_folder = os.path.isdir(name)  # noqa: PTH112 (a Path takes as long as all else)
+    for into in _INTO.finditer(name):
+        packed, within = name[: into.end() - 1], name[into.end() :]
+        if within and os.path.isfile(packed):  # noqa: PTH113
+            return _inside(packed, within, preprocessing)
     if kind in EXTENSIONS and not is_folder:  # most are
         return None
     path = Path(name)
@@ -66,6 +73,23 @@ def inputs_at(name: str, preprocessing: InputPreprocessing) -> Iterator[Unlabell
     return None
 
 
+def _inside(packed: str, within: str, preprocessing: InputPreprocessing) -> Iterator[Unlabelled]:
+    """The inputs in a folder of an archive, or in an array of a file; or the one of a name."""
+    parts = [part for part in re.split(r"[/\\]", within) if part not in ("", ".")]
+    name = "/".join((str(Path(packed)), *parts))
+    nothing = True
+    for one in inputs_at(packed, preprocessing) or ():
+        found = one.name if isinstance(one, Element) else str(one)
+        if found == name:
+            yield one
+            return
+        if found.startswith(f"{name}/"):
+            nothing = False
+            yield one
+    if nothing:
+        raise DataError(f"there is no {preprocessing.noun} {within} in {packed}.")
+
+
 def endings(preprocessing: InputPreprocessing) -> frozenset[str]:
     """Those of the files that hold one input."""
     return EXTENSIONS if isinstance(preprocessing, Preprocessing) else frozenset([".npy"])
@@ -74,13 +98,14 @@ def endings(preprocessing: InputPreprocessing) -> frozenset[str]:
 def arrays_in(path: Path, file: IO[bytes] | None, preprocessing: InputPreprocessing) -> Iterator[Element]:
     """The rows of the arrays in an .npz or .npy file; `file` is what `path` names, if it is open."""
     if path.suffix.lower() == ".npy":
-        yield from _elements(path, ArrayFiles({"": path}, file), preprocessing)
+        yield from elements(path, ArrayFiles({"": path}, file), preprocessing)
     else:
         with ArchivedArrays.open(path, file) as arrays:
-            yield from _elements(path, arrays, preprocessing)
+            yield from elements(path, arrays, preprocessing)
 
 
-def _elements(path: Path, arrays: Arrays, preprocessing: InputPreprocessing) -> Iterator[Element]:
+def elements(path: Path, arrays: Arrays, preprocessing: InputPreprocessing) -> Iterator[Element]:
+    """The rows of arrays that lie in a file at `path`."""
     if isinstance(preprocessing, ArrayPreprocessing):
         blocks = signal_blocks(arrays, str(path), preprocessing)
     else:

@@ -260,9 +260,12 @@ def _proportions(aspect: float, usual: Range | None, frame: float, resize: str) 
     """
     >>> _proportions(4.0, Range(lowest=1, low=1, high=1.5, highest=1.5), 1.0, "fit")
     'it is 4 times as wide as high (in training 1 to 1.5), which leaves 75 % of what the network sees empty'
+    >>> _proportions(15001.0, None, 1.0, "crop")
+    'it is 15,000 times as wide as high, of which 100 % is cut off'
     """
     wide = aspect > 1
-    longer = f"{aspect:.3g} times as wide as high" if wide else f"{1 / aspect:.3g} times as high as wide"
+    times = f"{float(f'{max(aspect, 1 / aspect):.3g}'):,.10g} times"
+    longer = f"{times} as wide as high" if wide else f"{times} as high as wide"
     there = ""
     if usual is not None:
         low, high = (usual.lowest, usual.highest) if wide else (1 / usual.highest, 1 / usual.lowest)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from ..data import InputPreprocessing, StoredFile
 from ..data.unlabelled import Element, inputs_at
-from ..errors import ConvscopeError
+from ..errors import ConvscopeError, UsageError
 from . import standard_input
 from .patterns import is_pattern, matches
 
@@ -24,6 +24,7 @@ class Unreadable(NamedTuple):
 
     path: str | None
     error: str
+    nothing: bool = False  # of a pattern without a match, or standard input without an input
 
 
 def inputs_in(pictures: Picture | Iterable[Picture], preprocessing: InputPreprocessing) -> Iterator[Any]:
@@ -33,6 +34,8 @@ def inputs_in(pictures: Picture | Iterable[Picture], preprocessing: InputPreproc
     after the other, in an order that is the same each time, and none is read yet: the first n are left out
     with `itertools.islice(inputs, n, None)`. What cannot be found is an `Unreadable` in its place.
     """
+    if isinstance(pictures, str) and not pictures:
+        raise UsageError(f"the path of the {preprocessing.noun}s is empty.")
     given = preprocessing.apart(pictures) if isinstance(pictures, PICTURE_TYPES) else pictures
     if isinstance(given, np.ndarray):  # of many small ones each look counts
         yield from given
@@ -65,19 +68,20 @@ def _at(path: str, preprocessing: InputPreprocessing) -> Iterator[Any]:
             nothing = False
             yield from _below(match, preprocessing)
         if nothing:
-            yield Unreadable(
-                path, f"there is no {preprocessing.noun} {path}, and nothing matches it as a pattern."
-            )
+            error = f"there is no {preprocessing.noun} {path}, and nothing matches it as a pattern."
+            yield Unreadable(path, error, nothing=True)
     else:
         yield from _below(path, preprocessing)
 
 
 def _through_standard_input(preprocessing: InputPreprocessing) -> Iterator[Any]:
+    nothing = True
     try:
         for one in standard_input.read_standard_input(preprocessing):
+            nothing = False
             yield from _below(one, preprocessing) if isinstance(one, str) else (one,)
     except ConvscopeError as error:
-        yield Unreadable(standard_input.MARK, str(error))
+        yield Unreadable(standard_input.NAME, str(error), nothing)
 
 
 def _below(path: str, preprocessing: InputPreprocessing) -> Iterator[Any]:

@@ -13,11 +13,11 @@ from typing import IO, Any
 
 from ..data import InputPreprocessing, Preprocessing
 from ..data.archive_kind import is_tar, is_zip
-from ..data.npy import MAGIC
+from ..data.npy import MAGIC, ArrayFiles
 from ..data.packed import packed_files
 from ..data.pictures import MAX_BYTES
 from ..data.stored import HeldFile
-from ..data.unlabelled import arrays_in, endings
+from ..data.unlabelled import arrays_in, elements, endings
 from ..errors import DataError
 
 MARK = "-"
@@ -50,7 +50,7 @@ def _told(file: io.BufferedReader[Any], head: bytes, preprocessing: InputPreproc
     if isinstance(preprocessing, Preprocessing) and _is_picture(head):
         yield HeldFile(NAME, file.read(MAX_BYTES + 1))
     elif head.startswith(MAGIC):
-        yield from arrays_in(path.with_suffix(".npy"), _copied(file), preprocessing)
+        yield from elements(path, ArrayFiles({"": path}, _copied(file)), preprocessing)
     elif is_zip(head):
         copy = _copied(file)
         if _holds_arrays(copy):
@@ -91,7 +91,7 @@ def _copied(file: IO[bytes]) -> IO[bytes]:
 
 def _paths(file: io.BufferedReader[Any]) -> Iterator[str]:
     """Lines, or what is between NULs, as they come."""
-    waiting, first = b"", True
+    waiting, first, nothing = b"", True, True
     separator = b""
     while part := file.read1(_HEAD):
         if first:
@@ -102,10 +102,16 @@ def _paths(file: io.BufferedReader[Any]) -> Iterator[str]:
             separator = b"\0" if b"\0" in waiting else b"\n" if b"\n" in waiting else b""
         if separator:
             *lines, waiting = waiting.split(separator)
-            yield from _named(lines, separator)
+            for path in _named(lines, separator):
+                nothing = False
+                yield path
         elif len(waiting) > _LONGEST_PATH:
             _refuse()
-    yield from _named([waiting], separator)
+    for path in _named([waiting], separator):
+        nothing = False
+        yield path
+    if nothing:
+        raise DataError(f"{NAME} has no paths in it, only empty lines; give a path per line.")
 
 
 def _named(lines: list[bytes], separator: bytes) -> Iterator[str]:

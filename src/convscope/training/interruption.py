@@ -19,20 +19,19 @@ class Interruption:
 
     def __enter__(self) -> Interruption:
         if threading.current_thread() is threading.main_thread():
-            for number, usual in (
-                (signal.SIGINT, signal.default_int_handler),
-                (signal.SIGTERM, signal.SIG_DFL),
-            ):
-                if signal.getsignal(number) is usual:
-                    self._before[number] = usual
+            for number in (signal.SIGINT, signal.SIGTERM):
+                before = signal.getsignal(number)
+                unheard = number == signal.SIGTERM and before is signal.SIG_DFL
+                if unheard or before is signal.default_int_handler:
+                    self._before[number] = before
                     signal.signal(number, self._ask)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        for number, usual in self._before.items():
-            signal.signal(number, usual)  # type: ignore[arg-type]
+        for number, before in self._before.items():
+            signal.signal(number, before)  # type: ignore[arg-type]
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         if self.asked:

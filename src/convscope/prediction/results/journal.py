@@ -3,7 +3,7 @@
 The journal of `out.csv` is `out.csv.part`, in JSON lines: a head that says of what it is, then a line for
 each chunk of predictions with the place of its first. A line counts in place of all before it that begin
 there or later; what is in those is spare. So whatever happens, the file is only ever added to, and a line
-that is torn is the last.
+that is torn is the last. Where a line before is damaged, what is whole behind it is spare.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ class Journal:
     def __init__(self, path: Path, descriptor: int, content: BinaryIO) -> None:
         self.path, self._descriptor, self._content = path, descriptor, content
         self._end = 0
+        self.damaged = False
         self.lines: list[Line] = []
         self.spare: list[Line] = []
 
@@ -48,6 +49,11 @@ class Journal:
     def count(self) -> int:
         """Predictions that are in it, without spare ones."""
         return self.lines[-1].at + self.lines[-1].count if self.lines else 0
+
+    @property
+    def whole(self) -> int:
+        """Predictions that are in it, with spare ones; some may be there twice."""
+        return self.count + sum(line.count for line in self.spare)
 
     def write(self, at: int, rows: Sequence[Row]) -> None:
         """The predictions from the place `at` on; what was there and beyond becomes spare."""
@@ -86,27 +92,25 @@ class Journal:
             raise ConvscopeError(
                 f"{self.path} is no journal of this convscope's predictions; move it to another place."
             ) from error
-        self._end = len(first)
+        offset = self._end = len(first)
         for content in self._content:
-            line = self._whole(content)
-            if line is None:
-                break
-            self._end += len(content)
-            self._place(line)
-        os.ftruncate(self._descriptor, self._end)
+            line = _whole(content, offset)
+            offset += len(content)
+            if line is not None:
+                self._end = offset
+                self._place(line)
+            else:
+                self.damaged |= content.endswith(b"\n")
         return head
 
-    def _whole(self, content: bytes) -> Line | None:
-        """A line as it was written; None where it is torn."""
-        try:
-            document = json.loads(content)
-            at, count = int(document["at"]), len(_rows(document))
-        except (ValueError, LookupError, TypeError, AttributeError):
-            return None
-        sound = content.endswith(b"\n") and 0 <= at <= self.count
-        return Line(at, count, self._end, len(content)) if sound else None
+    def cut(self) -> None:
+        """Remove what is torn at its end."""
+        os.ftruncate(self._descriptor, self._end)
 
     def _place(self, line: Line) -> None:
+        if line.at > self.count:  # what lay between is damaged
+            self.spare.append(line)
+            return
         while self.lines and self.lines[-1].at >= line.at:
             self.spare.append(self.lines.pop())
         if line.count:
@@ -138,7 +142,7 @@ def journal_of(out: Path, head: dict[str, Any], *, resume: bool) -> Iterator[Jou
             journal.begin(head)
         elif not resume:
             raise ConvscopeError(
-                f"{path} has {journal.count:,} predictions of a run that was stopped: "
+                f"{path} has {journal.whole:,} predictions of a run that was stopped: "
                 "--resume goes on with it; remove it to begin anew."
             )
         elif other := [_said(name, kept.get(name)) for name in head if kept.get(name) != head[name]]:
@@ -146,14 +150,14 @@ def journal_of(out: Path, head: dict[str, Any], *, resume: bool) -> Iterator[Jou
                 f"{path} is of a run with {', '.join(other)}: "
                 "give the same to go on, or remove it to begin anew."
             )
+        else:
+            journal.cut()
         try:
             yield journal
         except BaseException as error:
             if journal.count or journal.spare:
-                error.add_note(
-                    f"{journal.count:,} predictions are kept in {path}; "
-                    "the same again with --resume goes on from there."
-                )
+                what = "What was predicted is" if journal.spare else f"{journal.count:,} predictions are"
+                error.add_note(f"{what} kept in {path}; the same again with --resume goes on from there.")
             else:
                 _remove(path, behind)
             raise
@@ -202,6 +206,16 @@ def _locked(path: Path, out: Path) -> Iterator[int]:
 
 def _first_line(head: dict[str, Any]) -> bytes:
     return MAGIC + json.dumps({"version": VERSION, **head}).encode()[1:] + b"\n"
+
+
+def _whole(content: bytes, offset: int) -> Line | None:
+    """A line as it was written; None where it is torn or damaged."""
+    try:
+        document = json.loads(content)
+        at, count = int(document["at"]), len(_rows(document))
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return None
+    return Line(at, count, offset, len(content)) if content.endswith(b"\n") and at >= 0 else None
 
 
 def _rows(document: dict[str, Any]) -> list[Row]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -30,28 +30,39 @@ class Spares:
             sound = [k for k, row in enumerate(rows) if row.key is not None and row.prediction.error is None]
             digests.append(np.array([_digest(rows[k].key or "") for k in sound], np.uint64))
             places.append(np.array([(number, k) for k in sound], np.int32).reshape(-1, 2))
-        digest = np.concatenate(digests)
-        order = np.argsort(digest, kind="stable")
-        self._digests, self._places = digest[order], np.concatenate(places)[order]
-        self._taken = np.zeros(len(digest), dtype=bool)
-        self.left = len(digest)  # that nobody has asked for
+        self._digests, firsts = np.unique(np.concatenate(digests), return_index=True)
+        self._places = np.concatenate(places)[firsts]
+        counting = (_digest(row.key) for row in journal.rows() if lines and row.key is not None)
+        self._taken = np.isin(self._digests, np.fromiter(counting, np.uint64))
+
+    @property
+    def left(self) -> int:
+        """How many nobody has asked for; those that count as well are none of them."""
+        return len(self._taken) - int(self._taken.sum())
+
+    def keys_left(self) -> Iterator[str]:
+        """What these are known by."""
+        places = self._places[~self._taken]
+        for number, place in places[np.lexsort((places[:, 1], places[:, 0]))]:
+            yield self._rows_of(int(number))[place].key or ""
 
     def row(self, key: str | None) -> Row | None:
         """The prediction of what is known by `key`, if there is one."""
         if key is None:
             return None
         digest = np.uint64(_digest(key))
-        for at in range(*np.searchsorted(self._digests, [digest, digest + np.uint64(1)])):
-            number, place = self._places[at]
-            row: Row = self._rows_of(int(number))[place]
-            if row.key == key:
-                self.left -= not self._taken[at]
-                self._taken[at] = True
-                return row
-        return None
+        at = int(np.searchsorted(self._digests, digest))
+        if at == len(self._digests) or self._digests[at] != digest:
+            return None
+        number, place = self._places[at]
+        row: Row = self._rows_of(int(number))[place]
+        if row.key != key:
+            return None
+        self._taken[at] = True
+        return row
 
 
 def _digest(key: str) -> int:
-    """Of 63 bits: two keys may share it, so the key itself is compared too."""
+    """Of 63 bits: should two keys share it, the one is kept, and the other predicted again."""
     content = key.encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest()) >> 1

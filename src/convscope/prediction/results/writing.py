@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -15,12 +17,13 @@ from ... import atomic
 from ...bundle import Bundle
 from ...bundle import find as find_bundle
 from ...errors import DataError, UsageError
-from ..inputs import PICTURE_TYPES, Picture, inputs_in
+from ..inputs import PICTURE_TYPES, Picture, Unreadable, inputs_in
 from ..predicting import predicted
 from ..prediction import Prediction, check_threshold
 from ..reading import BATCH
 from .formats import format_of
 from .journal import Journal, journal_of
+from .named import check_named
 from .row import Row, key_of
 from .spares import Spares
 from .tally import Tally
@@ -65,8 +68,9 @@ def predict_to(
     are kept in a journal, `out` with `.part` behind it, which stays when the run is stopped, in whatever
     way. With `resume` a run goes on from there and writes the same file as one without a stop; what could
     not be read is tried again. Returns how many there are of what. Raises `ConvscopeError` where `out`
-    cannot be written, and for a journal that is there without `resume` or is of another model or other
-    settings.
+    cannot be written, for a journal that is there without `resume` or is of another model or other
+    settings, and for a path, a pattern or standard input where nothing is at all; a path that is missing
+    among others has a row with its error.
 
     >>> import tempfile
     >>> import numpy as np
@@ -85,6 +89,8 @@ def predict_to(
     check_threshold(unsure)
     check_out(file, model, pictures)
     bundle = model if isinstance(model, Bundle) else Bundle.load(model)
+    if isinstance(pictures, str | os.PathLike):
+        check_named([pictures], bundle.preprocessing)
     return write_to(
         file,
         bundle.inverted() if invert else bundle,
@@ -117,9 +123,14 @@ def write_to(
     head = {"model": model, "invert": invert, "top": top, "unsure": unsure}
     tally = Tally()
     with _terminable(), journal_of(file, head, resume=resume) as journal:
-        if resume and not journal.count:
+        if journal.damaged:
+            listener.note(
+                f"{journal.path} is damaged: what is whole in it, {journal.whole:,} predictions, is taken "
+                "over, and the others are made again."
+            )
+        elif resume and not journal.count:
             listener.note(f"there is no {journal.path} to go on with; this begins anew.")
-        walk = _Walk(bundle, inputs_in(pictures, bundle.preprocessing), journal, top, listener)
+        walk = _Walk(bundle, _there(inputs_in(pictures, bundle.preprocessing)), journal, top, listener)
         with contextlib.closing(walk.all()) as found:
             for row in found:
                 listener.predicted(row.prediction.marked(unsure))
@@ -211,9 +222,33 @@ class _Walk:
         if self.journal.count > self.at:
             self.journal.write(self.at, [])
         spares = self.spares or Spares(self.journal)
-        while spares.left and (rows := self._filled(lambda _, key: spares.row(key))):
+        while spares.left:
+            rows = self._filled(lambda _, key: spares.row(key))
+            if not rows:
+                self._without(spares)
+                return
             self._keep(rows)
             yield from rows
+
+    def _without(self, spares: Spares) -> None:
+        """What the run that was stopped predicted, and is not among the inputs, which have ended.
+
+        Raises `DataError` where some of it lies below a path that cannot be read: it may be back later.
+        """
+        errors = {row.key: row.prediction.error for row in self.journal.rows() if row.prediction.error}
+        below: Counter[str] = Counter()
+        for key in spares.keys_left() if errors else ():
+            below.update(place for place in _above(key) if place in errors)
+        if below:
+            ((place, count),) = below.most_common(1)
+            raise DataError(
+                f"{errors[place]} The run that was stopped predicted {count:,} in it; leave out {place} "
+                "to finish without them."
+            )
+        self.listener.note(
+            f"{spares.left:,} that the run that was stopped predicted are not among the "
+            f"{self.bundle.preprocessing.noun}s that are given now, and are left out."
+        )
 
     def _new(self) -> Iterator[Row]:
         """All others, read ahead without a break."""
@@ -252,6 +287,25 @@ class _Walk:
     def _keep(self, rows: Sequence[Row]) -> None:
         self.journal.write(self.at, rows)
         self.at += len(rows)
+
+
+def _there(inputs: Iterable[Any]) -> Iterator[Any]:
+    """The inputs; raises `DataError` where a pattern has no match, or standard input nothing."""
+    for one in inputs:
+        if isinstance(one, Unreadable) and one.nothing:
+            raise DataError(one.error)
+        yield one
+
+
+def _above(path: str) -> Iterator[str]:
+    """The folders, or the archive, that a path lies in.
+
+    >>> list(_above("a/b.zip/c.png"))
+    ['a', 'a/b.zip']
+    """
+    for sign in re.finditer(r"[/\\]", path):
+        if sign.start():
+            yield path[: sign.start()]
 
 
 @contextlib.contextmanager
