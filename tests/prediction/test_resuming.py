@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from convscope import Bundle, Prediction, inference, lock
 from convscope.errors import ConvscopeError
-from convscope.prediction.results import writing
+from convscope.prediction.results import walk
 from convscope.prediction.results.row import key_of
 from convscope.prediction.results.writing import Listener, predict_to
 
@@ -276,7 +276,7 @@ def test_any_change_of_the_inputs_ends_right(
     pixels = np.random.default_rng(1).integers(0, 256, (12, 8, 8)).astype(np.uint8)
     pool: list[Any] = [*pixels[:8], pixels[0].tobytes(), folder / "missing.png", pixels[8][:0], 42]
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(writing, "CHUNK", 4)
+        patched.setattr(walk, "CHUNK", 4)
         given_before, given_after = [pool[k] for k in before], [pool[k] for k in after]
         out = folder / "out.csv"
         for inputs, after_so_many in zip([given_before, *[given_after] * 30], stops, strict=False):

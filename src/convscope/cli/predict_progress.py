@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..prediction import Prediction
-from ..prediction.results.writing import Listener
+from ..prediction.results.listener import Listener
 from .complaint import complain
 from .progress import Live, listener
 from .progress_line import Predicting
