@@ -56,6 +56,8 @@ def open_source(
     """
     text = os.fspath(name_or_path)
     entry = catalogue().get(text)
+    if data_dir is not None:
+        data_folder(data_dir)  # what is named for this very data is there, or a mistake
     if entry is not None:
         folder = data_folder(data_dir) if entry.files else None
         return open_entry(entry, data_dir=folder, progress=progress)
