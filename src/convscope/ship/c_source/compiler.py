@@ -79,10 +79,8 @@ def _refusal(files: Sequence[Path], command: Sequence[str], made: Path) -> str:
         return ""
     lines = done.stderr.splitlines()
     said = next((line for line in lines if re.search(r"error|undefined|cannot", line)), done.stderr)
-    return (
-        shortened(said.replace(f"{made.parent}{os.sep}", "").strip(), 200)
-        or f"it ends with {done.returncode}"
-    )
+    said = said.replace(f"{made.parent}{os.sep}", "").strip()
+    return shortened(said, 200) or f"it ends with {done.returncode}"
 
 
 def reason(error: OSError) -> str:
