@@ -16,6 +16,7 @@ from sklearn.datasets import load_digits
 from convscope.data import catalogue, load, open_source
 from convscope.data.catalogue import idx_files
 from convscope.data.download import find_file
+from convscope.data.opening import needs_download, path_of
 from convscope.data.source import ArraySource, Names
 from convscope.errors import DataError, UnknownName, UsageError
 
@@ -143,6 +144,22 @@ def test_data_folder_in_the_environment_must_exist(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("CONVSCOPE_DATA", str(tmp_path / "gone"))
     with pytest.raises(DataError, match="CONVSCOPE_DATA"):
         open_source("mnist")
+    with pytest.raises(DataError, match="CONVSCOPE_DATA"):
+        needs_download("mnist")
+    with pytest.raises(DataError, match="CONVSCOPE_DATA"):
+        open_source("photos.zip")
+
+
+def test_a_data_folder_that_is_gone_is_no_matter_where_it_is_not_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """digits come with scikit-learn, and a path that is there needs no folder to be looked for in."""
+    monkeypatch.setenv("CONVSCOPE_DATA", str(tmp_path / "gone"))
+    assert open_source("digits").name == "digits"
+    assert not needs_download("digits")
+    assert path_of(tmp_path) == tmp_path
+    with pytest.raises(DataError, match=r"there is no folder .*pics; check the path"):
+        open_source(tmp_path / "pics")
 
 
 def test_default_preprocessing() -> None:

@@ -23,7 +23,7 @@ def encoded(image: Image.Image, format: str, **options: object) -> bytes:
 
 
 @pytest.mark.parametrize(("format", "options"), [
-    ("PNG", {}), ("BMP", {}), ("TIFF", {}), ("WEBP", {"lossless": True}),
+    ("PNG", {}), ("BMP", {}), ("TIFF", {}), ("WEBP", {"lossless": True}), ("PPM", {}),
 ])  # fmt: skip
 def test_lossless_formats(tmp_path: Path, format: str, options: dict[str, object]) -> None:
     file = tmp_path / "picture.wrong"  # the content counts, not the name
@@ -35,7 +35,7 @@ def test_lossless_formats(tmp_path: Path, format: str, options: dict[str, object
     assert picture_facts(file) == (format, 4, 6, False)
 
 
-@pytest.mark.parametrize("format", ["PNG", "BMP", "TIFF", "GIF"])
+@pytest.mark.parametrize("format", ["PNG", "BMP", "TIFF", "GIF", "PPM"])
 def test_grey_stays_grey(tmp_path: Path, format: str) -> None:
     file = tmp_path / "picture"
     file.write_bytes(encoded(Image.fromarray(GREY), format))
@@ -123,12 +123,29 @@ def test_transparent_colour_of_a_png_without_alpha() -> None:
     assert (picture.mode, np.asarray(picture).tolist()) == ("L", [[255, 8]])
 
 
-@pytest.mark.parametrize("format", ["PNG", "TIFF"])
+@pytest.mark.parametrize("format", ["PNG", "TIFF", "PPM"])
 def test_sixteen_bits_are_divided_by_257(format: str) -> None:
     values = np.array([[0, 128, 129, 257, 32768, 65406, 65407, 65535]], np.uint16)
     picture = read_picture(encoded(Image.fromarray(values), format))
     assert picture.mode == "L"
     assert np.array_equal(np.asarray(picture), np.floor(values / 257 + 0.5))
+
+
+def test_a_ppm_by_hand_and_what_is_wrong_with_one() -> None:
+    """http://netpbm.sourceforge.net/doc: a head of text, then bytes or text; a 1 of a PBM is black."""
+    two = {
+        b"P5 2 1 255\n\x00\x80": [0, 128],
+        b"P2 2 1\n# grey\n15 15 0": [255, 0],
+        b"P1 2 1\n0 1": [255, 0],
+    }
+    for content, pixels in two.items():
+        assert np.asarray(read_picture(content)).tolist() == [pixels]
+    assert np.asarray(read_picture(b"P6 1 1 255\n\x01\x02\x03")).tolist() == [[[1, 2, 3]]]
+    with pytest.raises(DataError, match="ends early or is damaged"):
+        read_picture(b"P5 2 2 255\n\x00")
+    for size in (b"9000 9000", b"99999 99999"):
+        with pytest.raises(DataError, match="more than 80 million"):
+            read_picture(b"P5 " + size + b" 255\n\x00", at_least=(8, 8))
 
 
 def test_mode_i_and_f() -> None:

@@ -96,6 +96,19 @@ def test_a_data_set_by_name_is_drawn_from_its_test_part(run: Path) -> None:
         compared_inputs(Bundle.load(run), "digit")
 
 
+def test_a_data_folder_that_is_gone_is_no_matter_where_it_is_not_needed(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONVSCOPE_DATA", str(tmp_path / "gone"))
+    pictures = folder_of_pictures(tmp_path / "pictures", 3)
+    assert compared_inputs(bundle(), pictures).what == f"3 pictures of {pictures}"
+    of = Bundle.load(run)
+    for data in (None, "digits"):
+        assert compared_inputs(of, data, count=20).what == "20 test pictures of digits"
+    with pytest.raises(DataError, match="CONVSCOPE_DATA"):
+        compared_inputs(of, "pictures")
+
+
 def test_a_bare_bundle_gets_made_up_pictures() -> None:
     inputs = compared_inputs(bundle())
     assert inputs.what == "256 made-up pictures"

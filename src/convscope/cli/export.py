@@ -40,6 +40,9 @@ def export(
         float | None,
         typer.Option(help="Points of accuracy, 0 to 100, that --int8 may cost, else exit with 3. (0.5)"),
     ] = None,
+    prefix: Annotated[
+        str | None, typer.Option(help="What all names in a C file begin with.", metavar="NAME")
+    ] = None,
     data_dir: Annotated[str | None, typer.Option(help="Where downloaded data sets lie.")] = None,
     card: Annotated[
         bool,
@@ -75,6 +78,7 @@ def export(
                 data=data,
                 int8=int8,
                 max_drop=MAX_DROP if max_drop is None else max_drop,
+                prefix=prefix,
                 progress=progress,
                 **settings,
             )

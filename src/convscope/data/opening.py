@@ -54,14 +54,14 @@ def open_source(
     >>> source.counts, source.size, source.classes[:3]
     ({'train': 1438, 'test': 359}, (8, 8), ('0', '1', '2'))
     """
-    folder = data_folder(data_dir)
     text = os.fspath(name_or_path)
     entry = catalogue().get(text)
+    if data_dir is not None:
+        data_folder(data_dir)  # what is named for this very data is there, or a mistake
     if entry is not None:
+        folder = data_folder(data_dir) if entry.files else None
         return open_entry(entry, data_dir=folder, progress=progress)
-    path = Path(text).expanduser()
-    if not path.exists() and folder is not None and not path.is_absolute() and (folder / path).exists():
-        path = folder / path
+    path = path_of(text, data_dir=data_dir)
     if text and path.is_dir():
         return _open_folder(path, strict=strict, fewest_classes=fewest_classes)
     if text and path.exists():
@@ -80,7 +80,21 @@ def needs_download(name: str, *, data_dir: str | os.PathLike[str] | None = None)
     False
     """
     entry = catalogue().get(name)
-    return entry is not None and not is_here(entry, data_dir=data_folder(data_dir))
+    if entry is None or not entry.files:
+        return False
+    return not is_here(entry, data_dir=data_folder(data_dir))
+
+
+def path_of(name: str | os.PathLike[str], *, data_dir: str | os.PathLike[str] | None = None) -> Path:
+    """A path, which is looked for in `data_dir` (else CONVSCOPE_DATA's folder) where there is none as it is.
+
+    Raises `DataError` where that has to be looked into and is no folder.
+    """
+    path = Path(name).expanduser()
+    if path.is_absolute() or path.exists():
+        return path
+    folder = data_folder(data_dir)
+    return path if folder is None or not (folder / path).exists() else folder / path
 
 
 def _open_folder(path: Path, *, strict: bool, fewest_classes: int) -> Source:

@@ -20,8 +20,8 @@ from .stored import StoredFile
 
 #: What is read, told by content and never by the file's name.
 #: (A JPEG may turn out to be "MPO", several in one.)
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF")
-FORMAT_NAMES = "JPEG, PNG, GIF, BMP, WebP or TIFF"
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "PPM")
+FORMAT_NAMES = "JPEG, PNG, GIF, BMP, WebP, TIFF or PPM"
 
 #: In a folder, files with these endings are taken for pictures.
 EXTENSIONS = frozenset(
@@ -39,6 +39,10 @@ EXTENSIONS = frozenset(
         ".webp",
         ".tif",
         ".tiff",
+        ".ppm",
+        ".pgm",
+        ".pbm",
+        ".pnm",
     ]
 )
 

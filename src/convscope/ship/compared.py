@@ -18,7 +18,7 @@ import numpy as np
 from ..bundle import Bundle
 from ..data import Dataset, Preprocessing, Source, catalogue
 from ..data.loading import skipped
-from ..data.opening import data_folder, needs_download
+from ..data.opening import needs_download, path_of
 from ..errors import ConvscopeError, DataError, UsageError
 from ..prediction.inputs import Unreadable, inputs_in, with_path
 from ..training.evaluation import dataset_of
@@ -61,7 +61,7 @@ def compared_inputs(
         if labelled or isinstance(data, Source) or not _of_files(bundle, data, settings):
             given = data if isinstance(data, Source) else os.fspath(data)
             return _drawn(*dataset_of(bundle, given, progress=listener, **settings), count)
-        return _from_files(bundle, _path(data, settings), listener, count)
+        return _from_files(bundle, path_of(data, data_dir=settings.get("data_dir")), listener, count)
     try:
         if not labelled:
             _require_here(bundle, settings)
@@ -122,15 +122,10 @@ def _of_files(bundle: Bundle, data: str | os.PathLike[str], settings: dict[str, 
     """Whether they are found as `predict` finds them, not as a data set: pictures at a path, one signal."""
     if os.fspath(data) in catalogue():
         return False
-    path = _path(data, settings)
+    path = path_of(data, data_dir=settings.get("data_dir"))
     return path.exists() and (
         isinstance(bundle.preprocessing, Preprocessing) or path.suffix.lower() == ".npy"
     )
-
-
-def _path(data: str | os.PathLike[str], settings: dict[str, Any]) -> Path:
-    path, folder = Path(data).expanduser(), data_folder(settings.get("data_dir"))
-    return folder / path if not path.exists() and folder is not None and (folder / path).exists() else path
 
 
 def _require_here(bundle: Bundle, settings: dict[str, Any]) -> None:

@@ -15,12 +15,13 @@ from ..bundle import Bundle
 from ..data import Source
 from ..errors import ConvscopeError, DataError, GateFailed, UsageError
 from ..training.progress import Progress, Silent
+from .c_source.prefix import checked
 from .compared import Compared, compared_inputs
 from .entrance import Entrance
 from .formats import Format, chosen_format
 from .proof import Proof, prove
 from .quantization import MAX_DROP, Quantized, int8_of, require_possible
-from .runner import NotRunnable
+from .runner import NotRunnable, Runner
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ def export(
     data: str | os.PathLike[str] | Source | None = None,
     int8: bool = False,
     max_drop: float = MAX_DROP,
+    prefix: str | None = None,
     progress: Progress | None = None,
     **settings: Any,
 ) -> Exported:
@@ -79,7 +81,8 @@ def export(
     network, which then takes pictures of bytes. Compared are test pictures of the bundle's own data, or of
     `data`; `settings` replace fields of the bundle's recipe, such as `data_dir`. With `int8` the layers of an
     ONNX model are rounded to 8 bits after that, by the data's training pictures, which may cost `max_drop`
-    points of accuracy.
+    points of accuracy. All names in a C file begin with `prefix` and `_`, so that several networks fit in one
+    program.
 
     Raises `GateFailed` where what was written does not say what the bundle says, or int8 costs more: then
     there is no file, and one that was there stays as it was. Raises `UsageError` for an impossible file name,
@@ -101,6 +104,9 @@ def export(
         raise UsageError(f"int8 is a form of ONNX models; there is none for {form.name}.")
     if int8:
         require_possible(max_drop)
+    if prefix is not None and form.name != "c":
+        raise UsageError(f"--prefix is of the names in a C file; there are none in the {form.words}.")
+    own = {} if prefix is None else {"prefix": checked(prefix)}
     if out is None:
         out = Path(f"{default_name(model)}{'-int8' if int8 else ''}{form.ending}")
         require_writable(out, model)
@@ -109,14 +115,15 @@ def export(
     bundle = model if isinstance(model, Bundle) else Bundle.load(model)
     entrance = Entrance(bundle.preprocessing, inside=preprocessing)
     listener.waiting(f"writing the {form.words}")
-    content = form.written(bundle, entrance)
+    content = form.written(bundle, entrance, **own)
     inputs = compared_inputs(bundle, data, labelled=int8, progress=listener, **settings)
     notes = list(inputs.notes)
     proof: Proof | None = None
     quantized: Quantized | None = None
     with _nothing_left(file):
         try:
-            proof = _compared(form, content, bundle, entrance, inputs, listener)
+            run = _loaded(form, content, bundle, entrance, own)
+            proof = _compared(form, run, bundle, entrance, inputs, listener)
             notes += proof.unseen
         except NotRunnable as error:
             notes.append(f"it was not compared with the bundle: {error}")
@@ -174,17 +181,21 @@ def _nothing_left(file: Path) -> Iterator[None]:
         raise GateFailed(f"{error} {file} {was}.") from error
 
 
-def _compared(
-    form: Format, content: bytes, bundle: Bundle, entrance: Entrance, inputs: Compared, progress: Progress
-) -> Proof:
-    """How far it is from the bundle; raises `NotRunnable` where nothing here can run it."""
+def _loaded(form: Format, content: bytes, bundle: Bundle, entrance: Entrance, own: dict[str, str]) -> Runner:
+    """What runs it; raises `NotRunnable` where nothing here can."""
     load = form.runner
     try:
-        run = load(content, bundle, entrance)
+        return load(content, bundle, entrance, **own)
     except NotRunnable:
         raise
     except ConvscopeError as error:
         raise GateFailed(f"what was exported cannot be loaded: {error}") from error
+
+
+def _compared(
+    form: Format, run: Runner, bundle: Bundle, entrance: Entrance, inputs: Compared, progress: Progress
+) -> Proof:
+    """How far it is from the bundle."""
     return prove(
         bundle,
         entrance,

@@ -8,10 +8,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from ..bundle import Bundle
 from ..columns import shortened
 from ..errors import ConvscopeError, UnknownName, UsageError
-from .entrance import Entrance
 from .runner import Runner
 
 EXTRA = ("onnx", "onnxruntime", "onnxscript")  # modules of convscope[export]
@@ -23,7 +21,7 @@ class Format:
 
     `written(bundle, entrance)` gives the content of the file, and raises `UnsupportedOperation` for a network
     that has no such form; `runner(content, bundle, entrance)` loads that, for the comparison, and raises
-    `NotRunnable` where nothing here can run it.
+    `NotRunnable` where nothing here can run it. Those of C take a prefix of its names too.
     """
 
     name: str
@@ -33,13 +31,13 @@ class Format:
     batches: tuple[int, ...]  # in which it is compared
 
     @property
-    def written(self) -> Callable[[Bundle, Entrance], bytes]:
-        function: Callable[[Bundle, Entrance], bytes] = self._module.written
+    def written(self) -> Callable[..., bytes]:
+        function: Callable[..., bytes] = self._module.written
         return function
 
     @property
-    def runner(self) -> Callable[[bytes, Bundle, Entrance], Runner]:
-        function: Callable[[bytes, Bundle, Entrance], Runner] = self._module.runner
+    def runner(self) -> Callable[..., Runner]:
+        function: Callable[..., Runner] = self._module.runner
         return function
 
     @property

@@ -48,7 +48,7 @@ def in_batches(
         except MemoryError:
             raise
         except Exception as error:  # what runs it has exceptions of its own, without a common class
-            reason = shortened(" ".join(str(error).split()), 300)
+            reason = shortened(" ".join(str(error).split()).rstrip("."), 300)
             raise GateFailed(f"{subject} fails on a batch of {len(batch)} ({reason}){behind}.") from error
         expected = (len(batch), classes)
         if part.shape != expected:

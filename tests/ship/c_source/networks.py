@@ -12,7 +12,7 @@ from convscope import Bundle
 from convscope.data import ArrayPreprocessing
 from convscope.data.input_preprocessing import InputPreprocessing
 from convscope.graph import Graph, initial_weights
-from convscope.ship.c_source.compiled import compiler
+from convscope.ship.c_source.compiler import compiler
 from convscope.ship.c_source.form import runner, written
 from convscope.ship.entrance import Entrance
 

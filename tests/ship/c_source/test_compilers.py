@@ -12,14 +12,12 @@ import numpy as np
 import pytest
 
 from convscope import Bundle, nets
-from convscope.errors import GateFailed
 from convscope.graph import Builder
-from convscope.ship.c_source import compiled
+from convscope.ship.c_source.compiler import FLAGS, compiler
 from convscope.ship.c_source.form import runner, written
 from convscope.ship.c_source.functions import FOLDER
 from convscope.ship.c_source.pointwise import POINTWISE
 from convscope.ship.entrance import Entrance
-from convscope.ship.runner import NotRunnable
 
 from ...look.networks import inputs_of
 from .networks import bundle_of, needs_compiler, of_numbers
@@ -30,7 +28,7 @@ SANITIZED = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 
 def command() -> list[str]:
-    found = compiled.compiler()
+    found = compiler()
     assert found is not None
     return found
 
@@ -97,7 +95,7 @@ def test_everything_uses_every_function(tmp_path: Path) -> None:
 @pytest.mark.parametrize("level", ["-O0", "-O1", "-O2", "-O3", "-Os"])
 def test_no_compiler_warning_at_any_level(level: str, tmp_path: Path) -> None:
     file_of(everything(), tmp_path)
-    words = [*command(), *compiled.FLAGS, *STRICT, level, "-c", "network.c", "-o", "network.o"]
+    words = [*command(), *FLAGS, *STRICT, level, "-c", "network.c", "-o", "network.o"]
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     graph = nets.graph("convnet-bn")
@@ -112,7 +110,7 @@ def test_only_predict_and_class_names_are_visible(tmp_path: Path) -> None:
     if nm is None:
         pytest.skip("no nm, which comes with binutils")
     file_of(everything(), tmp_path)
-    subprocess.run([*command(), *compiled.FLAGS, "-c", "network.c"], cwd=tmp_path, check=True)
+    subprocess.run([*command(), *FLAGS, "-c", "network.c"], cwd=tmp_path, check=True)
     listed = subprocess.run([nm, "-g", "network.o"], cwd=tmp_path, capture_output=True, text=True, check=True)
     symbols = [line.split() for line in listed.stdout.splitlines()]
     assert {words[-1].lstrip("_") for words in symbols if words[-2] != "U"} == {"predict", "class_names"}
@@ -200,107 +198,3 @@ def test_a_cpp_compiler_takes_it_and_a_cpp_program_calls_it(tmp_path: Path) -> N
     words = [cpp, "-x", "c++", "-O1", "-Wall", "-Wextra", "-Werror", "-pedantic"]
     found = called(tmp_path, bundle, stored, words, "main.cpp")
     np.testing.assert_allclose(found, bundle.probabilities(stored), rtol=1e-3, atol=1e-4)
-
-
-@needs_compiler
-def test_two_networks_link_into_one_program_under_other_names(tmp_path: Path) -> None:
-    for name in ("first", "second"):
-        graph = nets.graph("simple-cnn-4-8")
-        (tmp_path / f"{name}.c").write_bytes(written(bundle_of(graph, usual(graph)), Entrance(usual(graph))))
-        renamed = [f"-Dpredict={name}", f"-Dclass_names={name}_names"]
-        subprocess.run([*command(), *renamed, "-c", f"{name}.c"], cwd=tmp_path, check=True)
-    (tmp_path / "main.c").write_text(
-        "void first(const unsigned char *, float *);\nvoid second(const unsigned char *, float *);\n"
-        "int main(void)\n{\n    static unsigned char x[784];\n    static float y[10], z[10];\n"
-        "    first(x, y);\n    second(x, z);\n    return y[0] != z[0];\n}\n"
-    )
-    subprocess.run(
-        [*command(), "main.c", "first.o", "second.o", "-o", "both", "-lm"], cwd=tmp_path, check=True
-    )
-    subprocess.run([tmp_path / "both"], check=True)
-
-
-# the compiler that is there
-
-
-def test_the_compiler_that_is_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("CC", "no-such-compiler -O1")
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert compiled.compiler() is None
-    monkeypatch.delenv("CC")
-    assert compiled.compiler() is None
-    graph = nets.graph("simple-cnn-4-8")
-    bundle = bundle_of(graph, usual(graph))
-    with pytest.raises(NotRunnable, match=r"^that needs a C compiler\.$"):
-        runner(b"", bundle, Entrance(bundle.preprocessing))
-    for name in ("clang", "gcc"):
-        (tmp_path / name).write_text("#!/bin/sh\n")
-        (tmp_path / name).chmod(0o755)
-        assert compiled.compiler() == [name]
-    monkeypatch.setenv("CC", "clang -m32")
-    assert compiled.compiler() == ["clang", "-m32"]
-
-
-@needs_compiler
-def test_what_does_not_compile_closes_the_gate_and_leaves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
-    (tmp_path / "temporary").mkdir()
-    graph = nets.graph("simple-cnn-4-8")
-    bundle = bundle_of(graph, usual(graph))
-    entrance = Entrance(bundle.preprocessing)
-    runner(written(bundle, entrance), bundle, entrance)
-    with pytest.raises(GateFailed, match=r"does not compile the file: .*unused variable"):
-        runner(b"int unused(void) { int x; return 0; }", bundle, entrance)
-    with pytest.raises(GateFailed, match="the file has no function `predict`"):
-        runner(b"int another(void) { return 0; }", bundle, entrance)
-    assert not list((tmp_path / "temporary").iterdir())
-
-
-def refused(tmp_path: Path) -> str:
-    """Why nothing here can run the file of a small network; nothing stays of the attempt."""
-    graph = nets.graph("simple-cnn-4-8")
-    bundle, entrance = bundle_of(graph, usual(graph)), Entrance(usual(graph))
-    with pytest.raises(NotRunnable) as error:
-        runner(written(bundle, entrance), bundle, entrance)
-    assert not list(tmp_path.glob("temporary/*"))
-    return str(error.value)
-
-
-def test_a_compiler_that_cannot_be_started_is_as_good_as_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
-    (tmp_path / "temporary").mkdir()
-    (tmp_path / "cc").write_bytes(b"of another machine")
-    (tmp_path / "cc").chmod(0o755)
-    monkeypatch.setenv("CC", f"{tmp_path / 'cc'} -O1")
-    advice = "; CC names another C compiler."
-    assert refused(tmp_path) == f"{tmp_path / 'cc'} cannot be started (Exec format error){advice}"
-    monkeypatch.setenv("CC", "'cc -O1")
-    assert refused(tmp_path) == "CC='cc -O1 is no command (No closing quotation)."
-
-
-@needs_compiler
-def test_what_cannot_be_loaded_here_says_where_it_could(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As a compiler for another machine makes it. In a folder without `exec` nothing can be loaded either."""
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
-    (tmp_path / "temporary").mkdir()
-    script = '#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\necho none of this machine > "$2"\n'
-    (tmp_path / "cross").write_text(script)
-    (tmp_path / "cross").chmod(0o755)
-    monkeypatch.setenv("CC", str(tmp_path / "cross"))
-    said = refused(tmp_path)
-    assert said.startswith(f"what {tmp_path / 'cross'} makes cannot be loaded here (")
-    assert said.endswith("); TMPDIR names another folder for it, CC another C compiler.")
-
-
-@needs_compiler
-def test_without_a_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "away"))
-    assert refused(tmp_path) == (
-        "there is no place for temporary files (No such file or directory); TMPDIR names another folder."
-    )

@@ -32,13 +32,18 @@ def test_the_example_of_the_how_to_reads_a_seven(convscope: Command, tmp_path: P
     subprocess.run([sys.executable, "-c", picture], cwd=tmp_path, check=True)
     outside = re.sub(r"```.*?```", "", SECTION, flags=re.DOTALL)
     commands = re.findall(r"^    (\S.*)$", outside, flags=re.MULTILINE)
-    assert [command.split()[0] for command in commands] == ["convscope", "convscope", "cc", "./digits"]
-    for command in commands[:2]:
+    words = ["convscope", "convscope", "cc", "./digits", "convscope", "convscope"]
+    assert [command.split()[0] for command in commands] == words
+    printed = []
+    for command in commands[:2] + commands[4:]:
         done = convscope(*shlex.split(command)[1:])
         assert done.returncode == 0, done.stderr
+        printed.append(done.stdout)
     subprocess.run([*shlex.split(commands[2]), "-Wall", "-Wextra", "-Werror"], cwd=tmp_path, check=True)
     run = subprocess.run(commands[3], cwd=tmp_path, shell=True, capture_output=True, text=True, check=True)
     assert re.fullmatch(r"7 \d+\.\d %\n", run.stdout)
+    assert run.stdout.split() == printed[2].splitlines()[1].split()[1:4]  # convscope says the same
+    assert "void eyes_predict(" in (tmp_path / "eyes.c").read_text()
     refused = subprocess.run("./digits < main.c", cwd=tmp_path, shell=True, capture_output=True, check=False)
     assert (refused.returncode, refused.stderr) == (1, b"This is no binary PGM file.\n")
     comment = " ".join((tmp_path / "digits.c").read_text().split("*/")[0].split())

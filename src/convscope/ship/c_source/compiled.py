@@ -1,104 +1,138 @@
-"""A C file as a library, compiled with the C compiler that is there, to compare it with its bundle."""
+"""A C file as a program of its own, compiled and run to compare it with its bundle."""
 
 from __future__ import annotations
 
-import ctypes
-import os
-import shlex
 import shutil
+import signal
 import subprocess
 import tempfile
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from ...columns import shortened
 from ...errors import GateFailed
+from ..entrance import Entrance
 from ..runner import NotRunnable
+from .compiler import ADVICE, program, reason
+from .header import signature
 
-FLAGS = ("-std=c99", "-O2", "-Wall", "-Wextra", "-Werror")
+PATIENCE = 300  # seconds for one input; 16 billion multiplications take some 15
 
+# reads inputs one after another, and writes the probabilities of each
+MAIN = """#include <stdint.h>
+#include <stdio.h>
 
-def compiler() -> list[str] | None:
-    """The command of a C compiler: `$CC`, else the first there is of cc, gcc and clang; None without one.
+void {predict}({signature}, float *probabilities);
 
-    Raises `NotRunnable` where `$CC` is no command.
-    """
-    named = os.environ.get("CC")
-    try:
-        commands = [shlex.split(named)] if named else [["cc"], ["gcc"], ["clang"]]
-    except ValueError as error:
-        raise NotRunnable(f"CC={named} is no command ({error}).") from error
-    for command in commands:
-        if command and shutil.which(command[0]):
-            return command
-    return None
+static {kind} input[{numbers}];
+static float probabilities[{classes}];
+
+int main(void)
+{{
+    while (fread(input, sizeof input, 1, stdin) == 1) {{
+        {predict}(input, probabilities);
+        if (fwrite(probabilities, sizeof probabilities, 1, stdout) != 1)
+            return 1;
+    }}
+    return 0;
+}}
+"""
 
 
 class Compiled:
-    """`predict` of a C file as a function of many inputs, which it takes one after another.
+    """`predict` of a C file as a function of many inputs, in a process of its own for each call.
 
-    The library is loaded from a temporary folder that is gone when this is made. Not for several threads at
-    once: the file's working memory is its own. Raises `GateFailed` where the compiler refuses the file, and
-    `NotRunnable` for what is wrong with this machine: a compiler that cannot be started is as good as none,
-    and what it makes may not run here.
+    The program lies in a temporary folder, which goes with this. Raises `GateFailed` where the compiler
+    refuses the file, and `NotRunnable` for what is wrong with this machine: a compiler that cannot be started
+    is as good as none, and what it makes may not run here.
     """
 
-    def __init__(self, content: bytes, classes: int, command: Sequence[str]) -> None:
+    def __init__(
+        self,
+        content: bytes,
+        classes: int,
+        entrance: Entrance,
+        command: Sequence[str],
+        predict: str = "predict",
+    ) -> None:
         self.classes = classes
         try:
-            # the system may hold on to what is loaded
-            with tempfile.TemporaryDirectory(prefix="convscope-", ignore_cleanup_errors=True) as folder:
-                file = Path(folder) / "network.c"
-                file.write_bytes(content)
-                self._predict = _predict_of(_library(file, command), command)
+            folder = Path(tempfile.mkdtemp(prefix="convscope-"))
         except OSError as error:
-            raise NotRunnable(
-                f"there is no place for temporary files ({_reason(error)}); TMPDIR names another folder."
-            ) from error
-        self._predict.restype = None
-        self._predict.argtypes = (ctypes.c_void_p, ctypes.c_void_p)
+            raise _no_place(error) from error
+        self._remove = weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        try:
+            file, main = folder / "network.c", folder / "main.c"
+            try:
+                file.write_bytes(content)
+                main.write_text(_main(entrance, classes, predict), "ascii")
+            except OSError as error:
+                raise _no_place(error) from error
+            self._program = program([main, file], command)
+            self._try(command)
+        except BaseException:
+            self._remove()
+            raise
 
     def __call__(self, inputs: np.ndarray) -> np.ndarray:
-        """What the entrance gives of inputs → probabilities, float32 (N, classes)."""
-        inputs = np.ascontiguousarray(inputs)
-        probabilities = np.empty((len(inputs), self.classes), dtype=np.float32)
-        for one, row in zip(inputs, probabilities, strict=True):
-            self._predict(one.ctypes.data, row.ctypes.data)
-        return probabilities
+        """What the entrance gives of inputs → probabilities, float32 (N, classes).
+
+        Raises `GateFailed` where the program crashes, gives too little, or nothing for a long time.
+        """
+        patience = PATIENCE * max(1, len(inputs))
+        try:
+            done = self._run(np.ascontiguousarray(inputs).tobytes(), patience)
+        except subprocess.TimeoutExpired as error:
+            raise GateFailed(f"the program gives no answer within {patience:,} seconds.") from error
+        if done.returncode:
+            raise GateFailed(f"the program {_ended(done.returncode)}.")
+        wanted = 4 * len(inputs) * self.classes
+        if len(done.stdout) != wanted:
+            raise GateFailed(f"the program gives {len(done.stdout):,} bytes instead of {wanted:,}.")
+        return np.frombuffer(done.stdout, np.float32).reshape(len(inputs), self.classes).copy()
+
+    def _run(self, inputs: bytes, patience: float) -> subprocess.CompletedProcess[bytes]:
+        """The program, which does not outlive this call."""
+        return subprocess.run(
+            [self._program], input=inputs, capture_output=True, check=False, timeout=patience
+        )
+
+    def _try(self, command: Sequence[str]) -> None:
+        """Without an input nothing of the network runs: what fails then is the machine's fault."""
+        why = ""
+        try:
+            done = self._run(b"", PATIENCE)
+            if done.returncode:
+                why = f"it {_ended(done.returncode)}"
+        except OSError as error:  # of another processor, or in a folder in which nothing may run
+            why = reason(error)
+        if why:
+            raise NotRunnable(
+                f"what {command[0]} makes cannot be run here ({why}); TMPDIR names another folder for it, "
+                f"{ADVICE}"
+            )
 
 
-def _library(file: Path, command: Sequence[str]) -> Path:
-    """The file compiled, beside it."""
-    library = file.with_suffix(".so")
-    words = [*command, *FLAGS, "-shared", "-fPIC", "-o", str(library), str(file), "-lm"]
-    try:
-        done = subprocess.run(words, capture_output=True, text=True, errors="replace", check=False)
-    except OSError as error:
-        raise NotRunnable(
-            f"{command[0]} cannot be started ({_reason(error)}); CC names another C compiler."
-        ) from error
-    if done.returncode:
-        said = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr)
-        why = shortened(said.strip(), 200) or f"it ends with {done.returncode}"
-        raise GateFailed(f"{command[0]} does not compile the file: {why}")
-    return library
+def _main(entrance: Entrance, classes: int, predict: str) -> str:
+    return MAIN.format(
+        predict=predict,
+        signature=signature(entrance),
+        kind="uint8_t" if entrance.takes_pictures else "float",
+        numbers=int(np.prod(entrance.shape)),
+        classes=classes,
+    )
 
 
-def _predict_of(library: Path, command: Sequence[str]) -> Any:
-    """The function of the library, which is of another processor where `command` compiles for one."""
-    try:
-        return ctypes.CDLL(str(library)).predict
-    except OSError as error:
-        raise NotRunnable(
-            f"what {command[0]} makes cannot be loaded here ({_reason(error)}); TMPDIR names another folder "
-            "for it, CC another C compiler."
-        ) from error
-    except AttributeError as error:
-        raise GateFailed("the file has no function `predict`.") from error
+def _ended(code: int) -> str:
+    if code > 0:
+        return f"ended with exit code {code}"
+    names = {one.value: f" ({one.name})" for one in signal.Signals}
+    return f"ended by signal {-code}{names.get(-code, '')}"
 
 
-def _reason(error: OSError) -> str:
-    return shortened(str(error.strerror or error), 200)
+def _no_place(error: OSError) -> NotRunnable:
+    return NotRunnable(
+        f"there is no place for temporary files ({reason(error)}); TMPDIR names another folder."
+    )

@@ -10,17 +10,16 @@ from pathlib import Path
 FOLDER = Path(__file__).parent / "functions"
 
 
-def needed(names: Iterable[str]) -> list[str]:
-    """The text of each function or structure of those names, once, after what it needs itself.
+def needed(names: Iterable[str]) -> dict[str, str]:
+    """The text of each function or structure of those names, by its name, after what it needs itself.
 
-    >>> [text.splitlines()[0] for text in needed(["means_of_rows"])]
-    ['/* The mean of count numbers; long rows in parts, so that rounding does not add up. */',
-     '/* The mean of each row. y may lie where x does. */']
+    >>> list(needed(["means_of_rows"]))
+    ['mean_of', 'means_of_rows']
     """
     found: dict[str, str] = {}
     for name in names:
         _collect(name, found)
-    return list(found.values())
+    return found
 
 
 def _collect(name: str, found: dict[str, str]) -> None:

@@ -10,6 +10,7 @@ from ...columns import shortened
 from ...versions import versions
 from .. import in_words
 from ..entrance import Entrance
+from .prefix import prefixed
 from .spelling import in_comment, paragraph, times
 from .steps import Listing, Step, Value
 
@@ -27,7 +28,12 @@ def sizes(bundle: Bundle, entrance: Entrance) -> dict[str, int]:
     return {"CHANNELS": channels, **dict(zip(names, rest, strict=True)), "CLASSES": len(bundle.classes)}
 
 
-def header(bundle: Bundle, entrance: Entrance, listing: Listing, memory: int) -> str:
+def interface(bundle: Bundle, entrance: Entrance) -> list[str]:
+    """The names in the file that a program uses."""
+    return ["predict", "class_names", *sizes(bundle, entrance)]
+
+
+def header(bundle: Bundle, entrance: Entrance, listing: Listing, memory: int, prefix: str) -> str:
     """The comment."""
     assert bundle.graph is not None
     graph = bundle.graph
@@ -39,15 +45,21 @@ def header(bundle: Bundle, entrance: Entrance, listing: Listing, memory: int) ->
     )
     parts = [
         paragraph(head, "   ").replace("   ", "/* ", 1),
-        *_sections(bundle, entrance, listing, memory),
+        *_sections(bundle, entrance, listing, memory, prefix),
     ]
     return "\n\n".join(parts) + "\n*/"
 
 
-def _sections(bundle: Bundle, entrance: Entrance, listing: Listing, memory: int) -> Iterator[str]:
-    yield "   Input\n" + "\n".join(paragraph(text, "     ") for text in _input(entrance))
-    yield "   Memory\n" + "\n".join(paragraph(text, "     ") for text in _memory(bundle, listing, memory))
-    yield "   Use\n" + _use(entrance, bundle)
+def _sections(
+    bundle: Bundle, entrance: Entrance, listing: Listing, memory: int, prefix: str
+) -> Iterator[str]:
+    def named(text: str) -> str:
+        return prefixed(text, prefix, interface(bundle, entrance))
+
+    what, needs = map(named, _input(entrance)), map(named, _memory(bundle, listing, memory))
+    yield "   Input\n" + "\n".join(paragraph(text, "     ") for text in what)
+    yield "   Memory\n" + "\n".join(paragraph(text, "     ") for text in needs)
+    yield "   Use\n" + named(_use(entrance, bundle))
     yield "   Origin\n" + "\n".join(paragraph(text, "     ") for text in _origin(bundle))
 
 

@@ -9,17 +9,18 @@ from ...bundle import Bundle
 from ...errors import ConvscopeWarning, UnsupportedOperation
 from ..entrance import Entrance
 from .functions import needed
-from .header import header, signature, sizes
+from .header import header, interface, signature, sizes
 from .memory import place
 from .network import lower
+from .prefix import prefixed
 from .spelling import listed, string
 from .steps import Listing, Value
 
 SENSIBLE = 4_000_000  # weights in a C file
 
 
-def source(bundle: Bundle, entrance: Entrance) -> str:
-    """The file, ASCII. Raises as `form.written`."""
+def source(bundle: Bundle, entrance: Entrance, prefix: str = "") -> str:
+    """The file, ASCII, with a prefix of all its names. Raises as `form.written`."""
     if bundle.graph is None:
         raise UnsupportedOperation(
             f"{bundle.net} is kept as a PyTorch program, because convscope's graph cannot express it, and a "
@@ -38,15 +39,17 @@ def source(bundle: Bundle, entrance: Entrance) -> str:
         )
     memory = place(listing.steps)
     names = list(dict.fromkeys(step.function for step in listing.steps))
+    functions = needed(names)
+    own = [*functions, *listing.names, *interface(bundle, entrance), "memory"]
     parts = [
-        header(bundle, entrance, listing, memory),
         _interface(bundle, entrance),
-        *needed(names),
+        *functions.values(),
         *_constants(listing),
         _predict(listing, memory, entrance),
         "#ifdef __cplusplus\n}\n#endif",
     ]
-    return "\n\n".join(part.strip() for part in parts) + "\n"
+    code = prefixed("\n\n".join(part.strip() for part in parts), prefix, own)
+    return f"{header(bundle, entrance, listing, memory, prefix)}\n\n{code}\n"
 
 
 def _interface(bundle: Bundle, entrance: Entrance) -> str:

@@ -81,5 +81,10 @@ class Listing:
         return (one for those in self.constants.values() for one in those if isinstance(one, Weights))
 
     @property
+    def names(self) -> Iterable[str]:
+        """Of the constants."""
+        return (one.name for those in self.constants.values() for one in those)
+
+    @property
     def bytes_of_weights(self) -> int:
         return sum(one.values.nbytes for one in self.weights)

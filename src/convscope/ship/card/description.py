@@ -107,7 +107,7 @@ def inputs(known: Known) -> str:
     """What is done to a picture before the network sees it."""
     of = known.bundle.preprocessing
     if isinstance(of, Preprocessing):
-        what = "One picture is a file of any size (JPEG, PNG, GIF, BMP, WebP, TIFF)."
+        what = "One picture is a file of any size (JPEG, PNG, GIF, BMP, WebP, TIFF, PPM)."
     else:
         what = f"One {of.noun} is an array of {_shape(known)} numbers; others are refused."
     steps = bullets(map(text, in_words.before(Entrance(of, inside=False))))

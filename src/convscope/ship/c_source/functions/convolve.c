@@ -28,11 +28,11 @@ static void convolve(const float *x, float *y, const struct window *w, const flo
                 for (c = 0; c < channels; c++) {
                     for (k = first_row; k < end_row; k++) {
                         const float *const row =
-                            of_group + c * plane + (top + k * w->dilation.y) * w->in.width + left;
+                            of_group + c * plane + (top + k * w->dilation.y) * w->in.width;
                         const float *const tap = weight + o * kernel + c * taps + k * w->size.x;
                         if (together == 4) {
                             for (l = first; l < end; l++) {
-                                const float value = row[l * w->dilation.x];
+                                const float value = row[left + l * w->dilation.x];
                                 a += value * tap[l];
                                 b += value * tap[l + kernel];
                                 d += value * tap[l + 2 * kernel];
@@ -40,7 +40,7 @@ static void convolve(const float *x, float *y, const struct window *w, const flo
                             }
                         } else {
                             for (l = first; l < end; l++)
-                                a += row[l * w->dilation.x] * tap[l];
+                                a += row[left + l * w->dilation.x] * tap[l];
                         }
                     }
                 }

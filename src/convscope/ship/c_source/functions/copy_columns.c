@@ -3,8 +3,7 @@ static void copy_columns(const float *x, float *y, long rows, long columns, long
                          long first)
 {
     long r, i;
-    y += first;
     for (r = 0; r < rows; r++, x += columns, y += columns_of_y)
         for (i = 0; i < columns; i++)
-            y[i] = x[i];
+            y[first + i] = x[i];
 }

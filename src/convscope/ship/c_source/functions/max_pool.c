@@ -13,9 +13,9 @@ static void max_pool(const float *x, float *y, const struct window *w)
                 const long end = end_within(left, w->dilation.x, w->size.x, w->in.width);
                 float most = -INFINITY;
                 for (k = first_row; k < end_row; k++) {
-                    const float *const row = x + (top + k * w->dilation.y) * w->in.width + left;
+                    const float *const row = x + (top + k * w->dilation.y) * w->in.width;
                     for (l = first; l < end; l++) {
-                        const float value = row[l * w->dilation.x];
+                        const float value = row[left + l * w->dilation.x];
                         if (value > most || value != value) /* not a number passes on */
                             most = value;
                     }

@@ -6,10 +6,10 @@ static void pad(const float *x, float *y, const struct padding *p, float border)
         const long plane = p->from_plane ? p->from_plane[i] : i;
         for (j = 0; j < p->rows; j++) {
             const long row = p->from_row ? p->from_row[j] : j;
-            const float *const from = x + (plane * p->in_rows + row) * p->in_columns;
+            const long from = (plane * p->in_rows + row) * p->in_columns;
             for (k = 0; k < p->columns; k++) {
                 const long column = p->from_column ? p->from_column[k] : k;
-                *y++ = plane < 0 || row < 0 || column < 0 ? border : from[column];
+                *y++ = plane < 0 || row < 0 || column < 0 ? border : x[from + column];
             }
         }
     }
