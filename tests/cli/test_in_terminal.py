@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -91,13 +92,15 @@ def test_predicting_into_a_file_shows_how_far_it_is(tmp_path: Path) -> None:
     ).save(tmp_path / "net.safetensors")
     folder = tmp_path / "pictures"
     folder.mkdir()
-    for number in range(2000):
-        Image.new("L", (8, 8), number % 256).save(folder / f"{number}.png")
+    noise = np.random.default_rng(0).integers(0, 256, (900, 900), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "large.png")  # so that some of them take longer than a glance
+    for number in range(700):
+        (folder / f"{number}.png").symlink_to(tmp_path / "large.png")
     words = ["predict", "net.safetensors", "pictures", "--out", "out.csv", "--unsure", "0.6"]
     code, screen = in_terminal(words, tmp_path)
     assert code == 0
     assert screen.cursor_shown
-    assert any("/2,000  ━" in line or "/2,000  ─" in line for line in screen.seen)
+    assert any("/700  ━" in line or "/700  ─" in line for line in screen.seen)
     text = "\n".join(screen.text)
     assert "━" not in text
     assert "…" not in text
