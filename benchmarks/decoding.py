@@ -149,14 +149,7 @@ def table(rows: list[dict[str, Any]]) -> str:
         rates = [f"{row['per_second'][name]:,}" for name in ("threads", "processes", "predictions")]
         ratio = f"{row['ratio']:.2f}{' (disturbed)' if row['disturbed'] else ''}"
         name = f"{row['net']} {row['side']}×{row['side']}"
-        lines.append(
-            (
-                row["data"],
-                name,
-                *(f"{rates[key]:,}" for key in ("threads", "processes", "predictions")),
-                ratio,
-            )
-        )
+        lines.append((row["data"], name, *rates, ratio))
     return "\n".join(columns(lines, right=[2, 3, 4, 5]))
 
 

@@ -27,7 +27,7 @@ from interleaved import interleaved
 from lanes_case import agree, environment
 from native_engine import Unavailable, fma_peak, instruction_set
 from result_files import RESULTS, read_result, save_result
-from ship_contestants import input_shape
+from ship_contestants import COMPARED, input_shape
 from work import forward_flops
 
 from convscope import native, nets
@@ -81,7 +81,7 @@ def measured(net: str, threads: int, words: argparse.Namespace) -> dict[str, Any
     first, skipped = {}, {}
     for name, remote in remotes.items():
         try:
-            first[name] = remote.first_results()
+            first[name] = remote.first_results()[:COMPARED]
         except Unavailable as reason:
             skipped[name] = str(reason)
     agree(first, "forward")

@@ -23,6 +23,7 @@ from convscope.graph import initial_weights
 
 BATCHES = (64, 128, 256, 512, 1024)
 SIDE = 28
+COMPARED = 64  # pictures whose probabilities have to agree
 Predict = Callable[[np.ndarray], np.ndarray]  # a batch as it is stored → probabilities (N, classes)
 
 
@@ -139,8 +140,8 @@ def predict_each(case: ShipCase) -> Contestant:
 
     def run(_: int) -> np.ndarray:
         found = list(case.bundle.predict_each(case.stored, top=10))
-        rows = np.zeros((len(found), 10), np.float32)
-        for row, prediction in zip(rows, found[:64], strict=False):  # of the others nothing is compared
+        rows = np.zeros((min(COMPARED, len(found)), 10), np.float32)
+        for row, prediction in zip(rows, found, strict=False):
             for label, probability in prediction.top:
                 row[int(label)] = probability
         return rows
