@@ -132,6 +132,7 @@ def agree(
         np.testing.assert_array_equal(found.argmax(1)[clear], expected.argmax(1)[clear], err_msg=name)
 
 
+@pytest.mark.filterwarnings(r"ignore:\[large-c\]")  # of resnet-18 in C
 @pytest.mark.parametrize("name", nets.names())
 def test_every_network_of_the_catalogue(
     name: str, files: list[Path], signals: list[Path], tmp_path: Path, by_command: Predicted
