@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .ahead import ahead
 from .prediction import Prediction
-from .reading import Read, batch_of, in_pieces, read
+from .reading import Read, batch_of, read_ahead
 
 if TYPE_CHECKING:
     from ..bundle import Bundle
@@ -35,12 +34,9 @@ def predicted(
     What the network gets at once begins and ends at multiples of `batch_of`, whatever could be read: who goes
     on from such a place makes the same batches, and so the same last bits.
     """
-    pieces = in_pieces(inputs, bundle.preprocessing)
     batch, count = batch_of(bundle.preprocessing), 0
     waiting: list[Read] = []
-    reads = ahead(
-        lambda piece, stopped: read(piece.inputs, bundle, stopped), pieces, share=lambda piece: piece.share
-    )
+    reads = read_ahead(bundle, inputs)
     with contextlib.closing(reads):
         for found in map(partial(_let_go, keep=keep), reads):
             waiting.append(found)

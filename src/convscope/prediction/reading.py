@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from threading import Event
@@ -17,6 +17,7 @@ from ..data.stored import HeldFile
 from ..data.unlabelled import Element
 from ..data.unusual import Unusual, unusual
 from ..errors import ConvscopeError
+from .ahead import ahead
 from .inputs import Unreadable, with_path
 
 if TYPE_CHECKING:
@@ -109,6 +110,15 @@ def _held(one: Any) -> int:
     if isinstance(one, Image.Image):
         return one.width * one.height * (1 if one.mode in ("1", "L", "P") else 4)  # as Pillow has it
     return int(one.nbytes) if isinstance(one, np.ndarray) else 0
+
+
+def read_ahead(bundle: Bundle, inputs: Iterable[Any]) -> Generator[Read, None, None]:
+    """Each of `inputs_in` read, some at a time, in order, on all cores ahead of whoever takes them."""
+    return ahead(
+        lambda piece, stopped: read(piece.inputs, bundle, stopped),
+        in_pieces(inputs, bundle.preprocessing),
+        share=lambda piece: piece.share,
+    )
 
 
 def read(inputs: list[Any], bundle: Bundle, stopped: Event) -> Read:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,8 @@ from ..data import Dataset, Preprocessing, Source, catalogue
 from ..data.loading import skipped
 from ..data.opening import needs_download, path_of
 from ..errors import ConvscopeError, DataError, UsageError
-from ..prediction.inputs import Unreadable, inputs_in, with_path
+from ..prediction.inputs import inputs_in
+from ..prediction.reading import read_ahead
 from ..training.evaluation import dataset_of
 from ..training.progress import Progress, Silent
 from .sampling import positions, sample
@@ -86,36 +86,26 @@ def _drawn(dataset: Dataset, notes: Sequence[str], count: int) -> Compared:
     chosen = positions(len(split), count)
     what = f"{len(chosen):,} {part} {_nouns(dataset.preprocessing.noun, len(chosen))} of {dataset.name}"
     names = [split.names[int(i)] for i in chosen]
-    kept = tuple(
-        note for note in notes if "--test-fraction" not in note
-    )  # here are no figures of a test part
+    kept = tuple(note for note in notes if "--test-fraction" not in note)  # of figures, which are not here
     return Compared(split.images[chosen], names, what, kept, dataset)
 
 
 def _from_files(bundle: Bundle, path: Path, progress: Progress, count: int) -> Compared:
     """Of what `predict` would take, with classes or without."""
-    preprocessing, noun = bundle.preprocessing, bundle.preprocessing.noun
+    noun = bundle.preprocessing.noun
     progress.waiting(f"looking for {noun}s in {path}")
-    given = sample(inputs_in([path], preprocessing), count)
+    given = sample(inputs_in([path], bundle.preprocessing), count)
 
-    def read(one: Any) -> tuple[str, np.ndarray | str]:
-        if isinstance(one, Unreadable):
-            return str(one.path), one.error
-        name, content = with_path(one)
-        try:
-            return str(name), preprocessing.one(content)
-        except ConvscopeError as error:
-            return str(name), str(error)
-
-    with ThreadPoolExecutor() as pool:
-        results = list(pool.map(read, given))
-    sound = [(name, content) for name, content in results if isinstance(content, np.ndarray)]
-    broken = [content for _, content in results if isinstance(content, str)]
+    found = list(read_ahead(bundle, given))
+    broken = [reason for several in found for reason in several.errors.values()]
+    sound = [
+        str(path) for several in found for at, path in enumerate(several.paths) if at not in several.errors
+    ]
     if not sound:
         raise DataError(broken[0] if broken else f"{path} has no {noun}s in it.")
     what = f"{len(sound):,} {_nouns(noun, len(sound))} of {path}"
-    stored = np.stack([content for _, content in sound])
-    return Compared(stored, [name for name, _ in sound], what, tuple(skipped(broken, noun)))
+    stored = np.concatenate([several.stored for several in found])
+    return Compared(stored, sound, what, tuple(skipped(broken, noun)))
 
 
 def _of_files(bundle: Bundle, data: str | os.PathLike[str], settings: dict[str, Any]) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..columns import shortened
 from ..errors import ConvscopeError, UnknownName, UsageError
+from .proof import BATCHES
 from .runner import Runner
 
 EXTRA = ("onnx", "onnxruntime", "onnxscript")  # modules of convscope[export]
@@ -59,8 +60,8 @@ class Format:
 FORMATS = {
     one.name: one
     for one in (
-        Format("onnx", "ONNX model", ".onnx", "onnx_model.form", (1, 7, 64)),
-        Format("torch", "PyTorch program", ".pt2", "torch_program", (1, 7, 64)),
+        Format("onnx", "ONNX model", ".onnx", "onnx_model.form", BATCHES),
+        Format("torch", "PyTorch program", ".pt2", "torch_program", BATCHES),
         Format("c", "C99 source", ".c", "c_source.form", (1,)),
     )
 }
