@@ -1,6 +1,7 @@
 # make demo   trains on the embedded digits            make test   lint, types and every test
 # Both make their own virtual environment; PYTHON chooses the interpreter (3.11 or newer).
 # make native compiles the native engine again      make wheel  a wheel in dist/
+# make web    builds the studio's page          make web-test   its checks and tests
 # make starter trains the network that comes along again
 # make stubs  its types for mypy                    make sanitize  its tests with ThreadSanitizer, AddressSanitizer
 
@@ -8,12 +9,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 CPP := src/convscope/native/cpp
 
-.PHONY: demo test native parity stubs starter wheel sanitize lint types format clean
+.PHONY: demo test native parity stubs starter wheel sanitize lint types format clean web web-test
 
-demo: .venv/installed .venv/native
+demo: .venv/installed .venv/native .venv/web
 	$(BIN)/convscope train
 
-test: lint types .venv/native .venv/browser
+test: lint types .venv/native .venv/browser web-test
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 
 # Compiling takes a C++ compiler and Python's headers: fetched where that can be done without asking, with a C
@@ -41,6 +42,26 @@ native: .venv/installed
 
 .venv/native: .venv/installed $(wildcard $(CPP)/*)
 	@$(MAKE) --no-print-directory native
+	@touch $@
+
+# The studio's page takes Node. Without it everything but the page works, and `convscope studio` says how to build it.
+NODE_THERE = command -v npm >/dev/null && node -e 'process.exit(process.versions.node.split(".")[0] >= 20 ? 0 : 1)'
+WEB = $(wildcard web/*.json web/*.ts web/*.js web/*.html) $(shell find web/src -type f)
+
+web: web/node_modules/installed
+	cd web && npm run --silent build
+
+web-test: .venv/web
+	@if $(NODE_THERE); then cd web && npm run --silent check && npm test --silent; \
+	else echo "No Node 20: going on without the tests of the studio's page."; fi
+
+web/node_modules/installed: web/package-lock.json
+	cd web && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+.venv/web: .venv/installed $(WEB)
+	@if $(NODE_THERE); then $(MAKE) --no-print-directory web; \
+	else echo "No Node 20: going on without the studio's page."; fi
 	@touch $@
 
 stubs: native
@@ -94,7 +115,7 @@ format: .venv/installed-test
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[native]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[native,serve]'
 	touch $@
 
 .venv/installed-test: .venv/installed
@@ -125,4 +146,5 @@ FETCH_CHROMIUM = test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-ge
 
 clean:
 	rm -f src/convscope/native/_native.*so
+	rm -rf src/convscope/studio/static docs/convolution.html web/node_modules
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

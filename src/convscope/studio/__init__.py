@@ -1,0 +1,1 @@
+"""The server side of the web studio; `static/` is built from `web/`."""

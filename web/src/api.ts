@@ -1,0 +1,139 @@
+import type { Picture } from './pictures/picture';
+
+// Every request of the studio. A notebook answers the same questions without a server: widgets/source.ts.
+
+export interface ModelEntry {
+  id: string; // as a person would name it in a command: starter, a run's path, untrained:simple-cnn-4-8
+  label: string;
+  kind: 'starter' | 'run' | 'bundle' | 'net';
+  about: string; // a short line: parameters, accuracy, data
+}
+
+/** A layer, and where it stands in the drawing. */
+export interface LayerNode {
+  name: string;
+  operation: string; // as in the graph: conv2d, batch_norm, relu, ...
+  kind: string; // as in the summary: batch norm
+  inputs: string[];
+  shape: number[]; // without the batch
+  parameters: number;
+  macs: number;
+  attributes: Record<string, unknown>;
+  sees: { size: number[]; jump: number[]; centre: number[]; whole: boolean };
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+export interface NetworkDocument {
+  model: string;
+  net: string;
+  trained: boolean;
+  classes: string[];
+  input: { kind: 'picture' | 'signal'; shape: number[]; invert: boolean };
+  layers: LayerNode[]; // in the order of the graph; ends in `probability`
+  parameters: number;
+  macs: number;
+  numbers: number; // of all layers for one picture
+  drawing: { width: number; height: number };
+  about: string[]; // lines: data, accuracy, recipe
+}
+
+export interface Warning {
+  code: string;
+  message: string;
+}
+
+/** What a network makes of one picture. */
+export interface Pass {
+  label: string;
+  probability: number;
+  probabilities: { label: string; probability: number }[]; // all classes, in their order
+  seen: { size: number[] | null; steps: string[]; ranges: number[][]; warnings: Warning[] };
+  outputs: Record<string, FloatTensor>; // of `layers`, the input (what the network saw) among them
+}
+
+export interface FloatTensor {
+  shape: readonly number[];
+  data: Float32Array;
+}
+
+/** `look.why`: the document of `convscope explain --why --json`. */
+export interface Why {
+  cell: string;
+  layer: string;
+  index: number[];
+  operation: string;
+  class: string | null;
+  value: number | null;
+  exact: number | null;
+  difference: number | null;
+  agrees: boolean;
+  layers: string[];
+  followers: string[];
+  windows: WhyWindow[];
+  steps: { what: string; number: number | null; result: number | null }[];
+  folded: Record<string, string | number>[];
+  terms_are: string;
+  largest: WhyTerm[];
+  rest: { count: number; sum: number | null };
+  next: string | null;
+  sees: { size: number[]; whole: boolean; field: [number, number][]; pixels: [number, number][] | null };
+  sentences: string[];
+}
+
+/** Arrays are nested lists of the shape (channels, rows, columns), or that of the layer. */
+export interface WhyWindow {
+  layer: string;
+  coordinates: number[][];
+  values: unknown;
+  inside: unknown;
+  weights: unknown;
+  contributions: unknown;
+}
+
+export interface WhyTerm {
+  cell: string;
+  value: number | null;
+  weight: number | null;
+  contribution: number | null;
+}
+
+/** Where a screen gets its answers: the server, or the kernel of a notebook. */
+export interface Source {
+  models(): Promise<ModelEntry[]>;
+  network(model: string): Promise<NetworkDocument>;
+  /** `layers`: whose numbers are wanted; all where it is left out. */
+  pass(model: string, picture: Picture, layers?: readonly string[], signal?: AbortSignal): Promise<Pass>;
+  why(model: string, picture: Picture, cell: string): Promise<Why>;
+  /** The address of the drawing as an SVG file, or the drawing itself as a data address. */
+  drawing(model: string): Promise<string>;
+  samples(model: string): Promise<Sample[]>;
+}
+
+/** A picture that is there to begin with. */
+export interface Sample {
+  name: string;
+  file: Uint8Array<ArrayBuffer>;
+}
+
+/** What the server says is wrong, and which control it is about. */
+export class ApiError extends Error {
+  constructor(
+    message: string,
+    readonly about: 'model' | 'picture' | 'cell' | 'layers' | 'access' | 'server',
+  ) {
+    super(message);
+  }
+}
+
+const unmade = () => Promise.reject(new ApiError('not there yet', 'server'));
+export const http: Source = {
+  models: unmade,
+  network: unmade,
+  pass: unmade,
+  why: unmade,
+  drawing: unmade,
+  samples: unmade,
+};
