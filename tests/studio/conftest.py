@@ -69,8 +69,8 @@ OpenScreen = Callable[..., "Page"]
 def open_screen(browser: Browser, studio: str) -> Iterator[OpenScreen]:
     """`open_screen("#/network?model=starter", width=360, scheme="dark")`: a page in a context of its own.
 
-    At its end the test fails for errors and warnings in the console, but those in which `tolerate` is found (an
-    error that the test provokes), and for requests that leave this machine.
+    At its end the test fails for errors and warnings in the console, but those in which `tolerate` is found
+    (an error that the test provokes), and for requests that leave this machine.
     """
     contexts, complaints = [], []
 

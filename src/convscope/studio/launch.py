@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ..errors import ConvscopeError
 
 if TYPE_CHECKING:
+    import uvicorn
     from starlette.types import ASGIApp
 
 END = 1.0  # seconds that a request has when the studio is stopped
@@ -27,12 +28,8 @@ def needs_packages() -> None:
             )
 
 
-def serve(app: ASGIApp, opened: socket.socket, *, debugging: bool = False) -> bool:
-    """Serve until Ctrl-C; True where everything has come to its end, False where a request still computes.
-
-    The server is a thread that no end waits for, and this one waits for signals. Nothing is logged: a line of
-    each request would hold the token of the first.
-    """
+def server_of(app: ASGIApp, *, debugging: bool = False) -> uvicorn.Server:
+    """A server that logs nothing, as a line of each request would hold the token of the first."""
     import uvicorn
 
     config = uvicorn.Config(
@@ -47,7 +44,15 @@ def serve(app: ASGIApp, opened: socket.socket, *, debugging: bool = False) -> bo
         timeout_graceful_shutdown=0,
     )
     config.load()
-    server = uvicorn.Server(config)
+    return uvicorn.Server(config)
+
+
+def serve(app: ASGIApp, opened: socket.socket, *, debugging: bool = False) -> bool:
+    """Serve until Ctrl-C; True where all has come to its end, False where a request still computes.
+
+    The server is a thread that no end waits for; this one waits for signals.
+    """
+    server = server_of(app, debugging=debugging)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [opened]}, name="studio", daemon=True)
     thread.start()
     try:

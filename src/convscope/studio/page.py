@@ -66,8 +66,9 @@ class File:
         return Response(self.zipped if zipped else self.content, media_type=self.kind, headers=headers)
 
 
-def read_page(folder: Path = STATIC) -> dict[str, File]:
+def read_page(folder: Path | None = None) -> dict[str, File]:
     """Path in an address → file: the page at `/`, and its assets. Raises `PageNotBuilt`."""
+    folder = folder or STATIC
     index = folder / INDEX
     if not index.is_file():
         raise PageNotBuilt(
