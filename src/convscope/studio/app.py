@@ -15,7 +15,7 @@ from .guard import Guard
 from .headers import Headers
 from .inspector import Inspector
 from .page import File
-from .refusal import document
+from .sentence import document
 from .routes import routes
 
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .access import Access
-from .refusal import refuse
+from .sentence import refuse
 
 OPEN_IT = "open the address that `convscope studio` printed, with its token."
 

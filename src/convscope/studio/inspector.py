@@ -15,9 +15,6 @@ class Inspector:
     is a picture file's own bytes.
     """
 
-    def __init__(self, models: Sequence[str] = ()) -> None:
-        self.given = models
-
     def models(self) -> list[dict[str, Any]]:
         """Which there are to choose from."""
         raise NotImplementedError
