@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from html import escape
 
@@ -16,7 +17,7 @@ from ..ops.rendering.theme import DARK, LIGHT
 from .lettering import fitted, width_of
 from .network_layout import Line, NetworkLayout, Place, lay_out
 
-NARROWEST, WIDEST, LEAST = 150, 256, 380
+NARROWEST, WIDEST, LEAST = 150, 280, 380
 NAME, TEXT = 13.0, 11.5  # sizes of letters
 BASELINES = 19, 36, 51
 INSET, COLUMN_GAP = 12, 12
@@ -68,7 +69,7 @@ def draw(graph: Graph, *, title: str | None = None, about: Sequence[str] = ()) -
 
 
 def settings_in_words(node: Node) -> str:
-    """The kind of a layer with the sizes of its window.
+    """The kind of a layer with the sizes of its window; a convolution of each channel by itself is depthwise.
 
     >>> from convscope import nets
     >>> graph = nets.graph("resnet-18")
@@ -78,12 +79,14 @@ def settings_in_words(node: Node) -> str:
     words, of = kind_in_words(node.operation, node.shape), node.attributes
     if not isinstance(node.rule, Convolution | Pool) or isinstance(node.rule, AdaptivePool):
         return words
-    words = f"{words} {spell(of['kernel_size'])}"
+    groups = of.get("groups", 1)
+    depthwise = 1 < groups == of.get("out_channels")
+    words = f"{'depthwise' if depthwise else words} {spell(of['kernel_size'])}"
     usual = of["kernel_size"] if isinstance(node.rule, Pool) else (1,) * len(of["stride"])
     if tuple(of["stride"]) != tuple(usual):
         words += f", stride {_size(of['stride'])}"
-    if of.get("groups", 1) > 1:
-        words += f", {of['groups']} groups"
+    if groups > 1 and not depthwise:
+        words += f", {groups} groups"
     return words
 
 
@@ -116,7 +119,7 @@ def _box_width(texts: dict[str, tuple[str, Row, Row]]) -> float:
     widest = 0.0
     for name, *rows in texts.values():
         widest = max(widest, width_of(name, NAME, bold=True), *(_row_width(row) for row in rows))
-    return round(min(max(widest + 2 * INSET, NARROWEST), WIDEST))
+    return math.ceil(min(max(widest + 2 * INSET, NARROWEST), WIDEST))
 
 
 def _row_width(row: Row) -> float:

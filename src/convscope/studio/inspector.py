@@ -147,6 +147,6 @@ def _not_finite(passed: Passed) -> str:
     first = next(name for name, values in passed.forward.outputs.items() if not np.isfinite(values).all())
     noun = passed.forward.bundle.preprocessing.noun
     return (
-        f"the network's numbers for this {noun} grow beyond float32, first in the layer {first!r}, so that it "
-        "gives no probabilities; its training has gone wrong."
+        f"the network's numbers for this {noun} grow beyond float32, first in the layer {first!r}, so that "
+        "it gives no probabilities; its training has gone wrong."
     )
