@@ -29,10 +29,16 @@ needs_page = pytest.mark.skipif(
 
 
 @contextmanager
-def running(folder: Path, *words: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """`convscope studio <words>` in a folder: the process, and the address that it printed."""
+def running(
+    folder: Path, *words: str, code: str | None = None, **environment: str
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`convscope studio <words>` in a folder: the process, and the address that it printed.
+
+    `code` is a program that calls `convscope.cli.main`, where it is to be another than the command.
+    """
+    program = ["-m", "convscope"] if code is None else ["-c", code]
     process = subprocess.Popen(
-        [sys.executable, "-m", "convscope", "studio", "--no-browser", *words],
+        [sys.executable, *program, "studio", "--no-browser", *words],
         cwd=folder,
         env={**os.environ, "COLUMNS": "80", **environment},
         stdout=subprocess.PIPE,

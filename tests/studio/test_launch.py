@@ -48,7 +48,7 @@ def test_a_signal_ends_it_well(tmp_path: Path, number: signal.Signals) -> None:
 
 
 SLOW = """
-import sys, time
+import time
 from fastapi import FastAPI
 from convscope.cli import main
 from convscope.studio import app
@@ -63,7 +63,6 @@ def with_slow(*given):
     return made
 
 app.studio = with_slow
-sys.argv[1:] = ["studio", "--no-browser", "--port", "0"]
 main()
 """
 
@@ -71,27 +70,19 @@ main()
 @needs_page
 @SIGNALS
 def test_a_request_that_computes_does_not_hold_it(tmp_path: Path, number: signal.Signals) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-c", SLOW],
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-    )
-    assert process.stdout is not None
-    address = process.stdout.readline().split()[1]
-    at = urlsplit(address)
-    first = HTTPConnection(at.netloc, timeout=30)
-    first.request("GET", f"/?{at.query}")
-    cookie = first.getresponse().getheader("set-cookie") or ""
-    second = HTTPConnection(at.netloc, timeout=30)
-    second.request("GET", "/slow", headers={"Cookie": cookie.split(";")[0]})
-    assert process.stdout.readline() == "begun\n"
-    process.send_signal(number)
-    _, err = process.communicate(timeout=60)
-    first.close()
-    second.close()
+    with running(tmp_path, "--port", "0", code=SLOW) as (process, address):
+        at = urlsplit(address)
+        first = HTTPConnection(at.netloc, timeout=30)
+        first.request("GET", f"/?{at.query}")
+        cookie = first.getresponse().getheader("set-cookie") or ""
+        second = HTTPConnection(at.netloc, timeout=30)
+        second.request("GET", "/slow", headers={"Cookie": cookie.split(";")[0]})
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+        first.close()
+        second.close()
     assert process.returncode == 0
     assert err.splitlines() == ["Ctrl-C ends it.", "stopped."]
 
@@ -181,20 +172,46 @@ def test_it_starts_without_torch(tmp_path: Path) -> None:
     assert not imported & {"torch", "scipy", "matplotlib", "sklearn"}
 
 
-def test_a_bug_is_a_sentence_on_the_page() -> None:
-    from starlette.testclient import TestClient
+BROKEN = """
+import sys
+from convscope.cli import main
+from convscope.studio.inspector import Inspector
 
-    from convscope.studio.app import studio
-    from convscope.studio.inspector import Inspector
+def models(self):
+    raise ZeroDivisionError("a bug")
 
-    class Broken(Inspector):
-        def models(self) -> list[dict[str, object]]:
-            raise ZeroDivisionError("a bug")
+Inspector.models = models
+main()
+"""
 
-    answer = TestClient(studio(Broken()), raise_server_exceptions=False).get("/api/models")
-    assert answer.status_code == 500
-    said = "The studio failed here: ZeroDivisionError: a bug. `convscope --debug studio` shows where."
-    assert answer.json() == {"message": said, "about": "server"}
+
+@needs_page
+@pytest.mark.parametrize("debugging", [False, True])
+def test_a_bug_is_a_sentence(tmp_path: Path, debugging: bool) -> None:
+    with running(tmp_path, "--port", "0", *["--debug"] * debugging, code=BROKEN) as (process, address):
+        at = urlsplit(address)
+        connection = HTTPConnection(at.netloc, timeout=30)
+        connection.request("GET", f"/?{at.query}")
+        answer = connection.getresponse()
+        cookie = (answer.getheader("set-cookie") or "").split(";")[0]
+        answer.read()
+        connection.request("GET", "/api/models?model=x", headers={"Cookie": cookie})
+        answer = connection.getresponse()
+        said = json.loads(answer.read())
+        connection.close()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert (answer.status, said["about"]) == (500, "server")
+    assert "Traceback" not in said["message"]
+    assert "the terminal that it runs in says where" in said["message"]
+    assert at.query.removeprefix("token=") not in err
+    if debugging:
+        assert "Traceback" in err
+    else:
+        line = (
+            "error: GET /api/models failed: ZeroDivisionError: a bug. `convscope --debug studio` shows where."
+        )
+        assert err.splitlines()[1:] == [line, "stopped."]
 
 
 def test_ports() -> None:

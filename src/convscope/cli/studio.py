@@ -17,6 +17,7 @@ from .complaint import complain
 from .options import Json, given_path
 from .output import print_json
 from .phases import DEBUGGING
+from .studio_trouble import show_trouble
 
 
 @command("studio")
@@ -95,6 +96,7 @@ def studio(
         import webbrowser
 
         threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+    show_trouble()
     ended = serve(
         guarded(app, Access.of(names_of(host), at, secret, others)), opened, debugging=DEBUGGING.get()
     )

@@ -15,8 +15,8 @@ from .guard import Guard
 from .headers import Headers
 from .inspector import Inspector
 from .page import File
-from .sentence import document
 from .routes import routes
+from .sentence import document
 
 
 def studio(inspector: Inspector, page: dict[str, File] | None = None) -> FastAPI:
@@ -26,7 +26,6 @@ def studio(inspector: Inspector, page: dict[str, File] | None = None) -> FastAPI
     for path, file in (page or {}).items():
         app.add_route(path, _sending(file), methods=["GET", "HEAD"])
     app.add_exception_handler(HTTPException, _not_there)
-    app.add_exception_handler(Exception, _failed)
     return app
 
 
@@ -43,22 +42,10 @@ def _sending(file: File) -> Callable[[Request], Awaitable[Response]]:
 
 
 async def _not_there(request: Request, error: Exception) -> Response:
-    status = getattr(error, "status_code", 404)
+    """No such page, or no such way to ask; what goes wrong inside a request is a sentence of `routes`."""
+    path, status = request.scope["path"], getattr(error, "status_code", 404)
     sentence = (
-        f"There is nothing at {request.scope['path']}."
-        if status == 404
-        else f"{request.method} is not what {request.scope['path']} is for."
-        if status == 405
-        else str(getattr(error, "detail", error))
+        f"{request.method} is not what {path} is for." if status == 405 else f"There is nothing at {path}."
     )
-    return _sentence(request, status, sentence)
-
-
-async def _failed(request: Request, error: Exception) -> Response:
-    said = f"{type(error).__name__}: {error}"
-    return _sentence(request, 500, f"The studio failed here: {said}. `convscope --debug studio` shows where.")
-
-
-def _sentence(request: Request, status: int, sentence: str) -> Response:
-    content, kind = document(request.scope["path"], sentence, "server")
+    content, kind = document(path, sentence, "server")
     return Response(content, status, media_type=kind.decode(), headers={"cache-control": "no-store"})

@@ -7,6 +7,8 @@ import json
 
 from starlette.types import Scope, Send
 
+from .refusal import About
+
 PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -22,7 +24,7 @@ body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 36rem; margin: 15vh aut
 """
 
 
-def document(path: str, sentence: str, about: str) -> tuple[bytes, bytes]:
+def document(path: str, sentence: str, about: About) -> tuple[bytes, bytes]:
     """What is sent, and its type.
 
     >>> document("/api/models", "There is no such run.", "model")
@@ -33,7 +35,7 @@ def document(path: str, sentence: str, about: str) -> tuple[bytes, bytes]:
     return PAGE.format(sentence=html.escape(sentence)).encode(), b"text/html; charset=utf-8"
 
 
-async def refuse(scope: Scope, send: Send, status: int, sentence: str, about: str = "access") -> None:
+async def refuse(scope: Scope, send: Send, status: int, sentence: str, about: About = "access") -> None:
     """Answer with the sentence; a WebSocket is closed before it opens."""
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008, "reason": ""})
