@@ -1,0 +1,12 @@
+import { words } from '../words';
+import { CoreError } from './sliding';
+import { countOf } from './tensor';
+
+/** A page holds no more than that in one tensor: 160 MB. */
+export const MOST_NUMBERS = 20_000_000;
+
+/** Throws where a tensor of that shape would be larger than a page should hold. */
+export function checkCount(shape: readonly number[], about: CoreError['about']): void {
+  const count = countOf(shape);
+  if (count > MOST_NUMBERS) throw new CoreError(words.core.tooLarge(shape, count, MOST_NUMBERS), about);
+}
