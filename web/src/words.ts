@@ -69,9 +69,73 @@ export const words = {
     poolHasTwoAxes: (text: string) =>
       `The pool ${text} has numbers for two axes, and a signal has one; write one each.`,
     globalTakesAll: (text: string) => `${text} takes the whole map; it has no padding and no dilation.`,
+    tooManyTyped: (count: number, most: number) =>
+      `These are ${count.toLocaleString('en')} numbers, and ${most.toLocaleString('en')} can be typed; give more as a picture.`,
+    notANumber: (word: string) =>
+      word
+        ? `“${word}” is not a number. Rows are apart by “;”, channels by “/” with a space on both sides.`
+        : 'A number is missing between two signs.',
+    notFinite: (word: string) => `“${word}” is not finite, and the numbers should be.`,
+    rowsDiffer: (lengths: readonly number[]) =>
+      `There are rows with ${lengths.join(' and ')} numbers; all should have as many.`,
+    emptyPlane: 'A channel holds no numbers; “/” stands between two channels, “//” between two filters.',
+    planesDiffer: (sizes: readonly (readonly number[])[]) =>
+      `The channels have different sizes: ${[...new Set(sizes.map(times))].join(', ')}; all should have one.`,
+    filtersDiffer: (channels: readonly number[]) =>
+      `The filters have different numbers of channels: ${channels.join(', ')}; all should have as many.`,
+    pictureHasFilters: 'A picture has channels, apart by “/”; “//” is for the filters of a kernel.',
+    signalTakesOneRow: (size: readonly number[]) =>
+      `A signal takes a kernel of one row such as 1 0 -1, not one of ${times(size)}.`,
+    wrongNumbers: (what: 'padding' | 'stride' | 'dilation' | 'at', text: string, least: number) =>
+      `The ${what === 'at' ? 'place' : what} is a whole number from ${least}, or one down and one across such as 1,2, not “${text}”.`,
+    wrongKernelSettings: (name: string, given: readonly string[], takes: readonly string[]) =>
+      `The kernel ${name} does not take ${given.join(':') || 'an empty setting'}; behind colons it takes ${takes.join(', ') || 'nothing'}.`,
+    evenIdentity: (size: number) => `The size of an identity is odd, and ${size} is even and has no middle.`,
+    sigmaTooWide: (sigma: number) => `A sigma of ${sigma} makes a kernel wider than 999; give its size.`,
+    wrongKernelSize: (size: number) => `The size of a kernel is a whole number from 1 to 999, not ${size}.`,
+    notAboveZero: (what: string, value: number) => `The ${what} of a kernel is above 0, not ${value}.`,
+    settingNotFinite: (what: string) => `The ${what} of a kernel is a finite number.`,
+    moreTerms: (count: number) => `… ${count.toLocaleString('en')} more`,
+    wrongBatchNorm: (channels: number, given: number) =>
+      `A batch norm of ${channels} ${channels === 1 ? 'channel' : 'channels'} takes one number for each, or one for all, not ${given}.`,
+    wrongBatchNormText: (text: string) =>
+      `“${text}” is no batch norm; it is batch-norm, or batch-norm:gamma:beta:mean:variance with a number for each.`,
+    varianceBelowZero: (variance: number) => `A variance is 0 or above, not ${variance}.`,
+    laidOut: (from: readonly number[], to: number, number: string) =>
+      `place ${to} is ${from.length === 3 ? `channel ${from[0]}, row ${from[1]}, column ${from[2]}` : from.length === 2 ? `channel ${from[0]}, place ${from[1]}` : `place ${from[0]}`}: ${number}`,
+    takesARow: (what: 'linear' | 'softmax', shape: readonly number[]) =>
+      `${what} takes numbers in a row, and here they are ${times(shape)}; put flatten before it.`,
+    wrongWeights: (inputs: number, given: number) =>
+      `linear has ${inputs} weights in a row, and ${given} numbers come in; there should be as many.`,
+    wrongLinearBias: (outputs: number, given: number) =>
+      `linear has ${outputs} ${outputs === 1 ? 'row' : 'rows'} and ${given} numbers of a bias; there is one for each row.`,
+    wrongLinear: (text: string) =>
+      `“${text}” is no linear layer; it is linear: and a row of weights for each output, such as linear:1 0 1; 0 1 0, and maybe one more colon and a bias for each.`,
+    takesNothing: (kind: string) => `${kind} takes no settings.`,
+    emptyStage: 'A stage is empty; stages stand between “|”.',
   },
 
-  kernels: {},
+  kernels: {
+    identity: 'Changes nothing: one in the middle. Sums to 1.',
+    box: 'Blurs: the mean of size × size pixels. Sums to 1.',
+    gaussian: 'Blurs: the mean of what is around, less the farther away. Sums to 1.',
+    'motion-blur': 'Smears along a line of size pixels, angle degrees up from the horizontal. Sums to 1.',
+    sharpen: 'The picture minus amount times its Laplacian: edges stand out, even ground stays. Sums to 1.',
+    emboss: 'Light from the top left: what gets brighter to the bottom right looks raised. Sums to 1.',
+    'sobel-x':
+      'Finds vertical edges: positive where it gets brighter to the right (Sobel & Feldman 1968). Sums to 0.',
+    'sobel-y': 'Finds horizontal edges: positive where it gets brighter downwards. Sums to 0.',
+    'prewitt-x': "As Sobel's, with equal weights across the edge (Prewitt 1970). Sums to 0.",
+    'prewitt-y': "As Prewitt's for vertical edges, turned to find horizontal ones. Sums to 0.",
+    'scharr-x':
+      "As Sobel's, with weights that respond more alike to edges of every angle (Scharr 2000). Sums to 0.",
+    'scharr-y': "As Scharr's for vertical edges, turned to find horizontal ones. Sums to 0.",
+    roberts: 'Difference along a diagonal of 2×2 pixels, to the bottom right (Roberts 1963). Sums to 0.',
+    laplacian: 'Second derivative: 0 on slopes, strong at spots and on both sides of an edge. Sums to 0.',
+    'laplacian-of-gaussian':
+      'Finds blobs of radius √2·sigma: blur and second derivative in one (Marr & Hildreth 1980). Sums to 0.',
+    gabor: 'Stripes of one width and direction, as the visual cortex sees them (Daugman 1985). Sums to 0.',
+  },
 
   network: {},
 
