@@ -23,6 +23,8 @@ export const words = {
   core: {
     tooLarge: (shape: readonly number[], count: number, most: number) =>
       `${times(shape)} are ${count.toLocaleString('en')} numbers, and a page holds ${most.toLocaleString('en')} at once; take a smaller picture, less padding or a larger stride.`,
+    tooMuchWork: (output: readonly number[], window: readonly number[]) =>
+      `Windows of ${times(window)} for each of ${times(output)} numbers would take a page minutes; take a smaller window or picture.`,
     doesNotFit: (
       what: 'kernel' | 'pool',
       extents: readonly number[],

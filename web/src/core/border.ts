@@ -1,4 +1,4 @@
-import { checkCount } from './memory';
+import { checkCount } from './limits';
 import type { Pair } from './geometry';
 import type { Border } from './sliding';
 import { countOf, tensor, type Tensor } from './tensor';

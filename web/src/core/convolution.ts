@@ -1,7 +1,7 @@
 import { words } from '../words';
 import { padded } from './border';
 import { checkPosition, look, once } from './looking';
-import { checkCount } from './memory';
+import { checkCount, checkWork } from './limits';
 import { plain, spelled } from './number_text';
 import { CoreError, type AxisSize, type ConvolutionStep, type Settings, type Walk } from './sliding';
 import { countOf, part, reshaped, tensor, type Tensor } from './tensor';
@@ -89,6 +89,7 @@ function walk(
   const places = windows.axes.map(({ output }) => output);
   const shape = pairing.maps === null ? places : [pairing.maps, ...places];
   checkCount(shape, 'picture');
+  checkWork(shape, taps.shape.slice(1), 'kernel');
   const output = once(() => allSums(values, taps, bias, windows, pairing, shape));
   return {
     shape,

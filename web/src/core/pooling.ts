@@ -1,7 +1,7 @@
 import { words } from '../words';
 import { padded, sourceIndex } from './border';
 import { checkPosition, look, once, type View } from './looking';
-import { checkCount } from './memory';
+import { checkCount, checkWork } from './limits';
 import { general, plain, spelled } from './number_text';
 import { poolText, type Pooling } from './pool_text';
 import { CoreError, type PoolStep, type Settings, type Walk } from './sliding';
@@ -37,6 +37,7 @@ export function pool(input: Tensor, pooling: Pooling, options: PoolOptions = {})
   const places = windows.axes.map(({ output }) => output);
   const shape = channels ? [values.shape[0]!, ...places] : places;
   checkCount(shape, 'picture');
+  checkWork(shape, window, about);
   const output = once(() => allPooled(values, pooling, windows, shape));
   return {
     shape,

@@ -1,6 +1,6 @@
 import { words } from '../words';
 import { extentOf, outputSize, paddingOf, unreached, type Pair } from './geometry';
-import { checkCount } from './memory';
+import { checkCount } from './limits';
 import { BORDERS, CoreError, PADDINGS, PLAIN, type AxisSize, type Padding, type Settings } from './sliding';
 
 /** How the windows of one operation lie on its input. */
