@@ -42,31 +42,38 @@ def typed_filters(text: str) -> np.ndarray | None:
     """The numbers of a text as (filters, channels, ...): a matrix each, or one axis where each has one row.
 
     Channels are apart by " / " and filters by " // ", with white space around; `1/4` is a fraction. None
-    where it begins with no number. Raises `UsageError` as `typed_matrix` does, and where
-    sizes differ.
+    where it begins with no number. Raises `UsageError` as `typed_matrix` does, and where sizes
+    differ.
 
     >>> typed_filters("1 2; 3 4 / 5 6; 7 8").shape, typed_filters("1 1/4 // 3 4 // 5 6").shape
     ((1, 2, 2, 2), (3, 1, 2))
     """
-    if typed_matrix(CHANNELS.split(FILTERS.split(text)[0])[0]) is None:
+    if not FILTERS.search(text) and not CHANNELS.search(text):
+        alone = typed_matrix(text)
+        return None if alone is None else alone[None, None]
+    if _number(re.split(r"[\s,;]+", text.strip(" \t\n,;"))[0]) is None:
         return None
     parts = [CHANNELS.split(part) for part in FILTERS.split(text)]
-    filters = [[None if not part.strip(" \t\n,;") else typed_matrix(part) for part in each] for each in parts]
-    planes = [plane for each in filters for plane in each]
-    sizes = {"×".join(map(str, np.atleast_2d(plane).shape)) for plane in planes if plane is not None}
-    counts = {len(each) for each in filters}
-    if any(plane is None for plane in planes):
-        wrong = "beside a slash there are no numbers"
-    elif len(sizes) > 1:
-        wrong = f"its channels have {' and '.join(sorted(sizes))} numbers"
-    elif len(counts) > 1:
-        wrong = f"its filters have {' and '.join(map(str, sorted(counts)))} channels"
-    else:
+    try:
+        filters = [[_plane(part) for part in each] for each in parts]
+        sizes = {"×".join(map(str, np.atleast_2d(plane).shape)) for each in filters for plane in each}
+        if len(sizes) > 1:
+            raise ValueError(f"its channels have {' and '.join(sorted(sizes))} numbers")
+        counts = {len(each) for each in filters}
+        if len(counts) > 1:
+            raise ValueError(f"its filters have {' and '.join(map(str, sorted(counts)))} channels")
         return np.array(filters)
-    raise UsageError(
-        f'{shlex.quote(text)} is no array: {wrong}. Channels of one size are set apart by " / ", filters '
-        'by " // ": "1 2; 3 4 / 5 6; 7 8".'
-    )
+    except ValueError as error:
+        raise UsageError(
+            f'{shlex.quote(text)} is no array: {error}. Channels of one size are set apart by " / ", filters '
+            'by " // ": "1 2; 3 4 / 5 6; 7 8".'
+        ) from error
+
+
+def _plane(text: str) -> np.ndarray:
+    if not text.strip(" \t\n,;"):
+        raise ValueError("beside a slash there are no numbers")
+    return _matrix([_row(row) for row in re.split(r"[;\n]", text) if row.strip()])
 
 
 def stored_matrix(path: Path) -> np.ndarray:

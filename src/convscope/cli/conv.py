@@ -132,11 +132,12 @@ def conv(
     )
     conv_files.check_csv(out, result)
     place = None if at is None else numbers_of(at, "--at", "row and column, such as 3,4")
-    channel = given.channel_name(result.found(place)[2][0])  # refuses a wrong place before files are written
-    drawn = place is not None or any((gif, svg, html))
-    if channel and not result.is_layer and (steps or drawn):
-        grey = "; --grey makes the picture grey first" if given.photo else ""
-        complain(f"note: the steps are those of {channel}{grey}.")
+    of = result.found(place)[2][0]  # refuses a wrong place before files are written
+    channel = given.channel_name(of) if not result.is_layer else ""
+    drawn = any(asked is not None for asked in (place, gif, svg, html))
+    if channel and (steps or drawn):
+        instead = "; --grey makes the picture grey first" if given.photo else ""
+        complain(f"note: the steps are those of {channel}{instead}.")
     if named is not None and pooled is not None and drawn:
         complain("note: the steps are those of the kernel; give --pool without --kernel for its own.")
     if json:

@@ -52,7 +52,12 @@ def document(
     if result.stages:
         befores = [result.output, *result.results]
         told["then"] = [
-            {"stage": stage.written, "name": stage.name, **stage.settings(before), **_numbers(result, after)}
+            {
+                "stage": stage.written,
+                "name": stage.name,
+                "settings": stage.settings(before),
+                **_numbers(result, after),
+            }
             for stage, before, after in zip(result.stages, befores, result.results, strict=False)
         ]
     if place is not None:
