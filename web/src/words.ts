@@ -12,7 +12,22 @@ export const words = {
     themeDark: 'dark',
   },
 
-  copying: {},
+  copying: {
+    section: 'Take it with you',
+    copyCommand: 'Copy as command',
+    copyPython: 'Copy as Python',
+    theCommand: 'the command',
+    thePython: 'the Python text',
+    copied: (what: string) => `Copied ${what}.`,
+    selected: (what: string) =>
+      `This page may not use the clipboard, so ${what} is selected: press Ctrl+C (⌘C) to copy it.`,
+    peek: 'See the texts',
+    commandTitle: 'Command',
+    pythonTitle: 'Python',
+    needsFile: (name: string) =>
+      `Both read ${name}, which only this page has. Save it into the folder where you run them.`,
+    saveFile: (name: string) => `Save ${name}`,
+  },
 
   pictures: {},
 
