@@ -24,7 +24,7 @@ export const words = {
 
     pad: (rows: number, columns: number) => `Drawing, ${rows} by ${columns} pixels`,
     padKeys:
-      'Arrow keys move the pen, with Shift four pixels at a time; the space bar puts it down and lifts it; Ctrl+Z takes a stroke back.',
+      'Arrow keys move the pen, with Shift four pixels at a time; the space bar puts it down and lifts it; Delete clears; Ctrl+Z takes a stroke back.',
     tools: 'Drawing tools',
     pen: 'Pen',
     eraser: 'Eraser',
@@ -32,6 +32,7 @@ export const words = {
     undo: 'Undo',
     redo: 'Redo',
     clear: 'Clear',
+    reading: 'Reading the picture…',
     penAt: (row: number, column: number, down: boolean, erases: boolean) =>
       `row ${row}, column ${column}, ${erases ? 'eraser' : 'pen'} ${down ? 'down' : 'up'}`,
 
@@ -73,7 +74,7 @@ export const words = {
       damaged: (name: string) => `${name} ends early or is damaged; save it again from where it came from.`,
       large: (name: string, columns: number, rows: number, most: number) =>
         `${name} has ${columns} × ${rows} pixels, and the page reads up to ${most / 1e6} million; make it smaller first.`,
-      several: 'That are several files; give one picture.',
+      several: 'These are several files; give one picture.',
       noFile: 'There is no picture in what was given; copy the picture itself, or save it and open the file.',
       noNumbers: (text: string) =>
         `“${text}” is no picture, and numbers are not for this screen; open the Convolution screen for them.`,

@@ -18,10 +18,10 @@ const watch = createSubscriber((update) => {
 /** The ground that an element stands on; read in an effect or a derived value, it is read again when it changes. */
 export function groundOf(element: Element): Ground {
   watch();
-  const [red = 255, green = 255, blue = 255] =
+  const ink =
     getComputedStyle(element)
-      .getPropertyValue('background-color')
-      .match(/[\d.]+/g)
+      .color.match(/[\d.]+/g)
       ?.map(Number) ?? [];
-  return red + green + blue < 384 ? 'dark' : 'light';
+  const [red = 0, green = 0, blue = 0] = ink;
+  return red + green + blue > 384 ? 'dark' : 'light'; // light ink is on dark ground
 }

@@ -39,7 +39,7 @@ export function scaleOf(low: number, high: number): Scale {
 export const PIXELS: Scale = { kind: 'grey', low: 0, high: 255 };
 
 /** The least and the largest finite number, 0 among them. */
-export function rangeOf(values: Iterable<number> & ArrayLike<number>): { low: number; high: number } {
+export function rangeOf(values: ArrayLike<number>): { low: number; high: number } {
   let low = 0;
   let high = 0;
   for (let k = 0; k < values.length; k++) {

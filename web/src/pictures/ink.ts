@@ -18,7 +18,7 @@ export class Ink {
 
   /** A width that looks like a handwritten digit's; from that of the soft edge on, so that its middle is full. */
   get pen(): number {
-    return Math.max(SOFT, (2.2 * Math.min(this.rows, this.columns)) / 28);
+    return Math.max(SOFT, (2.8 * Math.min(this.rows, this.columns)) / 28);
   }
 
   /** What is put down after this is one stroke. */
