@@ -29,6 +29,15 @@ export const words = {
     saveFile: (name: string) => `Save ${name}`,
   },
 
+  answers: {
+    gone: 'The studio does not answer. Start it again with `convscope studio`, and open the address that it prints.',
+    garbled: 'What the studio answered cannot be read. Load this page again.',
+    failed: (status: number) =>
+      `The studio answered with error ${status}, and no reason. Load this page again.`,
+    noAccess: 'The studio does not know this page. Open the address that `convscope studio` printed.',
+    noFile: 'A network takes a picture; these are numbers that were typed.',
+  },
+
   pictures: {
     map: 'map',
     colours: 'Colours',
