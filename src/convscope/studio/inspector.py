@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..bundle import Bundle
 from ..columns import in_bytes
 from ..drawing.network import draw
 from ..errors import UnknownName
@@ -58,6 +59,14 @@ class Inspector:
     def models(self) -> list[dict[str, Any]]:
         """Which there are to choose from."""
         return self._models.entries()
+
+    def name(self, model: Model) -> str:
+        """What one of those that were given is called in questions."""
+        return self._models.name(model)
+
+    def bundle(self, model: str) -> Bundle:
+        """The network itself."""
+        return self._models.opened(model).bundle
 
     def network(self, model: str) -> dict[str, Any]:
         """Its layers, and where each stands in the drawing."""

@@ -75,6 +75,12 @@ class Models:
         names = (net if number == 1 else f"{net}-{number}" for number in range(1, 1000))
         return next(name for name in names if name not in self._bundles)
 
+    def name(self, model: Model) -> str:
+        """What one of those that were given is called."""
+        if not isinstance(model, Bundle):
+            return os.fspath(model)
+        return next(name for name, bundle in self._bundles.items() if bundle is model)
+
     def opened(self, model: str) -> Opened:
         """The model of that name; raises `Refusal` where it is not among them, or cannot be read."""
         if model in self._bundles:

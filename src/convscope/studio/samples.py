@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 from PIL import Image
 
-from ..data import InputPreprocessing, Preprocessing
+from ..data import ArrayPreprocessing, InputPreprocessing, Preprocessing
 from ..errors import DataError
 from ..sample import sample_digits, sample_photo
 
@@ -19,7 +19,9 @@ Sample = tuple[str, bytes]  # a file's name, and what is in it
 
 
 def samples(preprocessing: InputPreprocessing) -> list[Sample]:
-    """Handwritten digits for grey networks, photos for colour ones; nothing for signals."""
+    """Handwritten digits for grey networks, photos for colour ones; curves as `.npy` files for signals."""
+    if isinstance(preprocessing, ArrayPreprocessing):
+        return signals(preprocessing)
     if not isinstance(preprocessing, Preprocessing):
         return []
     if preprocessing.channels == 3:
@@ -55,6 +57,35 @@ def digits(*, enlarged: bool, dark: bool = False) -> list[Sample]:
         (f"digit-{digit}.png", _png(_enlarged(picture) if enlarged else picture, dark))
         for digit, picture in enumerate(pictures)
     ]
+
+
+def signals(preprocessing: ArrayPreprocessing) -> list[Sample]:
+    """A wave, a pulse and a step, later in each channel than in the one before, in the units of the training.
+
+    >>> signals(ArrayPreprocessing(shape=(1, 128)))[0][0]
+    'wave.npy'
+    """
+    channels, length = preprocessing.shape[0], preprocessing.shape[-1]
+    late = np.arange(channels)[:, None] / (4 * channels)
+    along = (np.arange(length) + 0.5) / length - late  # 0 to 1
+    curves = {
+        "wave": np.sin(2 * np.pi * 4 * along),
+        "pulse": np.exp(-(((along - 0.5) / 0.05) ** 2)),
+        "step": np.where(along < 0.5, -1.0, 1.0),
+    }
+    column = (channels, *(1 for _ in preprocessing.shape[1:]))
+    mean = np.reshape(preprocessing.mean or (0.0,) * channels, column)
+    std = np.reshape(preprocessing.std or (1.0,) * channels, column)
+    return [
+        (f"{name}.npy", _npy(mean + std * curve.reshape(channels, *column[2:], length), preprocessing.shape))
+        for name, curve in curves.items()
+    ]
+
+
+def _npy(values: np.ndarray, shape: tuple[int, ...]) -> bytes:
+    content = io.BytesIO()
+    np.save(content, np.broadcast_to(values, shape).astype(np.float32))
+    return content.getvalue()
 
 
 def _enlarged(picture: Image.Image) -> Image.Image:
