@@ -20,7 +20,7 @@ from PIL import Image
 from convscope import native
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Playwright
 
 needs_lanes = pytest.mark.skipif(not native.available(), reason=native.reason() or "")
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -55,18 +55,21 @@ def convscope(tmp_path: Path) -> Command:
 def browser() -> Iterator[Browser]:
     """A Chromium without a window: the system's, or Playwright's own; without either a test is skipped."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="pip install playwright drives the browser")
-    names = ("chromium", "chromium-browser", "google-chrome")
-    system = next((path for name in names if (path := shutil.which(name))), None)
-    root = hasattr(os, "geteuid") and os.geteuid() == 0  # Chromium's sandbox wants an ordinary user
     with sync_api.sync_playwright() as playwright:
         try:
-            chromium = playwright.chromium.launch(
-                executable_path=system, args=["--no-sandbox"] if root else []
-            )
+            chromium = launched(playwright)
         except sync_api.Error as error:
             pytest.skip(f"no Chromium: `apt-get install chromium`, or `playwright install chromium`. {error}")
         yield chromium
         chromium.close()
+
+
+def launched(playwright: Playwright) -> Browser:
+    """The system's Chromium, or Playwright's own."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    system = next((path for name in names if (path := shutil.which(name))), None)
+    root = hasattr(os, "geteuid") and os.geteuid() == 0  # Chromium's sandbox wants an ordinary user
+    return playwright.chromium.launch(executable_path=system, args=["--no-sandbox"] if root else [])
 
 
 @pytest.fixture
