@@ -17,6 +17,7 @@ from .complaint import complain
 from .options import Json, given_path
 from .output import print_json
 from .phases import DEBUGGING
+from .run_name import named_run
 from .studio_trouble import show_trouble
 
 if TYPE_CHECKING:
@@ -74,18 +75,24 @@ def studio(
     from ..studio.inspector import Inspector
     from ..studio.page import read_page
 
-    inspector, page = Inspector(models=models or ()), read_page()
+    named = [str(named_run(given_path(model))) for model in models or ()]
+    inspector, page = Inspector(models=named), read_page()
+    for model in named:
+        inspector.network(model)  # what is wrong with it is said before a page is opened
     opened = listening(host, port)
     at = opened.getsockname()[1]
-    url = opening_url(host, at, secret)
+    url = opening_url(host, at, secret, model=named[0] if named else None)
     _tell(url, host, opened, json=json, browser=browser)
 
-    from ..studio.app import guarded  # whoever opens the address meanwhile waits for it
-    from ..studio.app import studio as application
+    try:
+        from ..studio.app import guarded  # whoever opens the address meanwhile waits for it
+        from ..studio.app import studio as application
 
-    show_trouble()
-    access = Access.of(names_of(host), at, secret, others)
-    ended = serve(guarded(application(inspector, page), access), opened, debugging=DEBUGGING.get())
+        show_trouble()
+        access = Access.of(names_of(host), at, secret, others)
+        ended = serve(guarded(application(inspector, page), access), opened, debugging=DEBUGGING.get())
+    except KeyboardInterrupt:  # before it served
+        ended = True
     complain("stopped.")
     if not ended:  # by what still computes for a page that nobody looks at any more
         os._exit(0)
