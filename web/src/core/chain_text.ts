@@ -3,7 +3,7 @@ import { numberOf, typedNumbers } from './matrix_text';
 import { nearest } from './nearest';
 import { readPool, type Pooling } from './pool_text';
 import type { BatchNormNumbers } from './pointwise';
-import { CoreError } from './sliding';
+import { CoreError, within } from './sliding';
 import { reshaped, type Tensor } from './tensor';
 
 // What follows a convolution, as `convscope conv --then` reads it: stages apart by "|".
@@ -26,7 +26,7 @@ export const STAGES = ['relu', 'batch-norm', 'max', 'average', 'lp', 'l2', 'glob
 /** The stages of a text; none of an empty one. */
 export function readChain(text: string): Stage[] {
   if (!text.trim()) return [];
-  return text.split('|').map((stage) => readStage(stage.trim()));
+  return within('then', () => text.split('|').map((stage) => readStage(stage.trim())));
 }
 
 function readStage(text: string): Stage {
@@ -38,7 +38,7 @@ function readStage(text: string): Stage {
   if (kind === 'batch-norm') return { kind, text, numbers: parts.length ? readBatchNorm(parts, text) : null };
   if (kind === 'linear') return { kind, text, ...readLinear(parts, text) };
   if (/^(max|average|lp|l[1-9]|global-.*)$/.test(kind))
-    return { kind: 'pool', text, pooling: readPool(text, 'then') };
+    return { kind: 'pool', text, pooling: readPool(text) };
   if (!text) throw new CoreError(words.core.emptyStage, 'then');
   throw new CoreError(words.core.unknownName('stage', kind, nearest(kind, STAGES), STAGES), 'then');
 }
