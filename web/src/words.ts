@@ -12,13 +12,308 @@ export const words = {
     themeDark: 'dark',
   },
 
-  copying: {},
+  copying: {
+    section: 'Take it with you',
+    copyCommand: 'Copy as command',
+    copyPython: 'Copy as Python',
+    theCommand: 'the command',
+    thePython: 'the Python text',
+    copied: (what: string) => `Copied ${what}.`,
+    selected: (what: string) =>
+      `This page may not use the clipboard, so ${what} is selected: press Ctrl+C (⌘C) to copy it.`,
+    peek: 'See the texts',
+    commandTitle: 'Command',
+    pythonTitle: 'Python',
+    needsFile: (name: string) =>
+      `Both read ${name}, which only this page has. Save it into the folder where you run them.`,
+    saveFile: (name: string) => `Save ${name}`,
+  },
 
-  pictures: {},
+  answers: {
+    gone: 'The studio does not answer. Start it again with `convscope studio`, and open the address that it prints.',
+    garbled: 'What the studio answered cannot be read. Load this page again.',
+    failed: (status: number) =>
+      `The studio answered with error ${status}, and no reason. Load this page again.`,
+    noAccess: 'The studio does not know this page. Open the address that `convscope studio` printed.',
+    noFile: 'A network takes a picture; these are numbers that were typed.',
+  },
 
-  convolution: {},
+  pictures: {
+    map: 'map',
+    colours: 'Colours',
+    cell: (row: number, column: number, number: string) => `${number} at row ${row}, column ${column}`,
+    bar: (label: string, low: string, high: string) => `${label}: from ${low} to ${high}`,
+    chooser: 'Where the picture comes from',
+    ways: { draw: 'Draw', open: 'Open', paste: 'Paste', camera: 'Camera', sample: 'Samples' },
 
-  chain: {},
+    pad: (rows: number, columns: number) => `Drawing, ${rows} by ${columns} pixels`,
+    padKeys:
+      'Arrow keys move the pen, with Shift four pixels at a time; the space bar puts it down and lifts it; Delete clears; Ctrl+Z takes a stroke back.',
+    tools: 'Drawing tools',
+    pen: 'Pen',
+    eraser: 'Eraser',
+    width: 'Width',
+    undo: 'Undo',
+    redo: 'Redo',
+    clear: 'Clear',
+    reading: 'Reading the picture…',
+    penAt: (row: number, column: number, down: boolean, erases: boolean) =>
+      `row ${row}, column ${column}, ${erases ? 'eraser' : 'pen'} ${down ? 'down' : 'up'}`,
+
+    open: 'Choose a file…',
+    drop: 'or drop one here: PNG, JPEG, WebP, GIF',
+    dropNumbers: 'or drop one here: PNG, JPEG, WebP, GIF, or numbers as .csv',
+    pasteHere: 'Paste a picture here',
+    pasteNumbersHere: 'Paste a picture, or type numbers',
+    pasteHint: 'Rows apart by “;” or new lines, numbers by spaces or commas, channels by “/”.',
+    use: 'Use these numbers',
+
+    cameraStart: 'Start the camera',
+    cameraTake: 'Take the picture',
+    cameraStop: 'Stop',
+    cameraPreview: 'What the camera sees',
+    cameraAsked: 'The browser asks whether this page may use the camera.',
+
+    sampleNames: {
+      numbers: '1 to 9',
+      cross: 'Cross',
+      edge: 'Edge',
+      stripes: 'Stripes',
+      checkerboard: 'Checkerboard',
+      gradient: 'Gradient',
+      disc: 'Disc',
+      rings: 'Rings',
+      discs: 'Three colours',
+      seven: 'A seven',
+      three: 'A three',
+      'noisy-step': 'Noisy step',
+      sine: 'Sine',
+    } as Record<string, string>,
+    samples: 'Samples',
+
+    errors: {
+      empty: (name: string) => `${name} is empty; choose another file.`,
+      noPicture: (name: string) =>
+        `${name} is not a picture that this browser can read; save it as PNG or JPEG and choose it again.`,
+      damaged: (name: string) => `${name} ends early or is damaged; save it again from where it came from.`,
+      large: (name: string, columns: number, rows: number, most: number) =>
+        `${name} has ${columns} × ${rows} pixels, and the page reads up to ${most / 1e6} million; make it smaller first.`,
+      several: 'These are several files; give one picture.',
+      noFile: 'There is no picture in what was given; copy the picture itself, or save it and open the file.',
+      noNumbers: (text: string) =>
+        `“${text}” is no picture, and numbers are not for this screen; open the Convolution screen for them.`,
+      noSample: (name: string) => `There is no sample “${name}”; choose another one.`,
+      gone: 'This browser does not keep the picture of this address any more; open its file again, or draw a new one.',
+      unreadable: 'The address holds a picture that cannot be read; choose one here.',
+      cameraRefused:
+        'The camera was refused; allow it for this page in the browser’s settings, or open a file instead.',
+      cameraMissing: 'No camera was found; connect one, or open a file instead.',
+      cameraBusy: 'The camera is used by another program; close that one, and start again.',
+      cameraInsecure:
+        'A browser offers the camera only to pages of this machine or over HTTPS; open a file instead.',
+      camera: (reason: string) => `The camera does not start (${reason}); open a file instead.`,
+    },
+  },
+
+  convolution: {
+    title: 'Convolution',
+    settings: 'Settings',
+    operation: 'What slides over the picture',
+    kernel: 'Kernel',
+    pool: 'Pool',
+    gallery: 'Kernel from the gallery',
+    ownKernel: 'own numbers',
+    setting: (name: string) => name.replaceAll('_', ' '),
+    rows: 'rows',
+    columns: 'columns',
+    places: 'places',
+    planes: 'channels',
+    filters: 'filters',
+    size: 'Kernel size',
+    fewer: (what: string) => `fewer ${what}`,
+    more: (what: string) => `more ${what}`,
+    kernelCell: (plane: string, row: number, column: number) => `${plane}, row ${row}, column ${column}`,
+    asGiven: 'as given: edit any cell',
+    asApplied: 'as applied',
+    flip: 'Flip the kernel',
+    flipped: 'Convolution: the kernel is turned by half a turn.',
+    notFlipped: 'Cross-correlation: the kernel as it is, as in a layer of a CNN.',
+    bias: 'Bias',
+    biasHint: 'added to every sum; one number for each filter',
+    poolKind: 'Kind of pool',
+    poolKinds: {
+      max: 'maximum',
+      average: 'average',
+      l2: 'L2 norm',
+      'global-max': 'global maximum',
+      'global-average': 'global average',
+    } as Record<string, string>,
+    poolWindow: 'Window',
+    poolSaid: (kind: string) => `${kind}: no weights, each channel by itself.`,
+    padding: 'Padding',
+    paddingKinds: {
+      valid: 'valid: none',
+      same: 'same: output as large as the input',
+      full: 'full: every window that touches the input',
+      number: 'a number of cells',
+    } as Record<string, string>,
+    paddingNumber: 'Cells on each side',
+    border: 'Values of the padding',
+    borders: {
+      zeros: 'zeros',
+      reflect: 'reflect: mirrored, without the edge',
+      replicate: 'replicate: the edge again',
+      circular: 'circular: from the other side',
+    } as Record<string, string>,
+    borderSaid: {
+      zeros: 'zeros',
+      reflect: 'the input mirrored at its edge',
+      replicate: 'the edge of the input repeated',
+      circular: 'the other side of the input',
+    } as Record<string, string>,
+    stride: 'Stride',
+    dilation: 'Dilation',
+    down: 'down',
+    across: 'across',
+
+    input: 'Input',
+    output: 'Output',
+    signal: 'signal',
+    channel: (number: number) => `channel ${number}`,
+    colours: ['red', 'green', 'blue'] as readonly string[],
+    filter: (number: number) => `filter ${number}`,
+    map: (number: number) => `map ${number}`,
+    dimensions: (sizes: readonly number[]) => sizes.join('×'),
+    padded: (border: string) => `dashed cells are padding: ${border}`,
+    unpadded: 'no padding',
+    windowKey: 'window',
+    paddingKey: 'padding',
+    presentKey: 'this step',
+    unreachedKey: 'no window reaches it',
+    magnified: 'around the window, as numbers',
+    inputGrid: (name: string) => `Input, ${name}. Enter brings the window to a cell.`,
+    outputGrid: (name: string) => `Output, ${name}. Moving goes to the step of a cell.`,
+    inputCell: (place: string, value: string, state: string) => `${place}: ${value}${state && `, ${state}`}`,
+    place: (place: readonly number[]) =>
+      place.length === 1 ? `place ${place[0]}` : `row ${place[0]}, column ${place[1]}`,
+    states: {
+      padding: 'padding',
+      taken: 'in the window',
+      winner: 'the largest in the window',
+      uncounted: 'does not count',
+      unreached: 'no window reaches it',
+      present: 'this step',
+      coming: 'not filled yet',
+    },
+    held: (place: string, value: string, count: number) =>
+      count === 0
+        ? `The input’s ${place} (${value}) is in no window.`
+        : count === 1
+          ? `The input’s ${place} (${value}) is in one window: its output has a dark edge.`
+          : `The input’s ${place} (${value}) is in ${count.toLocaleString('en')} windows: their outputs have a dark edge.`,
+    pointing:
+      'Point at a cell of the output to see its window, at a cell of the input to see which outputs use it.',
+    unreached: (axis: 'row' | 'column' | 'place', positions: readonly number[]) => {
+      const some = positions.slice(0, 12).join(', ');
+      const rest = positions.length > 12 ? ` and ${(positions.length - 12).toLocaleString('en')} more` : '';
+      return positions.length === 1
+        ? `No window reaches ${axis} ${some} of the input (hatched).`
+        : `No window reaches ${axis}s ${some}${rest} of the input (hatched).`;
+    },
+
+    player: 'Steps',
+    first: 'Start',
+    back: 'Back',
+    play: 'Play',
+    pause: 'Pause',
+    forward: 'Step',
+    last: 'End',
+    scrub: 'Which step',
+    speed: 'Speed',
+    perSecond: (steps: number) => `${steps.toLocaleString('en')} a second`,
+    stepShort: (step: number, count: number) =>
+      `${step.toLocaleString('en')} of ${count.toLocaleString('en')}`,
+    stepOf: (step: number, count: number, place: string) =>
+      `step ${step.toLocaleString('en')} of ${count.toLocaleString('en')}: ${place}`,
+    announce: (step: number, count: number, place: string, result: string) =>
+      `Step ${step.toLocaleString('en')} of ${count.toLocaleString('en')}: the output’s ${place} is ${result}.`,
+
+    arithmetic: (place: string) => `How the output’s ${place} comes about`,
+    window: 'window',
+    products: 'products',
+    sum: 'sum',
+    result: 'result',
+    biasTerm: 'bias',
+    tap: (x: string, w: string, product: string, running: string) =>
+      `${x} times ${w} is ${product}; so far ${running}`,
+    running: (count: number, all: number, sum: string) =>
+      `After ${count} of ${all} products the sum is ${sum}.`,
+    tapHint: 'Point at a product to see its number, its weight and the sum so far.',
+    manyProducts: (count: number) => `sum of ${count.toLocaleString('en')} products`,
+    manyNumbers: (count: number) => `${count.toLocaleString('en')} numbers in the window`,
+    winner: (place: string) => `The largest is at the input’s ${place} (green edge).`,
+    uncounted: 'Padding is struck through: it does not count.',
+
+    sizeTitle: 'Size of the output',
+    sizeOutput: 'output',
+    sizeParts: {
+      size: 'size of the input',
+      before: 'padding before',
+      after: 'padding after',
+      dilation: 'dilation',
+      kernel: 'size of the kernel or window',
+      stride: 'stride',
+      output: 'size of the output',
+    },
+    sizeRule: '⌊(size + before + after − dilation·(kernel − 1) − 1) / stride⌋ + 1',
+    lastGood: 'What is shown is what was computed last.',
+    nothing: 'Nothing is computed yet.',
+  },
+
+  chain: {
+    title: 'What follows',
+    empty: 'Nothing follows. Add a stage to see what a network does with the output.',
+    add: 'Add',
+    names: {
+      relu: 'ReLU',
+      'batch-norm': 'batch norm',
+      pool: 'pool',
+      flatten: 'flatten',
+      linear: 'linear',
+      softmax: 'softmax',
+    } as Record<string, string>,
+    explained: {
+      relu: 'max(0, x): what is negative becomes 0.',
+      'batch-norm': 'each map less its mean, divided by its standard deviation; then times gamma, plus beta.',
+      pool: 'one number for each window.',
+      flatten: 'all numbers in one row: map by map, row by row.',
+      linear: 'each output is a sum of all inputs, each times its weight.',
+      softmax: 'e to the power of each number, divided by their sum: shares that sum to 1.',
+    } as Record<string, string>,
+    up: (name: string) => `Move ${name} up`,
+    down: (name: string) => `Move ${name} down`,
+    remove: (name: string) => `Remove ${name}`,
+    weights: 'Weights, a row for each output',
+    rowsOfWeights: 'Weights: a row for each output, rows apart by ";"',
+    outputs: 'outputs',
+    biases: 'biases, one for each output',
+    fit: (inputs: number) => `Fit the weights to ${inputs.toLocaleString('en')} inputs`,
+    place: (position: readonly number[]) =>
+      position.length === 1
+        ? `number ${position[0]}`
+        : position.length === 2
+          ? `map ${position[0]}, place ${position[1]}`
+          : `map ${position[0]}, row ${position[1]}, column ${position[2]}`,
+    grid: (name: string, map: string) => `${name}, ${map}`,
+    own: 'mean and variance of the map itself',
+    gamma: 'gamma',
+    beta: 'beta',
+    mean: 'mean',
+    variance: 'variance',
+    stage: (number: number, name: string) => `${number}. ${name}`,
+    cell: (place: string, value: string) => `${place}: ${value}`,
+    vector: 'numbers',
+  },
 
   core: {
     tooLarge: (shape: readonly number[], count: number, most: number) =>
@@ -139,9 +434,138 @@ export const words = {
     gabor: 'Stripes of one width and direction, as the visual cortex sees them (Daugman 1985). Sums to 0.',
   },
 
-  network: {},
+  network: {
+    title: 'Network',
+    model: 'Network',
+    kinds: {
+      starter: 'Comes along',
+      run: 'Runs',
+      bundle: 'Bundles',
+      net: 'Nets of the catalogue, untrained',
+    },
+    another: 'Another bundle: convscope studio PATH',
+    save: 'Save as SVG',
+    still: (model: string) => `Still shown: ${model}.`,
+    sizes: (parameters: string, macs: string) => `${parameters} parameters, ${macs} MACs`,
+    opening: (model: string) => `Opening ${model} …`,
 
-  why: {},
+    picture: 'Picture',
+    signal: 'Signal',
+    sample: 'Sample',
+    openSignal: 'Open a file (.npy)',
+    noFile: 'A network takes pictures, not typed numbers; draw one, open a file or choose a sample.',
+    noSignal:
+      'This network takes a signal, which this browser does not keep; choose a sample, or open a file.',
+    shift: 'Shift',
+    shiftLabel: 'Shift the picture; arrow keys move it by a pixel',
+    left: 'One pixel to the left',
+    right: 'One pixel to the right',
+    up: 'One pixel up',
+    downwards: 'One pixel down',
+    unshift: 'Back',
+    shifted: (down: number, right: number) => {
+      const parts = [
+        down ? `${Math.abs(down)} ${down > 0 ? 'down' : 'up'}` : '',
+        right ? `${Math.abs(right)} ${right > 0 ? 'right' : 'left'}` : '',
+      ].filter(Boolean);
+      return parts.length ? parts.join(', ') : 'not shifted';
+    },
+
+    prediction: 'Prediction',
+    predicted: (label: string, share: string) => `Prediction: ${label}, ${share}`,
+    probabilities: 'Probabilities of all classes',
+    whyClass: (label: string) => `Why this probability of ${label}?`,
+    untrained: 'Untrained: its weights are those of a beginning, so this means nothing.',
+
+    seen: 'What the network sees',
+    inputLabel: (name: string) => `${name}, the numbers that enter`,
+    colours: ['red', 'green', 'blue'],
+    range: (low: string, high: string) => `from ${low} to ${high}`,
+    steps: 'How the picture became these numbers',
+    lit: 'What the open number sees of it.',
+    seesAll: 'The open number sees all of it.',
+    seesNothing: 'The open number sees only padding.',
+    invert: 'Turn light and dark round',
+    numbers: 'All numbers',
+    tooMany: 'There are too many to write out: point at the picture to read one.',
+
+    graph: (net: string) => `Layers of ${net}, from the input to the prediction`,
+    parametersShort: (parameters: string) => `${parameters} par.`,
+    seesShort: (sees: string | null) => `sees ${sees ?? 'all'}`,
+    node: (name: string, kind: string, shape: string, parameters: string, sees: string | null) =>
+      `${name}, ${kind}, output ${shape}${parameters ? `, ${parameters} parameters` : ''}, sees ${
+        sees ?? 'all'
+      } of the input`,
+
+    layerLine: (shape: string, parameters: string, macs: string, sees: string | null) =>
+      `Output ${shape}${parameters ? `, ${parameters} parameters` : ''}${macs ? `, ${macs} MACs` : ''}. Each number sees ${
+        sees ? `${sees} of the input` : 'the whole input'
+      }.`,
+    own: 'Each map with its own colours',
+    hint: 'Choose a number to see its arithmetic. Arrow keys move in a map, Ctrl with an arrow key to another map.',
+    fetching: (layer: string) => `The numbers of ${layer} are on their way …`,
+    noLayer: (layer: string, model: string) => `${model} has no layer “${layer}”; choose one in the drawing.`,
+    scaleOf: (layer: string) => `Colours of ${layer}`,
+    mapsLabel: (layer: string) => `Numbers of ${layer}`,
+    mapLabel: (layer: string, channel: number) => `${layer}, channel ${channel}`,
+    pages: 'Pages of maps',
+    before: '← Before',
+    after: 'Next →',
+    mapsOf: (first: number, last: number, all: number) => `channels ${first} to ${last} of ${all}`,
+  },
+
+  why: {
+    close: 'Close',
+    class: (label: string) => `class ${label}`,
+    through: (layers: readonly string[]) => `Through ${layers.join(', ')}.`,
+    path: 'The way from the first number to this one',
+    open: (cell: string) => `Open ${cell}`,
+    next: (cell: string) => `Follow the largest: ${cell}`,
+    down: 'Follow the largest down to the input',
+    inWords: 'In words',
+    corner: (axes: readonly { first: number; last: number; apart: number }[], layer: string) => {
+      const names = axes.length === 2 ? ['row', 'column'] : ['place'];
+      const parts = axes.map(({ first, last, apart }, axis) =>
+        first === last
+          ? `${names[axis]} ${first}`
+          : `${names[axis]}s ${first} to ${last}${apart > 1 ? ` by ${apart}` : ''}`,
+      );
+      return `Window on ${layer}${parts.length ? `: ${parts.join(', ')}` : ''}`;
+    },
+    channel: 'Channel',
+    adds: (channel: number, sum: string) => `${channel}, adds ${sum}`,
+    map: (layer: string, channel: number) => `The window on ${layer}, channel ${channel}`,
+    numbers: (channel: string) => `numbers of ${channel}`,
+    weights: 'weights',
+    weightsWith: (norms: string) => `weights with ${norms}`,
+    products: (sum: string) => `products, sum ${sum}`,
+    largest: 'The largest terms',
+    from: 'Made of',
+    value: 'value',
+    weight: 'weight',
+    rest: (count: string) => `${count} more`,
+    headings: {
+      products: { place: 'number', adds: 'product' },
+      exponentials: { place: 'number', adds: 'exponential' },
+      factors: { place: 'factor', adds: '' },
+      branches: { place: 'branch', adds: '' },
+      'parts of the mean': { place: 'number', adds: 'of the mean' },
+      summands: { place: 'number', adds: 'adds' },
+    },
+    folded: (norm: string, into: string) => `Batch norm ${norm}, folded into ${into}`,
+    alone: (norm: string) => `Batch norm ${norm}`,
+    scale: 'scale',
+    bias: 'bias',
+    steps: 'Step by step',
+    step: 'Step',
+    takes: 'Takes',
+    result: 'Result',
+    network: 'the network’s own',
+    agrees: 'agrees',
+    differs: 'does not agree',
+    exactly: ': the same number',
+    difference: (by: string) => `: the difference is ${by}`,
+  },
 
   widgets: {},
 } as const;
