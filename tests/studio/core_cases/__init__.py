@@ -26,5 +26,5 @@ def cases(seed: int = 0) -> dict[str, list[Case]]:
         "poolText": list(pool_texts()),
         "chain": list(chains(chance)),
         "filtered": list(filters(chance, 24)),
-        "written": list(written(chance, 40)),
+        "written": list(written(chance, 90)),
     }

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from convscope import ops
+from convscope.chain import apply, written_chain
 from convscope.cli import conv_input, conv_result
-from convscope.cli.matrices import typed_matrix
 from convscope.cli.options import per_axis
-from convscope.errors import UsageError
-from convscope.written_pool import Pooling
 
 from .case import BORDERS, Case, case, one_for_all, settings, told, values
-from .texts import typed
 
 
 def chains(chance: np.random.Generator) -> Iterable[Case]:
@@ -53,57 +50,18 @@ def chains(chance: np.random.Generator) -> Iterable[Case]:
 
 
 def followed(maps: np.ndarray, text: str) -> list[Any]:
-    """The outputs of a chain, stage after stage."""
-    results = []
-    for stage in text.split("|") if text.strip() else []:
-        maps = staged(maps, stage.strip())
-        results.append(told(maps))
-    return results
-
-
-def staged(maps: np.ndarray, text: str) -> np.ndarray:
-    kind, *parts = text.split(":")
-    if kind in ("relu", "flatten", "softmax") and parts:
-        raise UsageError("no settings")
-    if kind == "relu":
-        return np.asarray(ops.relu(maps))
-    if kind == "flatten":
-        return np.asarray(ops.flatten(maps, start=0))
-    if kind == "batch-norm":
-        if not parts:
-            return np.asarray(ops.batch_norm(maps[None])[0])
-        numbers = [typed_matrix(part) for part in parts]
-        if len(numbers) != 4 or any(one is None for one in numbers):
-            raise UsageError("gamma, beta, mean and variance")
-        each = [np.resize(one, len(maps)) if len(one) == 1 else one for one in numbers if one is not None]
-        weight, bias, mean, variance = each
-        return np.asarray(
-            ops.batch_norm(maps[None], mean=mean, variance=variance, weight=weight, bias=bias)[0]
-        )
-    if kind in ("linear", "softmax") and maps.ndim != 1:
-        raise UsageError("flatten comes before it")
-    if kind == "softmax":
-        return np.asarray(ops.softmax(maps))
-    if kind == "linear":
-        weights = typed(parts[0]) if parts else None
-        bias = typed_matrix(parts[1]) if len(parts) == 2 else None
-        if (
-            weights is None
-            or weights.shape[:2] != (1, 1)
-            or len(parts) > 2
-            or (len(parts) == 2 and bias is None)
-        ):
-            raise UsageError("rows of weights")
-        rows = np.atleast_2d(weights[0, 0])
-        if rows.shape[1] != len(maps) or (bias is not None and len(bias) != len(rows)):
-            raise UsageError("a weight for each number")
-        return rows @ maps + (0 if bias is None else bias)
-    pool = Pooling.parse(text)
-    if maps.ndim == 1:
-        raise UsageError("a pool takes maps")
-    size, stride = pool.fitted(maps.shape[1:])
-    norm = {"p": pool.p} if pool.kind == "lp" else {}
-    return np.asarray(conv_result.POOLS[pool.kind](maps, size, stride=stride, **norm))
+    """What each stage makes, and how its first and last numbers come about."""
+    stages = written_chain(text) if text else []
+    results = apply(stages, maps)
+    told_of = []
+    for stage, given, result in zip(stages, [maps, *results], results, strict=False):
+        corners = [(0,) * result.ndim, tuple(n - 1 for n in result.shape)]
+        texts = {",".join(map(str, place)): stage.equation(given, result, place) for place in corners}
+        # The page writes out sums that the command only counts.
+        counted = re.compile(r"Σ|(sum|maximum|mean|norm) of \d+ (products|numbers)")
+        equations = {place: None if counted.search(text) else text for place, text in texts.items()}
+        told_of.append({"output": told(result), "equations": equations})
+    return told_of
 
 
 def filters(chance: np.random.Generator, count: int) -> Iterable[Case]:
@@ -120,10 +78,11 @@ def filters(chance: np.random.Generator, count: int) -> Iterable[Case]:
         def expect(picture=picture, kernel=kernel, given=given) -> Any:  # type: ignore[no-untyped-def]
             ways = {key: one_for_all(given[key]) for key in ("stride", "dilation")}
             ways |= {key: given[key] for key in ("flip", "padding", "border")}
-            if kernel.shape[:2] == (1, 1):
-                given_input = conv_input.Input("the picture", picture, False)
-                return told(conv_result.compute(given_input, kernel[0, 0], None, **ways).output)
-            return told(ops.steps(picture, kernel, **ways).output())
+            layer = kernel.shape[:2] != (1, 1)
+            slid = conv_input.Kernel("the kernel", kernel if layer else kernel[0, 0], layer)
+            return told(
+                conv_result.compute(conv_input.Input("it", picture, False), slid, None, **ways).output
+            )
 
         yield case(f"filtered {number}", {"input": told(picture), "kernel": told(kernel), **given}, expect)
 
@@ -131,13 +90,24 @@ def filters(chance: np.random.Generator, count: int) -> Iterable[Case]:
 def written(chance: np.random.Generator, count: int) -> Iterable[Case]:
     """As an address of the screen and a command write it."""
     choices = {
-        "picture": ["1 2 3; 4 5 6; 7 8 9", "1 2 3 4 5", "0 1 0 1; 1 0 1 0; 0 1 0 1; 1 1/2 1/3 0", "5"],
-        "kernel": ["1 0; 0 -1", "sobel-x", "1/4 1/2 1/4", "gaussian:1:3", "1 -1", "2"],
+        "picture": [
+            "1 2 3; 4 5 6; 7 8 9", "1 2 3 4 5", "0 1; 1 0; 1 1/2 / 1 2; 3 4; 5 6", "1 2 3 / -4 5 -6", "5",
+            "0 1 0 1; 1 0 1 0; 0 1 0 1; 1 1/2 1/3 0", "1 2 // 3 4",
+        ],
+        "kernel": [
+            "1 0 -1", "1/4 1/2 1/4", "1 -1 / 2 1/2", "1 0; 0 -1", "sobel-x", "gaussian:1:3", "2",
+            "1 -1 // 0 2", "1 / 2 // 3 / 4 // 0 / -1",
+        ],
+        "bias": ["", "", "0.5", "1 2", "1/2 -1 0", "x"],
         "padding": ["same", "full", "1", "valid", "0,2", "2x1", "-1", "some", "1,2,3", "1.5", "01", ""],
         "stride": ["1", "1", "2", "1,2", "0", "1,1,1", "x", "", "2×1"],
         "dilation": ["1", "1", "1", "2", "2,1", "-1"],
         "border": [*BORDERS, "nearest"],
-    }
+        "then": [
+            "", "relu", "relu | max:2:1", "flatten | softmax", "batch-norm | global-average", "softmax",
+            "| relu",
+        ],
+    }  # fmt: skip
     anything = math.inf
     for number in range(count):
         # One choice in five is any; else it is one of the first, which mostly go together.
@@ -149,9 +119,11 @@ def written(chance: np.random.Generator, count: int) -> Iterable[Case]:
 
         def expect(given: dict[str, str] = given) -> Any:
             read = conv_input.read_input(given["picture"], grey=False, crop=None)
-            kernel = conv_input.read_kernel(given["kernel"], read.channels.ndim - 1)[1]
+            kernel = conv_input.read_kernel(given["kernel"], read.channels.ndim - 1)
+            kernel = kernel.with_bias(given["bias"]) if given["bias"] else kernel
             ways: dict[str, Any] = {key: per_axis(given[key], key) for key in ("stride", "dilation")}
             ways |= {"padding": conv_input.padding_of(given["padding"]), "border": given["border"]}
-            return told(conv_result.compute(read, kernel, None, flip=False, **ways).output)
+            stages = written_chain(given["then"]) if given["then"] else []
+            return told(conv_result.compute(read, kernel, None, stages, flip=False, **ways).end)
 
         yield case(f"written {number}, {given}", given, expect)

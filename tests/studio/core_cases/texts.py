@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -11,9 +10,8 @@ import numpy as np
 
 from convscope import ops
 from convscope.cli import conv_input
-from convscope.cli.matrices import typed_matrix
-from convscope.errors import UsageError
 from convscope.ops.steps import plain, spelled
+from convscope.written_matrix import typed_filters
 from convscope.written_pool import Pooling
 
 from .case import Case, case, told
@@ -30,18 +28,6 @@ def numbers(chance: np.random.Generator) -> Case:
     ]  # fmt: skip
     given = [float(number) for number in given]
     return case("numbers", given, lambda: [[plain(number), spelled(number)] for number in given])
-
-
-def typed(text: str) -> np.ndarray | None:
-    """(filters, channels, ...) of a text, each plane read as the command line reads a matrix."""
-    if typed_matrix(re.split(r"\s//?(?:\s|$)", text)[0]) is None:
-        return None
-    filters = [re.split(r"(?<!\S)/(?!\S)", part) for part in re.split(r"(?<!\S)//(?!\S)", text)]
-    planes = [[typed_matrix(plane) for plane in part] for part in filters]
-    shapes = {getattr(plane, "shape", None) for part in planes for plane in part}
-    if len(shapes) > 1 or len({len(part) for part in planes}) > 1 or None in shapes:
-        raise UsageError("planes of different sizes")
-    return np.array(planes)
 
 
 def matrices(chance: np.random.Generator) -> Iterable[Case]:
@@ -64,7 +50,7 @@ def matrices(chance: np.random.Generator) -> Iterable[Case]:
     for text in texts:
 
         def expect(text: str = text) -> Any:
-            numbers = typed(text)
+            numbers = typed_filters(text)
             return None if numbers is None else told(numbers)
 
         yield case(repr(text), {"text": text}, expect)
@@ -89,12 +75,8 @@ def kernels() -> Iterable[Case]:
         for rank in (1, 2):
 
             def expect(text: str = text, rank: int = rank) -> Any:
-                numbers = typed(text)
-                if numbers is None:
-                    return told(conv_input.read_kernel(text, rank)[1][None, None])
-                if numbers.ndim - 2 > rank:
-                    raise UsageError("a signal takes one row")
-                return told(numbers if numbers.ndim - 2 == rank else numbers[:, :, None])
+                numbers = conv_input.read_kernel(text, rank).numbers
+                return told(numbers if numbers.ndim == rank + 2 else numbers[None, None])
 
             yield case(f"{text!r} of rank {rank}", {"text": text, "rank": rank}, expect)
 

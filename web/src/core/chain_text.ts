@@ -1,5 +1,5 @@
 import { words } from '../words';
-import { numberOf, typedNumbers } from './matrix_text';
+import { typedNumbers } from './matrix_text';
 import { nearest } from './nearest';
 import { readPool, type Pooling } from './pool_text';
 import type { BatchNormNumbers } from './pointwise';
@@ -30,7 +30,7 @@ export function readChain(text: string): Stage[] {
 }
 
 function readStage(text: string): Stage {
-  const [kind, ...parts] = text.split(':') as [string, ...string[]];
+  const [kind, ...parts] = text.split(':').map((part) => part.trim()) as [string, ...string[]];
   if (kind === 'relu' || kind === 'flatten' || kind === 'softmax') {
     if (parts.length) throw new CoreError(words.core.takesNothing(kind), 'then');
     return { kind, text };
@@ -66,11 +66,8 @@ function readLinear(parts: string[], text: string): { weights: Tensor; bias: num
   return { weights: reshaped(typed, [typed.data.length / inputs, inputs]), bias };
 }
 
-/** Finite numbers apart by white space or commas; null where one is none. */
+/** Numbers in one row; null where it is none. */
 function rowOf(text: string): number[] | null {
-  const numbers = text
-    .trim()
-    .split(/[\s,]+/)
-    .map(numberOf);
-  return numbers.every((number) => number !== null && Number.isFinite(number)) ? (numbers as number[]) : null;
+  const typed = typedNumbers(text, 'then');
+  return typed?.shape.length === 3 && typed.shape[0] === 1 && typed.shape[1] === 1 ? [...typed.data] : null;
 }

@@ -1,9 +1,8 @@
 import { words } from '../words';
-import { sourceIndex } from './border';
-import { average, largest, norm, power } from './folding';
-import { checkPosition, look, once, type View } from './looking';
+import { average, largest, norm } from './folding';
 import { checkCount, checkWork } from './limits';
-import { general, plain, spelled } from './number_text';
+import { checkPosition, look, once } from './looking';
+import { poolStep } from './pool_step';
 import { poolText, type Pooling } from './pool_text';
 import { CoreError, type PoolStep, type Settings, type Walk } from './sliding';
 import { part, reshaped, type Tensor } from './tensor';
@@ -51,7 +50,7 @@ export function pool(input: Tensor, pooling: Pooling, options: PoolOptions = {})
       checkPosition(shape, position);
       const channel = channels ? position[0]! : 0;
       const view = look(part(values, channel), windows, position.slice(-sizes.length));
-      return stepOf(position, view, pooling, windows, channels);
+      return poolStep(position, view, pooling, windows, channels);
     },
   };
 }
@@ -74,43 +73,6 @@ function checkedGlobal(given: Partial<Settings>, pooling: Pooling): Partial<Sett
   if (dilation.some((distance) => distance !== 1))
     throw new CoreError(words.core.globalTakesAll(poolText(pooling)), 'dilation');
   return { border: given.border ?? 'zeros' };
-}
-
-function stepOf(
-  position: readonly number[],
-  view: View,
-  { kind, p }: Pooling,
-  { axes, settings }: Windows,
-  channels: boolean,
-): PoolStep {
-  const all = settings.border !== 'zeros' || kind === 'average';
-  const counted = view.inside.map((inside) => inside || all);
-  const numbers = view.window.data.filter((_, place) => counted[place]);
-  const base = { kind: 'pool' as const, pool: kind, position, ...view, counted, p };
-  if (kind === 'max') {
-    let best = counted.indexOf(true);
-    counted.forEach((counts, place) => {
-      if (counts && view.window.data[place]! > view.window.data[best]!) best = place;
-    });
-    const result = view.window.data[best]!;
-    const width = axes.at(-1)!.kernel;
-    const taps = axes.length === 2 ? [Math.floor(best / width), best % width] : [best];
-    const winner = taps.map((tap, axis) =>
-      sourceIndex(view.coordinates[axis]![tap]!, axes[axis]!.size, settings.border),
-    );
-    const equation = `max(${Array.from(numbers, (x) => plain(x)).join(', ')}) = ${plain(result)}`;
-    return { ...base, winner: channels ? [position[0]!, ...winner] : winner, result, equation };
-  }
-  if (kind === 'average') {
-    const result = numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
-    const sum = Array.from(numbers, (x) => spelled(x)).join(' + ');
-    return { ...base, winner: null, result, equation: `(${sum}) / ${numbers.length} = ${plain(result)}` };
-  }
-  const most = numbers.reduce((largest, x) => Math.max(largest, Math.abs(x)), 0) || 1;
-  const result = numbers.reduce((sum, x) => sum + power(Math.abs(x) / most, p), 0) ** (1 / p) * most;
-  const exponent = general(p, 6);
-  const sum = Array.from(numbers, (x) => `|${plain(x)}|^${exponent}`).join(' + ');
-  return { ...base, winner: null, result, equation: `(${sum})^(1/${exponent}) = ${plain(result)}` };
 }
 
 /** All results at once. */
