@@ -1,4 +1,4 @@
-"""A page with nothing but the chooser of pictures and some maps (web/tests/pictures/page), built and served."""
+"""A page with only the chooser of pictures and some maps (web/tests/pictures/page), built and served."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 WEB = Path(__file__).parents[2] / "web"
 VITE = WEB / "node_modules" / ".bin" / "vite"
-AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,13 @@
-"""Maps in Chromium: their colours on light and dark ground, the pointer, the keyboard, and a page without barriers."""
+"""Maps in Chromium: their colours on light and dark ground, the pointer, the keyboard, no barriers."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
 
-from .parts_page import AXE, Open
+from .parts_page import Open
 from .parts_page import open_parts as open_parts
 from .parts_page import parts_page as parts_page
 
@@ -81,19 +82,19 @@ def test_keys_go_over_the_cells_and_point(open_parts: Open) -> None:
 
 def test_a_bar_tells_its_ends(open_parts: Open) -> None:
     page = open_parts()
-    bar = page.get_by_role("img", name="Colours: from -0.9")
+    bar = page.get_by_role("img", name="Colours: from −0.9")
     assert bar.inner_text().split()[1] == "0"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("way", ["Draw", "Open", "Paste", "Camera", "Samples"])
-def test_axe_finds_no_barrier(open_parts: Open, scheme: str, way: str) -> None:
+def test_axe_finds_no_barrier(
+    open_parts: Open, axe: Callable[[Page], list[str]], scheme: str, way: str
+) -> None:
     page = open_parts(color_scheme=scheme)
     page.get_by_role("tab", name=way).click()
     page.mouse.move(0, 0)
-    page.add_script_tag(path=AXE)
-    found = page.evaluate("axe.run()")
-    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]] == []
+    assert axe(page) == []
 
 
 @pytest.mark.parametrize("width", [360, 3840])
