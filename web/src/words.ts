@@ -101,7 +101,8 @@ export const words = {
       several: 'These are several files; give one picture.',
       noFile: 'There is no picture in what was given; copy the picture itself, or save it and open the file.',
       noNumbers: (text: string) =>
-        `“${text}” is no picture, and numbers are not for this screen; open the Convolution screen for them.`,
+        `“${text}” is neither a picture nor numbers; type rows apart by “;”, such as 1 2; 3 4.`,
+      notHere: 'That is text, and this screen takes pictures; paste a picture, or open its file.',
       noSample: (name: string) => `There is no sample “${name}”; choose another one.`,
       gone: 'This browser does not keep the picture of this address any more; open its file again, or draw a new one.',
       unreadable: 'The address holds a picture that cannot be read; choose one here.',
