@@ -4,9 +4,9 @@
 
 `first load`: what the first screen asks for before it is at rest, as it goes over the network (compressed as
 the server sends it), and the time from the navigation to the load event and to the first prediction that is
-drawn, in contexts without a cache. `maps`: a 28×28 drawing in untrained:simple-cnn-16-32, from the change of the
-picture to the frame in which the maps are drawn again, as the page measures it (`performance.measure`), for each
-stroke of a pen. Chromium without a window, on the machine that serves.
+drawn, in contexts without a cache. `maps`: a 28×28 drawing in untrained:simple-cnn-16-32, from the change of
+the picture to the frame in which the maps are drawn again, as the page measures it (`performance.measure`), for
+each stroke of a pen. Chromium without a window, on the machine that serves.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 NET = "untrained:simple-cnn-16-32"
-# Milliseconds since the navigation began, redirect included, at the frame in which the prediction is there. The
-# page allows no `eval`, which Playwright's own waiting for a condition takes.
+# Milliseconds since the navigation began, redirect included, at the frame in which the prediction is there.
+# The page allows no `eval`, which Playwright's own waiting for a condition takes.
 PREDICTED = """async () => {
   while (!document.querySelector('[data-testid=prediction]')) await new Promise(requestAnimationFrame);
   await new Promise(requestAnimationFrame);

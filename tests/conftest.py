@@ -20,7 +20,7 @@ from PIL import Image
 from convscope import native
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Playwright
+    from playwright.sync_api import Browser
 
 needs_lanes = pytest.mark.skipif(not native.available(), reason=native.reason() or "")
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -65,23 +65,11 @@ def browser() -> Iterator[Browser]:
     sync_api = pytest.importorskip("playwright.sync_api", reason="pip install playwright drives the browser")
     with sync_api.sync_playwright() as playwright:
         try:
-<<<<<<< HEAD
-            chromium = launched(playwright)
-=======
             chromium = playwright.chromium.launch(**chromium_settings())
->>>>>>> main
         except sync_api.Error as error:
             pytest.skip(f"no Chromium: `apt-get install chromium`, or `playwright install chromium`. {error}")
         yield chromium
         chromium.close()
-
-
-def launched(playwright: Playwright) -> Browser:
-    """The system's Chromium, or Playwright's own."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    system = next((path for name in names if (path := shutil.which(name))), None)
-    root = hasattr(os, "geteuid") and os.geteuid() == 0  # Chromium's sandbox wants an ordinary user
-    return playwright.chromium.launch(executable_path=system, args=["--no-sandbox"] if root else [])
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from ..conftest import launched
+from ..conftest import chromium_settings
 from .conftest import ROOT, running
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def main() -> None:
         running(Path(folder), "--port", "0") as (_, address),
         sync_playwright() as playwright,
     ):
-        browser = launched(playwright)
+        browser = playwright.chromium.launch(**chromium_settings())
         for screen, hash in SCREENS.items():
             for form, (scheme, width) in FORMS.items():
                 picture = photographed(browser, f"{address}{hash}", scheme, width)
