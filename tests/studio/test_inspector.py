@@ -21,6 +21,7 @@ from torch import nn
 
 from convscope import Bundle, nets, summary
 from convscope.data import ArrayPreprocessing, Preprocessing
+from convscope.errors import ConvscopeWarning
 from convscope.graph import Builder, initial_weights
 from convscope.look import seen, why
 from convscope.prediction import Prediction
@@ -362,6 +363,12 @@ def test_numbers_beyond_float32_are_named() -> None:
     assert "'conv2'" in str(told)
 
 
+def test_a_network_whose_weights_would_fill_the_memory_is_not_made() -> None:
+    told = refusal(Inspector(None).network, "untrained:multilayer-cnn:1x4000x4000")
+    assert told.about == "model"
+    assert "take smaller inputs" in str(told)
+
+
 def test_a_pass_that_would_fill_the_memory_is_not_begun() -> None:
     told = refusal(Inspector(None).passed, "untrained:resnet-18:3x4096x4096", png(noise(8, 8)))
     assert told.about == "model"
@@ -389,7 +396,8 @@ def test_a_network_of_signals_takes_npy_files_and_says_so_of_pictures() -> None:
         document, outputs = inspector.passed(model, file)
         np.testing.assert_array_equal(outputs["input"], signal)
         assert document["seen"]["size"] is None
-        assert_predicted(document, inspector.bundle(model).predict(signal, top=10)[0])
+        with pytest.warns(ConvscopeWarning, match="untrained"):
+            assert_predicted(document, inspector.bundle(model).predict(signal, top=10)[0])
     assert inspector.why(model, samples[0][1], "conv1:3:7")["agrees"]
 
 
