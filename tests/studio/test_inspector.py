@@ -364,7 +364,7 @@ def test_numbers_beyond_float32_are_named() -> None:
 
 
 def test_a_network_whose_weights_would_fill_the_memory_is_not_made() -> None:
-    told = refusal(Inspector(None).network, "untrained:multilayer-cnn:1x4000x4000")
+    told = refusal(Inspector(None).network, "untrained:multilayer-cnn:1x400x400")
     assert told.about == "model"
     assert "take smaller inputs" in str(told)
 
