@@ -17,11 +17,11 @@ from convscope.look import ForwardPass
 FILE = Path(__file__).parents[2] / "web" / "tests" / "network" / "documents.json"
 CELLS = (
     "relu1:1:1:1",
+    "input:0:2:2",
+    "input:0:1:2",
     "pool1:1:0:0",
     "linear1:1",
     "probability:1",
-    "input:0:1:2",
-    "conv1:0:0:0",
     "add:1:1:1",
 )
 

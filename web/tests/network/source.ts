@@ -97,7 +97,7 @@ export function passOf(network: NetworkDocument, picture: Picture, layers?: read
   };
 }
 
-export function sourceOf(over: Partial<Source> = {}) {
+export function sourceOf() {
   return {
     models: vi.fn(async () => [
       { id: 'tiny', label: 'tiny', kind: 'starter' as const, about: 'small' },
@@ -117,7 +117,6 @@ export function sourceOf(over: Partial<Source> = {}) {
     }),
     drawing: vi.fn(async () => 'data:image/svg+xml,<svg/>'),
     samples: vi.fn(async () => []),
-    ...over,
   } satisfies Source;
 }
 

@@ -29,7 +29,12 @@ function shown(cell: string, over: Partial<Document> = {}) {
   });
   return { why, onopen };
 }
-const texts = (rows: HTMLElement[]) => rows.map((row) => row.textContent?.replace(/\s+/g, ' ').trim());
+const texts = (rows: HTMLElement[]) =>
+  rows.map((row) =>
+    Array.from(row.children, (cell) => cell.textContent?.replace(/\s+/g, ' ').trim())
+      .filter(Boolean)
+      .join(' '),
+  );
 
 describe('a document of look.why', () => {
   it('is a window of numbers, weights and products whose sum is shown', () => {
@@ -52,7 +57,7 @@ describe('a document of look.why', () => {
   it('has a row per step, the network’s own number, and whether they agree', () => {
     shown('relu1:1:1:1');
     const rows = texts(within(page.getByRole('table', { name: 'Step by step' })).getAllByRole('row'));
-    expect(rows.slice(1).map((row) => row?.split(' ')[0])).toEqual(['sum', '+', 'relu', 'the']);
+    expect(rows.slice(1).map((row) => row.split(' ')[0])).toEqual(['sum', '+', 'relu', 'the']);
     expect(rows.at(-1)).toContain('0.946266');
     expect(page.getByText(/^agrees/)).toBeTruthy();
   });
@@ -68,7 +73,8 @@ describe('a document of look.why', () => {
     expect(page.getByText('Batch norm norm1, folded into conv1')).toBeTruthy();
     const bias = (Number(fold?.bias) - Number(fold?.mean)) * Number(fold?.scale) + Number(fold?.shift);
     expect(bias).toBeCloseTo(why.steps[1]?.number as number, 6);
-    expect(page.getByText(String(Number(bias.toPrecision(4))))).toBeTruthy();
+    const section = page.getByText('Batch norm norm1, folded into conv1').closest('section');
+    expect(section?.textContent).toContain(` = ${Number(bias.toPrecision(4))}`);
   });
 
   it('marks the winner of a pool, and opens the number that is clicked', async () => {
@@ -99,7 +105,7 @@ describe('a document of look.why', () => {
     expect(
       powers
         .slice(1)
-        .map((row) => row?.split(' ')[1])
+        .map((row) => row.split(' ')[1])
         .sort(),
     ).toEqual(['cat', 'dog', 'owl']);
     expect(page.getByRole('columnheader', { name: 'exponential' })).toBeTruthy();
