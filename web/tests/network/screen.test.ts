@@ -131,7 +131,7 @@ describe('the screen', () => {
     const { state } = await shown({}, { cell: 'relu1:1:1:1' });
     await waitFor(() => expect(page.getByRole('heading', { name: /relu1:1:1:1 = 0.946266/ })).toBeTruthy());
     const grid = page.getByRole('grid', { name: /numbers of input:0/ });
-    await fireEvent.click(within(grid).getByRole('button', { name: 'Open input:0:1:2' }));
+    await fireEvent.click(within(grid).getByTitle('Open input:0:1:2'));
     expect(state.address).toMatchObject({ cell: 'input:0:1:2', path: 'relu1:1:1:1' });
     await waitFor(() => expect(page.getByRole('heading', { name: /input:0:1:2 = 0.352941/ })).toBeTruthy());
     await fireEvent.click(
