@@ -291,7 +291,13 @@ def geometry(chance: np.random.Generator, count: int) -> Iterable[Case]:
     for number in range(count):
         size, before, after = (int(n) for n in chance.integers(0, (14, 4, 4)))
         kernel, stride, dilation = (int(n) for n in chance.integers(1, (6, 5, 4)))
-        given = {"size": size, "pads": [before, after], "kernel": kernel, "stride": stride, "dilation": dilation}
+        given = {
+            "size": size,
+            "pads": [before, after],
+            "kernel": kernel,
+            "stride": stride,
+            "dilation": dilation,
+        }
         ways = {"kernel_size": kernel, "stride": stride, "dilation": dilation, "padding": (before, after)}
         expected = {"output": ops.output_size(size, **ways), "unreached": ops.unreached(size, **ways)}
         yield case(f"geometry {number}", given, lambda expected=expected: expected)
@@ -408,7 +414,9 @@ def chains(chance: np.random.Generator) -> Iterable[Case]:
         weights = chance.integers(-8, 9, (3, 8)) / 4
         rows = "; ".join(" ".join(map(str, row)) for row in weights)
         text = f"relu | max:2 | flatten | linear:{rows}" + (":0.5 -1 2" if number % 2 else "") + " | softmax"
-        yield case(f"classifier {number}", {"input": told(maps), "text": text}, lambda m=maps, t=text: followed(m, t))
+        yield case(
+            f"classifier {number}", {"input": told(maps), "text": text}, lambda m=maps, t=text: followed(m, t)
+        )
 
 
 def followed(maps: np.ndarray, text: str) -> list[Any]:
@@ -464,7 +472,9 @@ def filters(chance: np.random.Generator, count: int) -> Iterable[Case]:
     """One plane over one channel, over each of several, planes summed, and several filters."""
     for number in range(count):
         rank = int(chance.integers(1, 3))
-        channels, planes, outs = [(1, 1, 1), (3, 1, 1), (2, 2, 1), (2, 2, 3), (1, 1, 2), (3, 1, 2)][number % 6]
+        channels, planes, outs = [(1, 1, 1), (3, 1, 1), (2, 2, 1), (2, 2, 3), (1, 1, 2), (3, 1, 2)][
+            number % 6
+        ]
         picture = values(chance, [channels, *chance.integers(4, 8, rank)])
         kernel = values(chance, [outs, planes, *chance.integers(1, 4, rank)])
         given = {**settings(chance, rank), "flip": bool(chance.integers(2)), "bias": None}
