@@ -13,7 +13,6 @@ from ..ops.steps import plain, spelled
 from .stage import Position, Stage, ending
 
 EPS = 1e-5
-DIGITS = 6  # of a mean and a variance in a sum
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,9 +56,7 @@ class BatchNorm(Stage):
 
     def equation(self, given: np.ndarray, result: np.ndarray, position: Position) -> str:
         weight, bias, mean, variance = (numbers[position[0]] for numbers in self._of(given))
-        text = (
-            f"({plain(given[position])} - {spelled(mean, DIGITS)}) / √({plain(variance, DIGITS)} + {EPS:g})"
-        )
+        text = f"({plain(given[position])} - {spelled(mean)}) / √({plain(variance)} + {EPS:g})"
         if weight != 1 or bias != 0:
             text = f"{plain(weight)}·{text} + {spelled(bias)}"
         return f"{text} {ending(result, position)}"
