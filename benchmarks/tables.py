@@ -195,8 +195,8 @@ def studio_conditions() -> list[str]:
     packages = ", ".join(f"{name} {versions[name]}" for name in ("fastapi", "uvicorn"))
     loads, strokes = len(result["first_load"]["load_ms"]["samples"]), result["maps"]["strokes"]
     return [
-        f"{machine['processor']}, {machine['cores']} cores; Chromium {result['chromium']} without a window on "
-        f"the machine that serves; {loads} contexts without a cache, {strokes} strokes; Python "
+        f"{machine['processor']}, {machine['cores']} cores; Chromium {result['chromium']} without a window, "
+        f"on the machine that serves; {loads} contexts without a cache, {strokes} strokes; Python "
         f"{versions['python']}, {packages}."
     ]
 
