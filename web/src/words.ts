@@ -180,6 +180,7 @@ export const words = {
     down: 'down',
     across: 'across',
 
+    grid: 'grid',
     input: 'Input',
     output: 'Output',
     signal: 'signal',
