@@ -128,7 +128,6 @@ def test_settings_are_those_of_ops(
         dilation=dilation,
         border=border,
         flip=flip,
-        bias="",
     )
     sides = tuple(map(int, padding.split(","))) if padding[0].isdigit() else padding
     walk = ops.steps(
@@ -140,7 +139,8 @@ def test_settings_are_those_of_ops(
         border=border,
         flip=bool(flip),
     )
-    page.get_by_role("button", name="End").click()
+    if len(walk) > 1:
+        page.get_by_role("button", name="End").click()
     np.testing.assert_array_equal(numbers_of(output(page), walk.shape), walk.output())
     (top, bottom), (left, right) = walk.pads
     names = {"zeros": "constant", "reflect": "reflect", "circular": "wrap", "replicate": "edge"}
@@ -237,7 +237,7 @@ def test_positions_that_no_window_reaches(open_page: Open) -> None:
         assert page.get_by_text(sentence).is_visible()
     hatched = page.get_by_role("grid", name="Input").locator(".unreached").count()
     assert hatched == PICTURE.size - (5 - len(rows)) * (6 - len(columns))
-    assert page.get_by_role("alert").filter(has_text=" ").count() == 0
+    assert page.locator(".wrong").count() == 0
 
 
 def test_a_signal(open_page: Open) -> None:
@@ -266,9 +266,10 @@ def test_what_follows(open_page: Open) -> None:
         cells = stage.get_by_role("grid").get_by_role("gridcell")
         np.testing.assert_allclose(numbers_of(cells, numbers.shape), numbers, rtol=1e-3)
         cells.last.click()
-        assert shown(stage.locator("p.written b, p.written").last) == pytest.approx(
-            numbers.ravel()[-1], rel=1e-3
-        ) or name == "flatten"
+        if name == "flatten":
+            assert "row 1, column 1" in stage.locator("p.written").inner_text()
+        else:
+            assert shown(stage.locator("p.written b")) == pytest.approx(numbers.ravel()[-1], rel=1e-3)
 
 
 def test_stages_are_added_and_removed_by_hand(open_page: Open) -> None:
@@ -298,7 +299,7 @@ def test_a_reload_restores_all_of_it(open_page: Open) -> None:
     assert explained(page).inner_text() == before
     assert page.get_by_label("Kernel from the gallery").input_value() == "sobel-y"
     assert page.get_by_role("region", name="1. ReLU").is_visible()
-    assert page.get_by_text("3 of 9").is_visible()
+    assert page.get_by_text("3 of 9", exact=True).is_visible()
 
 
 def test_by_keyboard_alone(open_page: Open) -> None:
@@ -335,7 +336,7 @@ def test_by_keyboard_alone(open_page: Open) -> None:
     page.keyboard.press("Home")
     tab_to("Play")
     page.keyboard.press("Space")
-    page.get_by_text(f"{len(walk)} of {len(walk)}").wait_for(timeout=15_000)
+    page.get_by_text(f"{len(walk)} of {len(walk)}", exact=True).wait_for(timeout=15_000)
     outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert outline == "solid"
 
