@@ -1,4 +1,4 @@
-"""The Convolution screen as a page from a disk, in Chromium: what it shows is what `convscope.ops` computes."""
+"""The Convolution screen from a disk, in Chromium: what it shows is what `convscope.ops` computes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Open = Callable[..., "Page"]
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Open]:
-    """`open_page(width=360, kernel="sobel-x", ...)`; at its end nothing may have gone wrong in the console."""
+    """`open_page(width=360, kernel="sobel-x", ...)`; at its end the console holds no error."""
     complaints: list[str] = []
     contexts = []
 
@@ -45,7 +45,9 @@ def open_page(browser: Browser) -> Iterator[Open]:
         page.on(
             "request",
             lambda asked: (
-                complaints.append(asked.url) if not asked.url.startswith(("file:", "data:", "blob:")) else None
+                complaints.append(asked.url)
+                if not asked.url.startswith(("file:", "data:", "blob:"))
+                else None
             ),
         )
         page.goto(f"{PAGE.as_uri()}#/convolution?{urlencode(address)}")
@@ -266,10 +268,9 @@ def test_what_follows(open_page: Open) -> None:
         cells = stage.get_by_role("grid").get_by_role("gridcell")
         np.testing.assert_allclose(numbers_of(cells, numbers.shape), numbers, rtol=1e-3)
         cells.last.click()
-        if name == "flatten":
-            assert "row 1, column 1" in stage.locator("p.written").inner_text()
-        else:
-            assert shown(stage.locator("p.written b")) == pytest.approx(numbers.ravel()[-1], rel=1e-3)
+        assert shown(stage.locator("p.written b")) == pytest.approx(numbers.ravel()[-1], rel=1e-3)
+    flatten = page.get_by_role("region", name="4. flatten").locator("p.written").inner_text()
+    assert "number 3 is map 0, row 1, column 1" in flatten
 
 
 def test_stages_are_added_and_removed_by_hand(open_page: Open) -> None:
@@ -309,7 +310,9 @@ def test_by_keyboard_alone(open_page: Open) -> None:
     def tab_to(label: str) -> None:
         for _ in range(80):
             page.keyboard.press("Tab")
-            focused = page.evaluate("document.activeElement.closest('[aria-label]')?.getAttribute('aria-label')")
+            focused = page.evaluate(
+                "document.activeElement.closest('[aria-label]')?.getAttribute('aria-label')"
+            )
             text = page.evaluate("document.activeElement.textContent.trim()")
             if label in (focused or "") or label == text:
                 return

@@ -320,6 +320,7 @@ export const words = {
     mean: 'mean',
     variance: 'variance',
     stage: (number: number, name: string) => `${number}. ${name}`,
+    laid: (place: string, from: string) => `${place} is ${from}`,
     cell: (place: string, value: string) => `${place}: ${value}`,
     vector: 'numbers',
   },
