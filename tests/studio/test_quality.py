@@ -74,7 +74,9 @@ WIDER = """() => [...document.querySelectorAll('body *')]
 # `unreached` is what was there for the keyboard to reach, and was not. Of the radio buttons of a group it
 # needs one; what arrow keys do for the element around it needs none.
 MARK = """() => {
-  const wanted = 'a[href], button, input, select, textarea, summary, [role][tabindex], [tabindex="0"]';
+  const roles = 'button slider tab switch gridcell checkbox radio option application'.split(' ');
+  const wanted = ['a[href]', 'button', 'input', 'select', 'textarea', 'summary', '[tabindex="0"]',
+    ...roles.map((role) => `[role=${role}][tabindex]`)].join();
   const shown = (one) => one.checkVisibility({ visibilityProperty: true }) && one.getClientRects().length > 0;
   const there = [...document.querySelectorAll(wanted)].filter((one) => shown(one) && !one.disabled);
   window.reached = new Set();
@@ -93,7 +95,8 @@ FOCUSED = """() => {
   const line = parseFloat(style.outlineWidth) > 0 && style.outlineStyle !== 'none';
   const box = one.getBoundingClientRect();
   return {
-    again, html: one.outerHTML.slice(0, 160), shown: line || style.boxShadow !== 'none',
+    again, number: [...reached].indexOf(one), html: one.outerHTML.slice(0, 160),
+    shown: line || style.boxShadow !== 'none',
     inside: box.right > 0 && box.left < innerWidth && box.bottom > 0 && box.top < innerHeight,
   };
 }"""
@@ -125,28 +128,36 @@ def test_the_keyboard_reaches_everything(open_screen: OpenScreen, hash: str) -> 
         wrong = [stop["html"] for stop in stops if not stop[fault]]
         assert not wrong, f"what has the focus is not {fault}:\n" + "\n".join(wrong)
     for place in page.evaluate(GROUPS):
-        for key in ("ArrowRight", "ArrowDown"):
-            stop = page.locator(f"[data-stop='{place}']")
-            if stop.count():
-                stop.focus()
-                follow(page, key)
+        stop = page.locator(f"[data-stop='{place}']")
+        if stop.count():  # what another group shows may be gone
+            stop.focus()
+            walk_through(page)
     left = page.evaluate("unreached().map((one) => one.outerHTML.slice(0, 160))")
     assert not left, "the keyboard does not reach:\n" + "\n".join(left)
 
 
-def follow(page: Page, key: str) -> None:
-    """Press an arrow key while it leads to something new; through rows and columns, in a grid."""
-    for _ in range(2000):
+def walk_through(page: Page) -> None:
+    """From the first of a group on: along its rows, down its rows, and from map to map."""
+    walk(page, "ArrowUp")
+    page.keyboard.press("Home")
+    for _ in range(100):
+        walk(page, "ArrowRight")
+        page.keyboard.press("Home")
+        before = page.evaluate(FOCUSED)
+        page.keyboard.press("ArrowDown")
+        after = page.evaluate(FOCUSED)
+        if after.get("end") or after["again"] or after["number"] == before.get("number"):
+            break
+    for key in ("Control+ArrowLeft", "Control+ArrowRight"):
+        walk(page, key)
+
+
+def walk(page: Page, key: str) -> None:
+    """Press a key for as long as it leads somewhere else."""
+    seen: set[int] = set()
+    while not (stop := page.evaluate(FOCUSED)).get("end") and stop["number"] not in seen:
+        seen.add(stop["number"])
         page.keyboard.press(key)
-        stop = page.evaluate(FOCUSED)
-        if stop.get("end") or stop["again"]:
-            if key == "ArrowRight":  # the next row, from its beginning
-                page.keyboard.press("Home")
-                page.evaluate(FOCUSED)
-                page.keyboard.press("ArrowDown")
-                stop = page.evaluate(FOCUSED)
-            if stop.get("end") or stop["again"]:
-                return
 
 
 @screens
