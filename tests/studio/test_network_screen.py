@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from xml.etree import ElementTree
@@ -48,7 +48,7 @@ def pad(page: Page) -> Locator:
     return page.get_by_role("application", name="Drawing, 28 by 28 pixels")
 
 
-def draw(page: Page, places: list[tuple[float, float]] = STROKE) -> None:
+def draw(page: Page, places: Sequence[tuple[float, float]] = STROKE) -> None:
     """With the mouse, from place to place of the pad."""
     page.get_by_role("button", name="Clear").click()
     box = pad(page).bounding_box()
@@ -192,6 +192,15 @@ def test_a_cell_opens_the_arithmetic_of_why(open_screen: Open, starter: Bundle) 
     assert why.sight.pixels is not None
     (top, bottom), (left, right) = why.sight.pixels
     assert lit == [top, bottom + 1, left, right + 1]
+
+
+def test_the_arithmetic_follows_the_pen(open_screen: Open, starter: Bundle) -> None:
+    page = heard(open_screen, "#/network?cell=conv2:3:5:7")
+    for places in (STROKE, [(5, 14), (23, 14)]):
+        settled(page, lambda places=places: draw(page, places))  # type: ignore[misc]
+        page.wait_for_load_state("networkidle")
+        value = look.why(starter, sent(page), "conv2", 3, 5, 7).value
+        page.get_by_role("heading", name=f"conv2:3:5:7 = {float(f'{value:.6g}')}").wait_for()
 
 
 def test_a_path_leads_down_to_a_pixel_and_back(open_screen: Open, starter: Bundle) -> None:
