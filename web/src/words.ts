@@ -507,6 +507,7 @@ export const words = {
       }.`,
     own: 'Each map with its own colours',
     hint: 'Choose a number to see its arithmetic. Arrow keys move in a map, Ctrl with an arrow key to another map.',
+    again: 'Try again',
     fetching: (layer: string) => `The numbers of ${layer} are on their way …`,
     noLayer: (layer: string, model: string) => `${model} has no layer “${layer}”; choose one in the drawing.`,
     scaleOf: (layer: string) => `Colours of ${layer}`,
