@@ -24,5 +24,9 @@ export const words = {
 
   why: {},
 
-  widgets: {},
+  widgets: {
+    silent:
+      'The kernel of the notebook does not answer: it is at work on another cell, or has been stopped. Wait for it, or restart it and run this cell again.',
+    restarted: 'The kernel of the notebook was restarted. Run this cell again.',
+  },
 } as const;

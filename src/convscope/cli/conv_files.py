@@ -17,10 +17,10 @@ from ..ops.rendering.layout import of_panel
 from ..ops.rendering.scene import panel
 from ..ops.rendering.story import Story
 from ..ops.rendering.tiles import tile
+from ..written_numbers import matrix_bytes
 from .complaint import complain
 from .conv_input import Input
 from .conv_result import Result
-from .matrices import matrix_bytes
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".gif")
 NUMBERS = (".npy", ".csv")

@@ -14,8 +14,8 @@ from ..data.pictures import read_picture
 from ..errors import DataError, ShapeError, UnknownName, UsageError
 from ..ops.kernels import kernel as named_kernel
 from ..sample import sample_photo
+from ..written_numbers import FILES, stored_matrix, typed_matrix
 from .conv_shades import as_pixels, scaled
-from .matrices import FILES, stored_matrix, typed_matrix
 from .options import numbers_of, per_axis
 
 

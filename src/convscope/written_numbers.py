@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import DataError, UsageError
+from .errors import DataError, UsageError
 
 FILES = (".csv", ".txt", ".tsv", ".npy")
 
