@@ -1,4 +1,4 @@
-"""Settings of a convolution as Python's values, and in the words of `convscope conv`, which are the page's."""
+"""Settings of a convolution as Python's values, and in the words of `convscope conv`, that the page speaks."""
 
 from __future__ import annotations
 
