@@ -1,7 +1,8 @@
 # make demo   trains on the embedded digits            make test   lint, types and every test
 # Both make their own virtual environment; PYTHON chooses the interpreter (3.11 or newer).
 # make native compiles the native engine again      make wheel  a wheel in dist/
-# make web    builds the studio's page          make web-test   its checks and tests
+# make web    builds the studio's page              make web-test   its checks and tests
+# make screenshots  its screens, as pictures in docs/images/
 # make starter trains the network that comes along again
 # make stubs  its types for mypy                    make sanitize  its tests with ThreadSanitizer, AddressSanitizer
 
@@ -9,7 +10,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CPP := src/convscope/native/cpp
 
-.PHONY: demo test native parity stubs starter wheel sanitize lint types format clean web web-test
+.PHONY: demo test native parity stubs starter wheel sanitize lint types format clean web web-test screenshots
 
 demo: .venv/installed .venv/native .venv/web
 	$(BIN)/convscope train
@@ -45,23 +46,28 @@ native: .venv/installed
 	@touch $@
 
 # The studio's page takes Node. Without it everything but the page works, and `convscope studio` says how to build it.
-NODE_THERE = command -v npm >/dev/null && node -e 'process.exit(process.versions.node.split(".")[0] >= 20 ? 0 : 1)'
+NODE = Node 20.19 or newer
+NODE_THERE = command -v npm >/dev/null && \
+	node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)'
+STATIC = src/convscope/studio/static
 WEB = $(wildcard web/*.json web/*.ts web/*.js web/*.html) $(shell find web/src -type f)
 
 web: web/node_modules/installed
 	cd web && npm run --silent build
+	@cp $(STATIC)/convolution.html docs/convolution.html
 
 web-test: .venv/web
 	@if $(NODE_THERE); then cd web && npm run --silent check && npm test --silent; \
-	else echo "No Node 20: going on without the tests of the studio's page."; fi
+	else echo "No $(NODE): going on without the tests of the studio's page."; fi
 
 web/node_modules/installed: web/package-lock.json
+	@{ $(NODE_THERE); } || { echo "The studio's page takes $(NODE) to build: https://nodejs.org."; exit 1; }
 	cd web && npm ci --silent --no-audit --no-fund
 	@touch $@
 
 .venv/web: .venv/installed $(WEB)
 	@if $(NODE_THERE); then $(MAKE) --no-print-directory web; \
-	else echo "No Node 20: going on without the studio's page."; fi
+	else echo "No $(NODE): going on without the studio's page."; fi
 	@touch $@
 
 stubs: native
@@ -73,7 +79,10 @@ starter: .venv/installed .venv/native
 	$(BIN)/convscope train --recipe starter --out build/starter
 	install -m 644 build/starter/bundle.safetensors src/convscope/bundles/starter.safetensors
 
-wheel: .venv/installed
+screenshots: .venv/web .venv/browser
+	$(BIN)/python -m tests.studio.screenshots
+
+wheel: .venv/installed .venv/web
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 # For GCC on Linux. Only numpy and the native engine are loaded: torch's own threads would drown what is looked
@@ -146,5 +155,5 @@ FETCH_CHROMIUM = test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-ge
 
 clean:
 	rm -f src/convscope/native/_native.*so
-	rm -rf src/convscope/studio/static docs/convolution.html web/node_modules
+	rm -rf $(STATIC) docs/convolution.html web/node_modules
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

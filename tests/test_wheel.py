@@ -1,9 +1,13 @@
-"""A wheel of the working tree: what it holds, and that its engine needs no compiler where it is used."""
+"""A wheel of the working tree: what it holds, and that its engine needs no compiler where it is used.
+
+The studio's page is built and git-ignored, and belongs to it all the same.
+"""
 
 from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -64,6 +68,26 @@ def test_wheel_holds_what_is_used_and_no_sources(wheel: Path) -> None:
     assert packaged == {path.relative_to(ROOT / "src").as_posix() for path in (ROOT / "src").rglob("*.py")}
 
 
+STATIC = ROOT / "src" / "convscope" / "studio" / "static"
+PAGE = ("index.html", "widgets/convolution.js", "widgets/network.js")
+needs_page = pytest.mark.skipif(not (STATIC / PAGE[0]).is_file(), reason="the page is not built: make web")
+
+
+@needs_page
+def test_wheel_holds_the_studio(wheel: Path) -> None:
+    opened = zipfile.ZipFile(wheel)
+    static = "convscope/studio/static/"
+    held = {name.removeprefix(static) for name in opened.namelist() if name.startswith(static)}
+    assert held == {path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*") if path.is_file()}
+    assert {*PAGE} <= held
+    for name in held:
+        assert opened.read(static + name) == (STATIC / name).read_bytes()
+    named = re.findall(r'"\./(assets/[^"]+)"', opened.read(f"{static}index.html").decode())
+    assert len(named) >= 2  # script and style
+    assert {*named} <= held
+    assert not [name for name in opened.namelist() if "node_modules" in name]
+
+
 def test_sdist_holds_the_starter(tmp_path: Path) -> None:
     backend = pytest.importorskip("scikit_build_core.build", reason="the extra `native` is not installed")
     code = f"import sys; from {backend.__name__} import build_sdist; print(build_sdist(sys.argv[1]))"
@@ -73,7 +97,13 @@ def test_sdist_holds_the_starter(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     [file] = tmp_path.iterdir()
     with tarfile.open(file) as opened:
-        name = f"{file.name.removesuffix('.tar.gz')}/src/convscope/bundles/starter.safetensors"
+        inside = file.name.removesuffix(".tar.gz")
+        names = opened.getnames()
+        assert f"{inside}/web/package-lock.json" in names  # so that the page can be built from it
+        assert not [name for name in names if "node_modules" in name]
+        built = {path.relative_to(ROOT).as_posix() for path in STATIC.rglob("*") if path.is_file()}
+        assert {f"{inside}/{name}" for name in built} <= {*names}
+        name = f"{inside}/src/convscope/bundles/starter.safetensors"
         held = opened.extractfile(name)
         assert held is not None
         assert held.read() == (ROOT / "src/convscope/bundles/starter.safetensors").read_bytes()

@@ -37,12 +37,26 @@ def summary(
     >>> summary("simple-cnn-4-8").parameters
     2346
     """
+    return summarize(graph_of(net, input_shape, classes=classes))
+
+
+def graph_of(
+    net: str | os.PathLike[str] | Graph | Bundle | nn.Module,
+    input_shape: Sequence[int] | None = None,
+    *,
+    classes: int = 10,
+) -> Graph:
+    """The graph of what `summary` takes.
+
+    >>> graph_of("simple-cnn-4-8").nodes[1].name
+    'conv1'
+    """
     if isinstance(net, Graph):
-        return summarize(net)
+        return net
     if isinstance(net, str | os.PathLike):
         name = os.fspath(net)
         if name in nets.CATALOGUE:
-            return summarize(nets.graph(name, input_shape, classes))
+            return nets.graph(name, input_shape, classes)
         if not is_own(name) and (Path(name).exists() or os.sep in name or is_starter(Path(name))):
             net = Bundle.load(name)
         elif not is_own(name):
@@ -50,14 +64,14 @@ def summary(
     if isinstance(net, Bundle):
         if net.graph is None:
             raise ConvscopeError(f"{net.net} is not in convscope's graph, so its layers are not known.")
-        return summarize(net.graph)
+        return net.graph
     if input_shape is None:
         raise UsageError("the shape of one input is needed: --input 1x28x28, or input_shape=(1, 28, 28).")
     from .graph.tracing import trace
     from .training.own_network import own_module
 
     shape = tuple(input_shape)
-    return summarize(trace(own_module(net, shape, classes, seed=0), shape))
+    return trace(own_module(net, shape, classes, seed=0), shape)
 
 
 def predict(

@@ -68,7 +68,7 @@ def test_one_plane_per_channel_is_summed() -> None:
     wanted = sum(
         correlate2d(channel, plane, mode="valid") for channel, plane in zip(picture, planes, strict=True)
     )
-    assert np.array_equal(Convolution(picture, planes).output, wanted[None])
+    assert np.array_equal(Convolution(picture, planes).output, wanted)
 
 
 def test_pools_are_pytorchs() -> None:
@@ -81,6 +81,22 @@ def test_pools_are_pytorchs() -> None:
     assert Convolution(picture, pool="global-max").output == pytest.approx(picture.max())
 
 
+def test_what_follows() -> None:
+    picture = np.random.default_rng(5).normal(size=(8, 8))
+    shown = Convolution(picture, "laplacian", pool="max:2", then="relu | flatten | softmax")
+    maps = torch.tensor(correlate2d(picture, [[0, 1, 0], [1, -4, 1], [0, 1, 0]], mode="valid"))[None]
+    wanted = torch.nn.functional.max_pool2d(maps, 2).relu().flatten().softmax(0)
+    assert np.allclose(shown.output, maps[0])
+    assert np.allclose(shown.end, wanted)
+
+
+def test_without_kernel_and_pool_it_is_the_commands() -> None:
+    picture = np.random.default_rng(6).integers(0, 9, (5, 5))
+    assert np.array_equal(
+        Convolution(picture).output, correlate2d(picture, [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], "valid")
+    )
+
+
 def test_signals() -> None:
     assert Convolution([3, 2, 1, 0], [1, 0, -1], flip=True, padding="full").output.tolist() == [
         3,
@@ -91,7 +107,7 @@ def test_signals() -> None:
         0,
     ]
     two = Convolution([[1, 2, 3], [0, 1, 0]], [[[1, 1], [2, 0]]], signal=True)
-    assert two.output.tolist() == [[3, 7]]
+    assert two.output.tolist() == [3, 7]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +142,8 @@ def test_pictures_of_any_form(form: str, tmp_path: Path) -> None:
         ("kernel", np.ones((4, 4)), "does not fit an input of"),
         ("kernel", [[1, 2], [3]], "rows of different lengths"),
         ("kernel", "1 0; 0", "is no matrix: rows have 1 and 2 numbers"),
-        ("kernel", None, "there is nothing to slide over the picture"),
+        ("then", "relu | smax", "unknown stage 'smax'"),
+        ("then", "linear:1 2", "put flatten before it"),
         ("picture", [[1, float("nan")]], "holds nan at (0, 1)"),
         ("picture", "no-such.png", "no-such.png"),
         ("picture", np.zeros((1, 2, 3, 4)), "should have the shape (height, width)"),
@@ -237,7 +254,7 @@ def test_a_picture_of_the_page(page: Notebook) -> None:
     signal = {"name": "n", "kind": "numbers", "shape": [2, 3], "data": np.arange(6.0).tobytes()}
     page.change(shown, _picture=signal, _words={**shown._words, "kernel": "1 / 1", "padding": "valid"})
     assert shown.signal
-    assert shown.output.tolist() == [[3, 5, 7]]
+    assert shown.output.tolist() == [3, 5, 7]
     assert not page.updates()
 
 
@@ -271,7 +288,7 @@ def test_an_observer_may_set_what_the_page_did_not(page: Notebook) -> None:
     assert page.updates()["_words"]["kernel"] == "1"
 
 
-numbers = st.one_of(st.integers(-99, 99), st.floats(-1e6, 1e6, width=32))
+numbers = st.one_of(st.integers(-99, 99), st.floats(-99, 99, width=32))
 
 
 @pytest.mark.filterwarnings("ignore:.*even-kernel")

@@ -12,8 +12,7 @@ from convscope.widgets import words
     ("name", "said", "sentence"),
     [
         ("kernel", "1 2 / 3 x", "'x' is not a number"),
-        ("kernel", "1 2 / 3", 'between "/" should be numbers of one shape'),
-        ("kernel", "1 / box", 'between "/" should be numbers of one shape'),
+        ("kernel", "1 2 / 3", "its channels have 1×1 and 1×2 numbers"),
         ("bias", "1; 2", "should be a number, or one for each filter"),
         ("stride", "two", "stride 'two' should be whole numbers"),
         ("at", "1;2", "at '1;2' should be whole numbers"),

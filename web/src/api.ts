@@ -1,4 +1,6 @@
+import { passIn } from './pass_message';
 import type { Picture } from './pictures/picture';
+import { words } from './words';
 
 // Every request of the studio. A notebook answers the same questions without a server: widgets/source.ts.
 
@@ -26,6 +28,13 @@ export interface LayerNode {
   height: number;
 }
 
+/** A line of the drawing, around corners, from the bottom of one layer's box to the top of another's. */
+export interface DrawnLine {
+  from: string;
+  to: string;
+  points: [number, number][]; // x and y
+}
+
 export interface NetworkDocument {
   model: string;
   net: string;
@@ -36,7 +45,7 @@ export interface NetworkDocument {
   parameters: number;
   macs: number;
   numbers: number; // of all layers for one picture
-  drawing: { width: number; height: number };
+  drawing: { width: number; height: number; lines: DrawnLine[] };
   about: string[]; // lines: data, accuracy, recipe
 }
 
@@ -128,12 +137,72 @@ export class ApiError extends Error {
   }
 }
 
-const unmade = () => Promise.reject(new ApiError('not there yet', 'server'));
+type Questions = Record<string, string | readonly string[]>;
+
+/** Where a request goes, relative to the page: a proxy may serve the studio below a path. */
+function addressOf(path: string, questions: Questions): string {
+  const asked = new URLSearchParams();
+  for (const [name, value] of Object.entries(questions))
+    for (const one of typeof value === 'string' ? [value] : value) asked.append(name, one);
+  return asked.size ? `api/${path}?${asked}` : `api/${path}`;
+}
+
+/** Asks the server, and reads its answer to the end. A request that was aborted is told as such, and as no error. */
+async function ask<T>(
+  path: string,
+  questions: Questions,
+  read: (response: Response) => Promise<T>,
+  init?: RequestInit,
+): Promise<T> {
+  try {
+    const response = await fetch(addressOf(path, questions), init);
+    if (!response.ok) throw await refusalIn(response);
+    return await read(response);
+  } catch (error) {
+    if (error instanceof ApiError || (error instanceof DOMException && error.name === 'AbortError'))
+      throw error;
+    throw new ApiError(error instanceof TypeError ? words.answers.gone : words.answers.garbled, 'server');
+  }
+}
+
+const ABOUT: readonly string[] = ['model', 'picture', 'cell', 'layers', 'access', 'server'];
+
+/** The server's sentence; of an answer that is not the studio's own, what there is to say of it. */
+async function refusalIn(response: Response): Promise<ApiError> {
+  const { message, about } = await response.json().catch(() => ({}));
+  if (typeof message === 'string' && message && ABOUT.includes(about)) return new ApiError(message, about);
+  if (response.status === 401 || response.status === 403)
+    return new ApiError(words.answers.noAccess, 'access');
+  return new ApiError(words.answers.failed(response.status), 'server');
+}
+
+const json = (response: Response) => response.json();
+
+/** The request that sends a picture's file, byte for byte. */
+function sending(picture: Picture, signal?: AbortSignal): RequestInit {
+  if (!picture.file) throw new ApiError(words.answers.noFile, 'picture');
+  return { method: 'POST', body: picture.file, signal: signal ?? null };
+}
+
+/** The server that the page came from. */
 export const http: Source = {
-  models: unmade,
-  network: unmade,
-  pass: unmade,
-  why: unmade,
-  drawing: unmade,
-  samples: unmade,
+  models: async () => (await ask('models', {}, json)).models,
+  network: (model) => ask('network', { model }, json),
+  pass: async (model, picture, layers, signal) =>
+    // an empty name asks for no layer; without any, all are sent
+    ask(
+      'pass',
+      { model, layer: layers?.length === 0 ? '' : (layers ?? []) },
+      async (response) => passIn(await response.arrayBuffer()),
+      sending(picture, signal),
+    ),
+  why: async (model, picture, cell) => ask('why', { model, cell }, json, sending(picture)),
+  drawing: async (model) => addressOf('drawing.svg', { model }),
+  samples: async (model) => {
+    const { samples } = await ask('samples', { model }, json);
+    return samples.map((sample: { name: string; file: string }) => ({
+      name: sample.name,
+      file: Uint8Array.from(atob(sample.file), (character) => character.charCodeAt(0)),
+    }));
+  },
 };

@@ -30,23 +30,37 @@ def conv(
     picture: Annotated[
         str | None,
         typer.Argument(
-            help='A picture, a .csv or .npy, or numbers: "1 2; 3 4", behind -- where they begin with '
-            "a minus. Without, a sample photo."
+            help='A picture, a .csv or .npy, or numbers: "1 2; 3 4", channels apart by " / ", behind -- '
+            "where they begin with a minus. Without, a sample photo."
         ),
     ] = None,
     kernel: Annotated[
         str | None,
         _option(
             'A name with settings (gaussian:2; see `convscope kernels`), numbers ("1 0 -1; 2 0 -2") or '
-            f"a file. {DEFAULT} where there is no --pool either.",
+            'a file. With a plane for each channel (apart by " / ") their products are summed, and several '
+            f'filters (apart by " // ") give several maps, as in a layer. {DEFAULT} where there is no --pool '
+            "either.",
             show_default=False,
         ),
+    ] = None,
+    bias: Annotated[
+        str | None, _option("Added to each number: one, or one for each filter.", show_default=False)
     ] = None,
     pool: Annotated[
         str | None,
         _option(
             "max, average or lp, with window and stride: max:2, max:3x3:2; or global-max, global-average. "
             "After the kernel, or alone."
+        ),
+    ] = None,
+    then: Annotated[
+        str | None,
+        _option(
+            "What follows, stage by stage: 'relu | batch-norm | max:2 | flatten | linear:1 0 1; 0 1 0 | "
+            "softmax'. batch-norm:1:0:0.5:2 has weight, bias, mean and variance given, linear:1 0; 0 1:3 4 a "
+            "bias.",
+            show_default=False,
         ),
     ] = None,
     padding: Annotated[str, _option("valid, same, full, or how many on each side (1, or 1,2).")] = "valid",
@@ -66,7 +80,10 @@ def conv(
     ] = None,
     steps: Annotated[bool, _option("Print the first steps, number by number.", "Steps", "--steps")] = False,
     at: Annotated[
-        str | None, _option("Print one step: row and column of the output, from 0.", "Steps")
+        str | None,
+        _option(
+            "Print one step: row and column of the output, from 0; of several maps the map first.", "Steps"
+        ),
     ] = None,
     out: Annotated[Path | None, _file("The result alone: a picture, or its numbers as .npy or .csv.")] = None,
     compare: Annotated[Path | None, _file("A picture of input, kernel and output side by side.")] = None,
@@ -76,13 +93,13 @@ def conv(
     json: Json = False,
 ) -> None:
     """Slide a kernel over a picture, and see every step of it."""
+    from ..chain import written_chain
     from . import conv_display, conv_document, conv_files, conv_input
     from .conv_result import compute
 
     files = {"--out": out, "--compare": compare, "--gif": gif, "--svg": svg, "--html": html}
     conv_files.check(files, read={"the input": picture, "--kernel": kernel})
     given = conv_input.read_input(picture, grey=grey, crop=crop)
-    conv_files.check_colours(out, given)
     if grey and not given.photo:
         complain(f"note: --grey is for pictures, and changes nothing of {given.name}.")
     pooled = None if pool is None else Pooling.parse(pool)
@@ -98,26 +115,33 @@ def conv(
         raise UsageError(
             f"--pool {pool} takes the whole input; leave --padding, --stride and --dilation out."
         )
+    if bias is not None:
+        if named is None:
+            raise UsageError(f"--bias {bias} is added to what a kernel gives, and there is none.")
+        named = named.with_bias(bias)
     result = compute(
         given,
-        None if named is None else named[1],
+        named,
         pooled,
+        [] if then is None else written_chain(then),
         padding=conv_input.padding_of(padding),
         stride=None if stride is None else per_axis(stride, "--stride"),
         dilation=per_axis(dilation, "--dilation"),
         border=border,
         flip=flip,
     )
+    conv_files.check_csv(out, result)
     place = None if at is None else numbers_of(at, "--at", "row and column, such as 3,4")
-    one = None if place is None else result.steps.at(*place)  # refuses a wrong place before files are written
-    drawn = place is not None or gif or svg or html
-    if len(given.channels) == 3 and (steps or drawn):
-        complain("note: the steps are those of the red channel; --grey makes the picture grey first.")
+    of = result.found(place)[2][0]  # refuses a wrong place before files are written
+    channel = given.channel_name(of) if not result.is_layer else ""
+    drawn = any(asked is not None for asked in (place, gif, svg, html))
+    if channel and (steps or drawn):
+        instead = "; --grey makes the picture grey first" if given.photo else ""
+        complain(f"note: the steps are those of {channel}{instead}.")
     if named is not None and pooled is not None and drawn:
         complain("note: the steps are those of the kernel; give --pool without --kernel for its own.")
     if json:
-        first = result.steps[: conv_document.MOST_STEPS] if steps else None
-        print_json(conv_document.document(given, named, pooled, result, first if one is None else [one]))
+        print_json(conv_document.document(given, named, pooled, result, steps=steps, place=place))
     else:
         conv_display.show_result(given, named, pooled, result)
         if steps:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
+from ..chain import Passage
 from ..ops.looking import Walk
 from ..ops.pool_steps import PoolStep
 from ..ops.steps import Step
 from ..written_pool import Pooling
-from .conv_input import Input
-from .conv_result import Result
+from .conv_input import Input, Kernel
+from .conv_result import Result, figures
 
 MOST_NUMBERS = 4096  # of the output
 MOST_STEPS = 64
@@ -20,13 +20,14 @@ MOST_STEPS = 64
 
 def document(
     given: Input,
-    kernel: tuple[str, np.ndarray] | None,
+    kernel: Kernel | None,
     pool: Pooling | None,
     result: Result,
-    steps: Iterable[Step | PoolStep] | None,
+    *,
+    steps: bool,
+    place: tuple[int, ...] | None,
 ) -> dict[str, Any]:
-    """Input, kernel, pool and output as numbers; the steps where there are any."""
-    numbers = result.numbers()
+    """Input, kernel, pool, output and chain as numbers; the step at `place`, or the first `steps`."""
     told: dict[str, Any] = {
         "input": {"name": given.name, "shape": list(given.channels.shape), "kind": given.kind},
         "kernel": None,
@@ -34,9 +35,10 @@ def document(
     }
     if kernel is not None and result.convolution is not None:
         told["kernel"] = {
-            "name": kernel[0],
-            "numbers": kernel[1].tolist(),
-            "sum": float(kernel[1].sum()),
+            "name": kernel.name,
+            "numbers": kernel.numbers.tolist(),
+            "sum": float(kernel.numbers.sum()),
+            "bias": None if kernel.bias is None else kernel.bias.tolist(),
             "flipped": result.convolution.flipped,
             "operation": result.convolution.name,
             **_sliding(result.convolution),
@@ -46,17 +48,46 @@ def document(
         told["pool"] = {"kind": pool.kind, "size": size, "p": pool.p, **_sliding(result.pooling)}
         if pool.kind != "lp":
             del told["pool"]["p"]
-    least, most, mean = result.figures()
-    told["output"] = {
-        "shape": list(result.output.shape),
+    told["output"] = _numbers(result, result.output)
+    if result.stages:
+        befores = [result.output, *result.results]
+        told["then"] = [
+            {
+                "stage": stage.written,
+                "name": stage.name,
+                "settings": stage.settings(before),
+                **_numbers(result, after),
+            }
+            for stage, before, after in zip(result.stages, befores, result.results, strict=False)
+        ]
+    if place is not None:
+        walk, position, _ = result.found(place)
+        told["steps"] = [_step(walk.at(*position))]
+        if result.stages:
+            told["way"] = [_passage(passage) for passage in result.way(place)]
+    elif steps:
+        told["steps"] = [_step(step) for step in result.walks[0][:MOST_STEPS]]
+    return told
+
+
+def _numbers(result: Result, values: np.ndarray) -> dict[str, Any]:
+    """The shape, the figures, and all numbers where they are few."""
+    least, most, mean = figures(values)
+    return {
+        "shape": list(values.shape),
         "least": least.item(),
         "most": most.item(),
         "mean": mean,
-        "numbers": numbers.tolist() if numbers.size <= MOST_NUMBERS else None,
+        "numbers": result.numbers(values).tolist() if values.size <= MOST_NUMBERS else None,
     }
-    if steps is not None:
-        told["steps"] = [_step(step) for step in steps]
-    return told
+
+
+def _passage(passage: Passage) -> dict[str, Any]:
+    numbers = [
+        {"position": list(number.position), "equation": number.equation, "result": number.result}
+        for number in passage.numbers
+    ]
+    return {"stage": passage.stage.written, "numbers": numbers, "more": passage.more}
 
 
 def _sliding(walk: Walk[Any]) -> dict[str, Any]:

@@ -17,9 +17,9 @@ from ..ops.rendering.layout import of_panel
 from ..ops.rendering.scene import panel
 from ..ops.rendering.story import Story
 from ..ops.rendering.tiles import tile
-from ..written_numbers import matrix_bytes
+from ..written_matrix import matrix_bytes
 from .complaint import complain
-from .conv_input import Input
+from .conv_input import Input, Kernel
 from .conv_result import Result
 
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".gif")
@@ -58,19 +58,20 @@ def _place(path: Path | str) -> str:
     return os.path.realpath(path)
 
 
-def check_colours(out: Path | None, given: Input) -> None:
-    """Raises `UsageError` where a .csv, of rows and columns, is to hold colours."""
-    if out is not None and out.suffix.lower() == ".csv" and len(given.channels) > 1:
+def check_csv(out: Path | None, result: Result) -> None:
+    """Raises `UsageError` where a .csv, of rows and columns, is to hold colours or several maps of them."""
+    if out is not None and out.suffix.lower() == ".csv" and result.numbers().ndim > 2:
+        count, way_out = len(result.end), "take .npy, or --grey" if result.colours else "take .npy"
+        what = "colours" if result.colours else "maps"
         raise UsageError(
-            f"--out {out}: a .csv has rows and columns, and the result has {len(given.channels)} colours; "
-            "take .npy, or --grey."
+            f"--out {out}: a .csv has rows and columns, and the result has {count} {what}; {way_out}."
         )
 
 
 def write(
     files: Files,
     given: Input,
-    kernel: tuple[str, np.ndarray] | None,
+    kernel: Kernel | None,
     result: Result,
     place: tuple[int, ...] | None,
 ) -> None:
@@ -87,11 +88,12 @@ def write(
         pixels, told = result.picture(robust=given.photo)
         complain(f"note: in {compare}, of the output, {told}.")
         write_bytes(compare, encoded(_comparison(given, kernel, result, pixels), compare))
-    story = Story(result.steps, of="red channel" if len(given.channels) == 3 else "")
-    count, most = len(result.steps), result.steps.MOST
+    walk, position, (of, *_) = result.found(place)
+    story = Story(walk, of="" if result.is_layer else given.channel_name(of).removeprefix("the "))
+    count, most = len(walk), walk.MOST
     drawings: dict[str, Callable[[], bytes]] = {
         "--gif": lambda: animation.draw(story, most),
-        "--svg": lambda: svg.draw(story.scene(0 if place is None else place)).encode(),
+        "--svg": lambda: svg.draw(story.scene(position)).encode(),
         "--html": lambda: page.draw(story, most).encode(),
     }
     for option, drawn in drawings.items():
@@ -109,13 +111,11 @@ def encoded(picture: Image.Image, path: Path) -> bytes:
     return content.getvalue()
 
 
-def _comparison(
-    given: Input, kernel: tuple[str, np.ndarray] | None, result: Result, pixels: np.ndarray
-) -> Image.Image:
+def _comparison(given: Input, kernel: Kernel | None, result: Result, pixels: np.ndarray) -> Image.Image:
     """Input, kernel and output side by side."""
     tiles: list[tuple[str, np.ndarray | Image.Image]] = [("input", given.picture())]
     if kernel is not None and result.convolution is not None:
         applied = panel("", np.atleast_2d(result.convolution.kernel[0, 0]), tinted=True)
         flipped = "flipped" if result.convolution.flipped else "not flipped"
-        tiles.append((f"{kernel[0]} ({flipped})", animation.image(of_panel(applied))))
+        tiles.append((f"{kernel.name} ({flipped})", animation.image(of_panel(applied))))
     return tile([*tiles, ("output", pixels)], columns=3, side=SIDE)

@@ -14,14 +14,16 @@ from ..data.pictures import read_picture
 from ..errors import DataError, ShapeError, UnknownName, UsageError
 from ..ops.kernels import kernel as named_kernel
 from ..sample import sample_photo
-from ..written_numbers import FILES, stored_matrix, typed_matrix
+from ..written_matrix import FILES, stored_matrix, typed_filters, typed_matrix
 from .conv_shades import as_pixels, scaled
 from .options import numbers_of, per_axis
+
+COLOURS = ("red", "green", "blue")
 
 
 @dataclass(frozen=True, eq=False)
 class Input:
-    """Numbers to be filtered, (channels, height, width) or (1, length)."""
+    """Numbers to be filtered, (channels, height, width) or (channels, length)."""
 
     name: str
     channels: np.ndarray
@@ -38,11 +40,48 @@ class Input:
         """What it is, in a word or two."""
         if self.photo:
             return "colour" if len(self.channels) == 3 else "grey"
-        return "numbers"
+        return "numbers" if len(self.channels) == 1 else f"numbers in {len(self.channels)} channels"
+
+    def channel_name(self, number: int) -> str:
+        """What a channel is called; "" where there is one.
+
+        >>> Input("a.png", np.zeros((3, 2, 2)), photo=True).channel_name(0)
+        'the red channel'
+        """
+        if len(self.channels) == 1:
+            return ""
+        return f"the {COLOURS[number]} channel" if self.photo else f"channel {number}"
 
     def picture(self) -> np.ndarray:
-        """As uint8, (height, width) or (height, width, 3): a photo as it is, other numbers scaled."""
-        return as_pixels(self.channels) if self.photo else scaled(self.channels)[0]
+        """As uint8, (height, width) or (height, width, 3): a photo as it is, other numbers scaled.
+
+        Of several channels of numbers it is the first.
+        """
+        return as_pixels(self.channels) if self.photo else scaled(self.channels[:1])[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Kernel:
+    """Numbers to be slid, with what is added."""
+
+    name: str
+    numbers: np.ndarray  # as the picture's channels are, or (filters, channels, ...) of a layer
+    is_layer: bool = False
+    bias: np.ndarray | None = None  # (filters,)
+
+    @property
+    def filters(self) -> int:
+        """How many there are."""
+        return len(self.numbers) if self.is_layer else 1
+
+    def with_bias(self, text: str) -> Kernel:
+        """With a number for each filter, or one for all. Raises `UsageError` for another count."""
+        numbers = typed_matrix(text)
+        if numbers is None or numbers.ndim > 1 or len(numbers) not in (1, self.filters):
+            each = f"{self.filters} numbers, one for each filter"
+            wanted = "a number such as 0.5" if self.filters == 1 else each
+            raise UsageError(f"--bias {shlex.quote(text)} should be {wanted}.")
+        return replace(self, bias=np.broadcast_to(numbers, self.filters))
 
 
 def read_input(text: str | None, *, grey: bool, crop: str | None) -> Input:
@@ -73,8 +112,13 @@ def _read(text: str | None, grey: bool) -> Input:
     if re.match("[a-z]{2,}://", text, re.IGNORECASE):
         raise UsageError(f"{text} is an address, and addresses are not read; download it, and name the file.")
     path = Path(text)
-    if not _exists(path) and (typed := typed_matrix(text)) is not None:
-        return replace(_matrix(typed, "the matrix" if typed.ndim > 1 else "the signal"), typed=True)
+    if not _exists(path) and (typed := typed_filters(text)) is not None:
+        if len(typed) > 1:
+            raise UsageError(
+                f'{shlex.quote(text)} has filters, apart by " // ", and a picture has channels: " / ".'
+            )
+        name = "the signal" if typed.ndim == 3 else "the matrix" if len(typed[0]) == 1 else "the array"
+        return Input(name, typed[0], False, typed=True)
     if path.suffix.lower() in FILES:
         return _matrix(stored_matrix(path), str(path))
     return _picture(path, str(path), grey)
@@ -94,25 +138,28 @@ def _picture(path: Path, name: str, grey: bool) -> Input:
 
 
 def _matrix(numbers: np.ndarray, name: str) -> Input:
-    if numbers.dtype.kind not in "biuf" or numbers.ndim not in (1, 2) or not numbers.size:
+    if numbers.dtype.kind not in "biuf" or numbers.ndim not in (1, 2, 3) or not numbers.size:
         raise DataError(
-            f"{name} should be numbers in rows and columns, not {numbers.dtype} of shape {numbers.shape}."
+            f"{name} should be numbers in rows and columns, or in (channels, rows, columns), not "
+            f"{numbers.dtype} of shape {numbers.shape}."
         )
     if not np.isfinite(numbers).all():
         place = tuple(int(i) for i in np.argwhere(~np.isfinite(numbers))[0])
         raise DataError(f"{name} holds {numbers[place]} at {place}; it should hold finite numbers.")
-    return Input(name, numbers[None], False)
+    return Input(name, numbers if numbers.ndim == 3 else numbers[None], False)
 
 
-def read_kernel(text: str, rank: int, *, option: str = "--kernel ") -> tuple[str, np.ndarray]:
-    """A kernel by its name with settings (`gaussian:2`), typed, or in a file; and what to call it."""
+def read_kernel(text: str, rank: int, *, option: str = "--kernel ") -> Kernel:
+    """A kernel by its name with settings (`gaussian:2`), typed, or in a file; of a picture `rank` is 2."""
     path = Path(text)
-    if (typed := typed_matrix(text)) is not None:
-        name, numbers = "the kernel", typed
+    if (typed := typed_filters(text)) is not None:
+        name, numbers = "the kernel", typed if rank == 1 or typed.ndim == 4 else typed[:, :, None]
     elif path.suffix.lower() in FILES:
         name, numbers = str(path), stored_matrix(path)
         if numbers.dtype.kind not in "biuf" or not np.isfinite(numbers).all():
             raise DataError(f"{path} should hold finite numbers.")
+        if path.suffix.lower() == ".npy" and numbers.ndim == rank + 1:  # of one filter
+            numbers = numbers[None]
     else:
         word, *settings = text.split(":")
         try:
@@ -124,15 +171,18 @@ def read_kernel(text: str, rank: int, *, option: str = "--kernel ") -> tuple[str
             raise UsageError(
                 f"{option}{shlex.quote(text)}: settings are numbers behind colons, such as gaussian:2."
             ) from error
+    if numbers.ndim > 2 and numbers.shape[:2] == (1, 1):
+        numbers = numbers[0, 0]
     if rank == 2 and numbers.ndim == 1:
         numbers = numbers[None]
-    if numbers.ndim != rank:
+    if numbers.ndim not in (rank, rank + 2):
         raise ShapeError(
             f'{name} has the shape {numbers.shape}; a signal takes a kernel of one row such as "1 0 -1".'
             if rank == 1
-            else f"{name} has the shape {numbers.shape}; a picture takes rows and columns."
+            else f"{name} has the shape {numbers.shape}; a picture takes rows and columns, with channels and "
+            "filters before them."
         )
-    return name, numbers
+    return Kernel(name, numbers, numbers.ndim > rank)
 
 
 def padding_of(text: str) -> Any:

@@ -27,6 +27,7 @@ MODULES = {  # the files of each command, in the order of --help
     "attack": ("attack",),
     "report": ("report",),
     "export": ("export",),
+    "studio": ("studio",),
     "summary": ("summary",),
     "nets": ("nets",),
     "runs": ("runs", "compare", "remove"),

@@ -56,7 +56,7 @@ def _named(name: str) -> tuple[NamedKernel, np.ndarray]:
     """A kernel of the gallery, and its numbers with the settings behind its name."""
     from .conv_input import read_kernel
 
-    return named(name.split(":")[0]), read_kernel(name, 2, option="")[1]
+    return named(name.split(":")[0]), read_kernel(name, 2, option="").numbers
 
 
 def _settings(name: str, kernel: NamedKernel) -> list[tuple[str, Any]]:
@@ -127,7 +127,7 @@ def _write_gallery(out: Path, kernels: list[tuple[str, np.ndarray]]) -> None:
     from ..atomic import write_bytes
     from ..ops.rendering.tiles import tile
     from .conv_files import encoded
-    from .conv_input import read_input
+    from .conv_input import Kernel, read_input
     from .conv_result import compute
     from .conv_shades import ROBUST
 
@@ -139,7 +139,7 @@ def _write_gallery(out: Path, kernels: list[tuple[str, np.ndarray]]) -> None:
         "border": "zeros",
         "flip": False,
     }
-    results = [(name, compute(photo, numbers, None, **ways)) for name, numbers in kernels]
+    results = [(name, compute(photo, Kernel(name, numbers), None, **ways)) for name, numbers in kernels]
     pictures = [(name, result.picture(robust=True)[0]) for name, result in results]
     write_bytes(out, encoded(tile(pictures, columns=4, side=SIDE), out))
     complain(

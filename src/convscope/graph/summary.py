@@ -159,25 +159,33 @@ def _cells(layer: Layer) -> tuple[str, ...]:
     field = layer.receptive_field
     return (
         layer.name,
-        _kind(layer),
+        kind_in_words(layer.kind, layer.output_shape),
         spell(layer.output_shape),
-        _count(layer.parameters),
-        _count(layer.macs),
+        count_in_words(layer.parameters),
+        count_in_words(layer.macs),
         in_bytes(layer.activation_bytes),
         "all" if field.whole else spell(field.size),
     )
 
 
-def _kind(layer: Layer) -> str:
-    """The operation in words that fit a column: `global avg pool`, `batch norm`, `conv2d`."""
-    words = layer.kind.replace("_", " ").replace("average", "avg")
-    if words.startswith("adaptive") and set(layer.output_shape[1:]) == {1}:
+def kind_in_words(operation: str, output_shape: Shape) -> str:
+    """The operation in words that fit a column.
+
+    >>> kind_in_words("batch_norm", (8, 5, 5)), kind_in_words("adaptive_average_pool2d", (8, 1, 1))
+    ('batch norm', 'global avg pool')
+    """
+    words = operation.replace("_", " ").replace("average", "avg")
+    if words.startswith("adaptive") and set(output_shape[1:]) == {1}:
         words = words.replace("adaptive", "global").removesuffix("1d").removesuffix("2d")
     return words
 
 
-def _count(count: int) -> str:
-    """Exact below a million; nothing for 0."""
+def count_in_words(count: int) -> str:
+    """Exact below a million; nothing for 0.
+
+    >>> count_in_words(20_490), count_in_words(11_689_512), count_in_words(0)
+    ('20,490', '11.69M', '')
+    """
     if count >= 1e6:
         return f"{count / 1e6:.2f}M" if count < 999.995e6 else f"{count / 1e9:.2f}G"
     return f"{count:,}" if count else ""

@@ -44,20 +44,25 @@ def _position(given: Any) -> tuple[int, ...] | None:
     raise UsageError(f"at={given!r} should be a position of the output, such as (0, 0).")
 
 
+def _plain(maps: np.ndarray) -> np.ndarray:
+    return maps[0] if maps.ndim > 1 and len(maps) == 1 else maps
+
+
 class Convolution(AnyWidget):
     """A window that slides over a picture, to be stepped through in a notebook.
 
     picture: an array or nested lists (height, width) or (channels, height, width), a signal (length,) or,
         with signal=True, (channels, length); a Pillow image, a path, or typed numbers "1 2; 3 4".
     kernel: a name with settings ("gaussian:2"), an array or typed numbers: one plane, which each channel
-        meets by itself, or one for each channel, or filters of these (filters, channels, ...). None with a
-        `pool`.
-    pool: "max:2", "average:3x3:1", "l2:2", "global-max". padding, stride, dilation, border, flip, bias: as
-        for `ops.steps`. then: what follows, "relu | max:2". at: the position of the output that is shown.
+        meets by itself, or one for each channel, or filters of these (filters, channels, ...). "sobel-x"
+        where there is no pool either.
+    pool: "max:2", "average:3x3:1", "l2:2", "global-max"; after the kernel, or alone. then: what follows,
+        "relu | max:2". padding, stride, dilation, border, flip, bias: as for `ops.steps`. at: the position of
+        the output that is shown.
 
     All of these are traits: set them and the page follows, change them in the page and they are read here;
     `observe` and `ipywidgets.link` work. Several at once that only fit together are set within
-    `hold_trait_notifications`. `output`, `step` and `steps` are computed by `convscope.ops`. What does not
+    `hold_trait_notifications`. `output`, `end` and `step` are computed by `convscope.ops`. What does not
     fit is refused with the sentence of `ops`, and nothing changes; what was typed in the page and cannot be
     computed stays there, and `problem` says why.
 
@@ -92,8 +97,7 @@ class Convolution(AnyWidget):
         self._operation: Operation | None = None
         if picture is None:
             picture = [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
-        if kernel is None and pool is None:
-            kernel = [[1, 0], [0, -1]]
+            kernel = [[1, 0], [0, -1]] if kernel is None and pool is None else kernel
         super().__init__(picture=picture, kernel=kernel, pool=pool, **settings)
 
     @property
@@ -106,7 +110,12 @@ class Convolution(AnyWidget):
     @property
     def output(self) -> np.ndarray:
         """What the steps give: (rows, columns) or (places,), after the maps where there are several."""
-        return self.operation.output()
+        return _plain(self.operation.maps)
+
+    @property
+    def end(self) -> np.ndarray:
+        """What comes out after a pool behind the kernel, and after `then`; a row of numbers has one axis."""
+        return _plain(self.operation.end)
 
     @property
     def step(self) -> Step | PoolStep:

@@ -1,29 +1,33 @@
-"""What the Convolution widget shows, as one value: a picture, what slides over it, and how."""
+"""What the Convolution widget shows, as one value: a picture, what slides over it, how, and what follows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from ..chain import Stage, apply, written_chain
+from ..chain.pool import Pool
 from ..errors import ShapeError, UsageError
 from ..ops import ConvolutionSteps, PoolStep, PoolSteps, Step, pool_steps, steps
 from ..ops.kernels import kernel as named_kernel
 from ..written_pool import Pooling
 
+KERNEL = "sobel-x"  # of `convscope conv`, where neither kernel nor pool is named
+
 
 @dataclass(frozen=True, eq=False)
 class Operation:
-    """The numbers are computed by `ops`; what cannot be computed is refused when it is made."""
+    """As `convscope conv` does it; what cannot be computed is refused when it is made."""
 
     picture: np.ndarray  # (length,), (height, width), or after channels
     kernel: np.ndarray | str | None = None  # a plane, one per channel, filters of these, or a name
-    pool: str | None = None
+    pool: str | None = None  # after the kernel, or alone
     padding: Any = "valid"
-    stride: Any = 1
+    stride: Any = 1  # of a pool alone, 1 is the pool's own
     dilation: Any = 1
     border: str = "zeros"
     flip: bool = False
@@ -32,68 +36,84 @@ class Operation:
     signal: bool = False  # the last axis alone is of places
 
     def __post_init__(self) -> None:
-        if self.kernel is None and self.pool is None:
-            raise UsageError('there is nothing to slide over the picture: give a kernel, or pool="max:2".')
-        if self.kernel is None and (self.flip or self.bias is not None):
+        if self.slides_pool and (self.flip or self.bias is not None):
             raise UsageError("flip and bias are of a kernel, and a pool has none.")
-        if self.padding is not None and not isinstance(self.padding, str | int) and _pairs(self.padding):
-            raise UsageError(
-                f"padding={self.padding!r}: the widget pads alike before and after, a number for all axes "
-                "or one each; ops.steps takes pairs."
-            )
-        if self.pool is not None:
-            Pooling.parse(self.pool)
-        _ = self.walks
+        if isinstance(self.padding, Iterable) and any(isinstance(side, Iterable) for side in self.padding):
+            if not isinstance(self.padding, str):
+                raise UsageError(
+                    f"padding={self.padding!r}: the widget pads alike before and after, a number for all axes "
+                    "or one each; ops.steps takes pairs."
+                )
+        _ = self.walks, self.stages and self.end
 
-    @cached_property
+    @property
+    def slides_pool(self) -> bool:
+        """Whether the windows are a pool's."""
+        return self.kernel is None and self.pool is not None
+
+    @property
     def channels(self) -> np.ndarray:
         """The picture as (C, height, width) or (C, length)."""
         rank = 1 if self.signal or self.picture.ndim == 1 else 2
         if self.picture.ndim not in (rank, rank + 1):
-            wanted = (
-                "(length,) or (channels, length)"
-                if rank == 1
-                else "(height, width) or (channels, height, width)"
+            sizes = "length" if rank == 1 else "height, width"
+            raise ShapeError(
+                f"the picture should have the shape ({sizes}{',' * (rank == 1)}) or (channels, {sizes}), "
+                f"not {self.picture.shape}."
             )
-            raise ShapeError(f"the picture should have the shape {wanted}, not {self.picture.shape}.")
         return self.picture if self.picture.ndim == rank + 1 else self.picture[None]
 
     @cached_property
-    def filters(self) -> np.ndarray | None:
+    def filters(self) -> np.ndarray:
         """The kernel's numbers: a plane of the picture's axes, or (filters, channels, ...)."""
-        if self.kernel is None:
-            return None
-        taps = named_kernel(self.kernel) if isinstance(self.kernel, str) else self.kernel
+        kernel = KERNEL if self.kernel is None else self.kernel
+        taps = named_kernel(kernel) if isinstance(kernel, str) else kernel
         rank = self.channels.ndim - 1
         if taps.ndim == 1 and rank == 2:
             taps = taps[None]
         if taps.ndim == rank + 1:
             taps = taps[None]
-        alone = taps.ndim == rank + 2 and taps.shape[:2] == (1, 1) and len(self.channels) == 1
-        return taps[0, 0] if alone else taps
+        return taps[0, 0] if taps.ndim == rank + 2 and taps.shape[:2] == (1, 1) else taps
 
     @cached_property
-    def walks(self) -> tuple[ConvolutionSteps | PoolSteps, ...]:
+    def walks(self) -> Sequence[ConvolutionSteps | PoolSteps]:
         """The steps: of all channels together, or one for each channel that is looked at by itself."""
-        sliding: dict[str, Any] = {"padding": self.padding, "dilation": self.dilation, "border": self.border}
-        if self.filters is not None:
-            sliding |= {"stride": self.stride, "flip": self.flip}
-            if self.filters.ndim > self.channels.ndim:
-                return (steps(self.channels, self.filters, self.bias, **sliding),)
-            return tuple(steps(channel, self.filters, self.bias, **sliding) for channel in self.channels)
-        assert self.pool is not None
-        pooling = Pooling.parse(self.pool)
-        window, stride = pooling.fitted(self.channels.shape[1:])
-        sliding |= {"stride": stride, "kind": pooling.kind, "p": pooling.p}
-        if sliding["padding"] == "valid":
-            sliding["padding"] = 0
-        return tuple(pool_steps(channel, window, **sliding) for channel in self.channels)
+        sliding: dict[str, Any] = {
+            "padding": self.padding,
+            "stride": self.stride,
+            "dilation": self.dilation,
+            "border": self.border,
+        }
+        if self.slides_pool:
+            pooling = Pooling.parse(str(self.pool))
+            window, stride = pooling.fitted(self.channels.shape[1:])
+            if not _is_one(self.stride) and pooling.stride is not None:
+                raise UsageError(
+                    f"pool={self.pool!r} and stride={self.stride!r} both give a stride; leave one of them out."
+                )
+            sliding |= {"stride": stride if _is_one(self.stride) else self.stride}
+            kind: dict[str, Any] = {"kind": pooling.kind, "p": pooling.p}
+            return [pool_steps(channel, window, **kind, **sliding) for channel in self.channels]
+        sliding["flip"] = self.flip
+        if self.filters.ndim > self.channels.ndim:
+            each = (
+                None
+                if self.bias is None
+                else np.broadcast_to(self.bias, max(len(self.filters), np.size(self.bias)))
+            )
+            return [steps(self.channels, self.filters, each, **sliding)]
+        return [steps(channel, self.filters, self.bias, **sliding) for channel in self.channels]
+
+    @property
+    def sums_channels(self) -> bool:
+        """Whether each filter sums over all channels, as a layer does."""
+        return isinstance(self.walks[0], ConvolutionSteps) and self.walks[0].channels
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of the output: (maps, rows, columns), without maps where there is one plane of numbers."""
-        shape = self.walks[0].shape
-        return (len(self.walks), *shape) if len(self.walks) > 1 else shape
+        """Of the output: rows and columns, or places; after the maps where there are several."""
+        maps, *place = self.walks[0].shape if self.sums_channels else (len(self.walks), *self.walks[0].shape)
+        return (maps, *place) if maps > 1 else tuple(place)
 
     def has(self, position: tuple[int, ...]) -> bool:
         """Whether the output has a number there."""
@@ -101,25 +121,40 @@ class Operation:
             0 <= place < size for place, size in zip(position, self.shape, strict=True)
         )
 
-    def step(self, position: tuple[int, ...]) -> Step | PoolStep:
-        """How the number at a position of the output comes about. Raises `ShapeError` where there is none."""
-        if len(self.walks) > 1 and self.has(position):
-            return self.walks[position[0]].at(*position[1:])
+    def found(self, position: tuple[int, ...]) -> tuple[ConvolutionSteps | PoolSteps, tuple[int, ...]]:
+        """The walk that has the number at a position, and where. Raises `ShapeError` where there is none."""
         if not self.has(position):
             raise ShapeError(f"there is no step at {position}: the output has the shape {self.shape}.")
-        return self.walks[0].at(*position)
+        several = len(position) > self.channels.ndim - 1
+        of, place = (position[0], position[1:]) if several else (0, position)
+        return (self.walks[0], (of, *place)) if self.sums_channels else (self.walks[of], place)
 
-    def output(self) -> np.ndarray:
-        """All numbers of the output."""
-        outputs = [walk.output() for walk in self.walks]
-        return outputs[0] if len(outputs) == 1 else np.stack(outputs)
+    def step(self, position: tuple[int, ...]) -> Step | PoolStep:
+        """How the number at a position comes about."""
+        walk, place = self.found(position)
+        return walk.at(*place)
 
     def drawing(self, position: tuple[int, ...]) -> str:
-        """One step as an SVG picture."""
-        if len(self.walks) > 1:
-            return self.walks[position[0]].svg(position[1:])
-        return self.walks[0].svg(position)
+        """The same as an SVG picture."""
+        walk, place = self.found(position)
+        return walk.svg(place)
+
+    @cached_property
+    def maps(self) -> np.ndarray:
+        """All numbers of the output, (maps, rows, columns) or (maps, places)."""
+        return self.walks[0].output() if self.sums_channels else np.stack([w.output() for w in self.walks])
+
+    @property
+    def stages(self) -> list[Stage]:
+        """What follows: the pool after a kernel, and the chain."""
+        pool = [] if self.slides_pool or not self.pool else [Pool(self.pool, Pooling.parse(self.pool))]
+        return [*pool, *(written_chain(self.then) if self.then.strip() else ())]
+
+    @cached_property
+    def end(self) -> np.ndarray:
+        """What comes out in the end: maps, or the numbers of a row."""
+        return [self.maps, *apply(self.stages, self.maps)][-1]
 
 
-def _pairs(padding: Iterable[Any]) -> bool:
-    return any(isinstance(side, Iterable) for side in padding)
+def _is_one(stride: Any) -> bool:
+    return bool(np.all(np.asarray(stride) == 1))

@@ -12,7 +12,7 @@ from PIL import Image
 from ..data.pictures import read_picture
 from ..errors import UsageError
 from ..ops.arrays import as_array, as_kernel, as_numbers
-from ..written_numbers import FILES, stored_matrix
+from ..written_matrix import FILES, stored_matrix
 from .words import typed_planes
 
 Sent = dict[str, Any]  # {"name", "kind": "picture" or "numbers", "shape": (C, ...), "data": bytes}

@@ -1,4 +1,4 @@
-"""Settings of a convolution as Python's values, and in the words of `convscope conv`, that the page speaks."""
+"""Settings of a convolution as Python's values, and in the words that the page speaks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import UsageError
-from ..written_numbers import typed_matrix
+from ..written_matrix import typed_filters, typed_matrix
 
 Words = dict[str, str]
 
@@ -104,20 +104,13 @@ def typed(numbers: np.ndarray) -> str:
 
 
 def typed_planes(text: str) -> np.ndarray | None:
-    """The inverse of `typed`; None where the text begins with no number.
+    """The inverse of `typed`, as far as there are several of a kind; None where it begins with no number.
 
     >>> typed_planes("1 2; 3 4 / 5 6; 7 8").shape, typed_planes("1 / 2 // 3 / 4").shape, typed_planes("box")
     ((2, 2, 2), (2, 2, 1), None)
     """
-    for sign in ("//", "/"):
-        parts = re.split(rf"\s{sign}(?:\s|$)", text)
-        if len(parts) > 1:
-            planes = [typed_planes(part) for part in parts]
-            shapes = {None if plane is None else plane.shape for plane in planes}
-            if len(shapes) > 1 or None in shapes:
-                raise UsageError(f'{text!r}: what stands between "{sign}" should be numbers of one shape.')
-            return np.stack([plane for plane in planes if plane is not None])
-    return typed_matrix(text)
+    filters = typed_filters(text)
+    return None if filters is None else _bare(filters) if filters.shape[0] == 1 else filters
 
 
 def _number(value: Any) -> str:

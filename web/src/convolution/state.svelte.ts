@@ -1,4 +1,16 @@
 import type { Values } from '../app/address';
+import { filtered } from '../core/filtering';
+import { readKernel } from '../core/kernel_text';
+import { pool } from '../core/pooling';
+import { readPool, type Pooling } from '../core/pool_text';
+import { readBias, readPosition, readSettings } from '../core/settings_text';
+import { CoreError } from '../core/sliding';
+import { part, type Tensor } from '../core/tensor';
+import { pictureOf } from '../pictures/code';
+import { PictureError } from '../pictures/error';
+import type { Picture } from '../pictures/picture';
+import { words } from '../words';
+import { Walked } from './walked';
 
 /** The words are those of `convscope conv`: an address of the screen reads as its command does. */
 export type ConvolutionKey =
@@ -27,8 +39,144 @@ export const INITIAL: Values<ConvolutionKey> = {
   then: '',
   at: '',
 };
+const DEFAULT_KERNEL = 'sobel-x'; // of the command, where neither kernel nor pool is named
+
+/** What is wrong, and the control it is about. */
+export interface Wrong {
+  message: string;
+  about: CoreError['about'];
+}
+
+/** What slides, and how it went. */
+interface Computed {
+  walked: Walked;
+  kernel: Tensor | null; // as given: (filters, planes, ...); null of a pool
+  pooling: Pooling | null;
+}
 
 /** The Convolution screen's state: what its address holds, and what follows from it. */
 export class ConvolutionState {
   address = $state({ ...INITIAL });
+  picture = $state.raw<Picture | null>(null);
+  pictureWrong = $state('');
+  playing = $state(false);
+  filling = $state(false); // steps were gone through: what is beyond the present one is still to come
+  pointed = $state<number | null>(null); // a step that is pointed at, without going there
+  #last: Computed | null = null;
+
+  /** What is computed, and what is wrong; with something wrong, what was computed last. */
+  readonly result = $derived.by((): { computed: Computed | null; wrong: Wrong | null } => {
+    if (!this.picture) return { computed: this.#last, wrong: null };
+    try {
+      this.#last = computed(this.picture.values, this.address);
+      return { computed: this.#last, wrong: null };
+    } catch (error) {
+      if (!(error instanceof CoreError)) throw error;
+      return { computed: this.#last, wrong: { message: error.message, about: error.about } };
+    }
+  });
+  readonly walked = $derived(this.result.computed?.walked ?? null);
+  readonly kernel = $derived(this.result.computed?.kernel ?? null);
+  readonly pooling = $derived(this.result.computed?.pooling ?? null);
+  readonly #present = $derived.by((): { index: number; wrong: Wrong | null } => {
+    if (!this.walked) return { index: 0, wrong: null };
+    try {
+      return { index: indexOf(this.walked, this.address.at), wrong: null };
+    } catch (error) {
+      if (!(error instanceof CoreError)) throw error;
+      return { index: 0, wrong: { message: error.message, about: error.about } };
+    }
+  });
+  /** The step that the address names; the first where it names none. */
+  readonly index = $derived(this.#present.index);
+  /** The step that is shown: one that is pointed at goes before that of the address. */
+  readonly shown = $derived(
+    this.pointed !== null && this.walked && this.pointed < this.walked.count ? this.pointed : this.index,
+  );
+  readonly step = $derived(this.walked?.step(this.shown) ?? null);
+  readonly wrongs = $derived.by((): Wrong[] => {
+    const picture: Wrong[] = this.pictureWrong ? [{ message: this.pictureWrong, about: 'picture' }] : [];
+    return [...picture, ...[this.result.wrong, this.#present.wrong].filter((wrong) => wrong !== null)];
+  });
+  /** Whether what is shown is not what the address asks for. */
+  readonly stale = $derived(Boolean(this.pictureWrong || this.result.wrong));
+  readonly rank = $derived(this.picture && this.picture.values.shape.length === 2 ? 1 : 2);
+  readonly pools = $derived(!this.address.kernel && Boolean(this.address.pool));
+
+  wrongOf(about: CoreError['about']): string | undefined {
+    return this.wrongs.find((wrong) => wrong.about === about)?.message;
+  }
+  /** Other settings. A step that there is no more gives way to the first. */
+  change(values: Partial<Values<ConvolutionKey>>): void {
+    Object.assign(this.address, values);
+    this.pointed = null;
+    this.playing = false;
+    if (this.#present.wrong) this.address.at = '';
+  }
+  /** Another picture, from a person's hand. */
+  take(picture: Picture): void {
+    this.pictureWrong = '';
+    this.picture = picture;
+    this.change({ picture: picture.code });
+  }
+  /** Goes to a step; `filling` where steps are gone through one by one. */
+  go(index: number, filling: boolean): void {
+    if (!this.walked) return;
+    const position = this.walked.positionOf(index);
+    this.address.at = (this.walked.maps === 1 ? position.slice(-this.walked.rank) : position).join(',');
+    this.filling = filling;
+    this.pointed = null;
+  }
+  /** Brings the picture that the address names. Call it when that has changed. */
+  async bring(): Promise<void> {
+    const code = this.address.picture;
+    if (this.picture?.code === code) return;
+    try {
+      const picture = await pictureOf(code);
+      if (this.address.picture !== code) return; // another was asked for meanwhile
+      this.pictureWrong = '';
+      this.picture = { ...picture, code };
+    } catch (error) {
+      if (!(error instanceof CoreError || error instanceof PictureError)) throw error;
+      if (this.address.picture === code) this.pictureWrong = error.message || words.convolution.nothing;
+    }
+  }
+}
+
+function computed(input: Tensor, address: Values<ConvolutionKey>): Computed {
+  const rank = input.shape.length - 1;
+  const settings = readSettings(address);
+  if (!address.kernel && address.pool) {
+    const pooling = readPool(address.pool);
+    const { stride, ...others } = settings;
+    const given = address.stride === INITIAL.stride ? others : settings; // 1 is not said, and the window's size counts
+    void stride;
+    const walk =
+      input.shape[0] === 1
+        ? pool(part(input, 0), pooling, { ...given, channels: false })
+        : pool(input, pooling, { ...given, channels: true });
+    return { walked: new Walked(walk, true), kernel: null, pooling };
+  }
+  const kernel = readKernel(address.kernel || DEFAULT_KERNEL, rank);
+  const walk = filtered(input, kernel, {
+    ...settings,
+    bias: readBias(address.bias),
+    flip: address.flip === 'yes',
+  });
+  const each = kernel.shape[0] === 1 && kernel.shape[1] === 1;
+  return { walked: new Walked(walk, each), kernel, pooling: null };
+}
+
+/** The step of an address; the first where it names none. Raises CoreError where there is no such step. */
+function indexOf(walked: Walked, at: string): number {
+  const position = readPosition(at);
+  if (!position) return 0;
+  const whole = position.length === walked.rank ? [0, ...position] : position;
+  const [map = 0, ...place] = whole;
+  const [row, column] = walked.rank === 1 ? [0, place[0]] : place;
+  const shape = [walked.maps, walked.rows, walked.columns];
+  const given = [map, row, column];
+  if (whole.length !== walked.rank + 1 || given.some((at, axis) => at === undefined || at >= shape[axis]!))
+    throw new CoreError(words.core.noStep(position, walked.walk.shape), 'at');
+  return walked.indexOf(map, [row!, column!]);
 }

@@ -8,13 +8,17 @@ export const BORDERS: readonly Border[] = ['zeros', 'reflect', 'replicate', 'cir
 
 /** A name, or a number for all axes, or one each (before and after alike). */
 export type Padding = 'valid' | 'same' | 'full' | number | readonly number[];
+export const PADDINGS = ['valid', 'same', 'full'] as const;
 
+/** Stride and dilation: one number for all axes, or one each. */
 export interface Settings {
   padding: Padding;
-  stride: readonly number[]; // per axis
+  stride: readonly number[];
   dilation: readonly number[];
   border: Border;
 }
+
+export const PLAIN: Settings = { padding: 'valid', stride: [1], dilation: [1], border: 'zeros' };
 
 /** How one number of the output comes about; tensors have the window's shape: (C,) rows, columns or places. */
 export interface Step {
@@ -40,7 +44,7 @@ export interface PoolStep extends Step {
   kind: 'pool';
   pool: 'max' | 'average' | 'lp';
   counted: readonly boolean[];
-  winner: readonly number[] | null; // of a maximum: where it is on the input
+  winner: readonly number[] | null; // of a maximum: where it is on the input, after its channel if there are some
   p: number;
 }
 
@@ -58,12 +62,12 @@ export interface AxisSize {
 
 /** All steps of one operation, each made when it is asked for. */
 export interface Walk<S extends Step = Step> {
-  shape: readonly number[]; // of the output
-  input: Tensor; // (C, ...) of a convolution with channels, else (rows, columns) or (places,)
+  shape: readonly number[]; // of the output: (rows, columns) or (places,), after its channels where there are some
+  input: Tensor; // (C, ...) where there are channels, else (rows, columns) or (places,)
   pads: readonly (readonly [number, number])[];
   axes: readonly AxisSize[];
-  settings: Settings;
-  output: Tensor;
+  settings: Settings; // stride and dilation of each axis; padding as it was asked for
+  readonly output: Tensor; // computed when it is first asked for
   step(position: readonly number[]): S;
 }
 
@@ -71,7 +75,8 @@ export interface Walk<S extends Step = Step> {
 export class CoreError extends Error {
   constructor(
     message: string,
-    readonly about: 'picture' | 'kernel' | 'pool' | 'padding' | 'stride' | 'dilation' | 'border' | 'then',
+    readonly about:
+      'picture' | 'kernel' | 'pool' | 'padding' | 'stride' | 'dilation' | 'border' | 'bias' | 'then' | 'at',
   ) {
     super(message);
   }

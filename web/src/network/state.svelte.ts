@@ -1,9 +1,12 @@
+import type { ApiError, LayerNode, ModelEntry, NetworkDocument, Pass, Sample, Why } from '../api';
 import type { Values } from '../app/address';
+import type { Picture } from '../pictures/picture';
+import { cellOf } from './cell';
 
 export type NetworkKey =
   | 'model' // as a command names it: starter, runs/..., untrained:simple-cnn-4-8
   | 'picture' // a picture's code; "" for the first sample
-  | 'layer' // the layer that is open
+  | 'layer' // the layer that is open; "" for the first with maps
   | 'cell' // the number that is open: conv2:3:5:7
   | 'path' // the cells that led to it, apart by spaces
   | 'shift'; // of the picture by the arrow keys: rows down, columns right
@@ -17,7 +20,108 @@ export const INITIAL: Values<NetworkKey> = {
   shift: '0,0',
 };
 
-/** The Network screen's state: what its address holds, and what follows from it. */
+export type Problem = ApiError['about'];
+
+/** A pass with what it was of: everything that the page shows at one time is of one picture and one network. */
+export interface Shown {
+  model: string;
+  picture: Picture; // as it was sent: shifted
+  pass: Pass;
+}
+
+/** The Network screen's state: what its address holds, what was fetched for it, and what follows from both. */
 export class NetworkState {
   address = $state({ ...INITIAL });
+
+  models = $state.raw<ModelEntry[]>([]);
+  network = $state.raw<NetworkDocument | null>(null); // the last that there was: an address may name another
+  samples = $state.raw<Sample[]>([]);
+  picture = $state.raw<Picture | null>(null); // as it was chosen, before the shift
+  shown = $state.raw<Shown | null>(null);
+  why = $state.raw<Why | null>(null);
+  problems = $state<Partial<Record<Problem, string>>>({});
+  waiting = $state({ model: false, pass: false, why: false });
+
+  readonly shift = $derived(shiftOf(this.address.shift));
+  readonly path = $derived(this.address.path.split(' ').filter(Boolean));
+  readonly names = $derived(this.network?.layers.map((layer) => layer.name) ?? []);
+  readonly input = $derived(this.network?.layers.find((layer) => layer.operation === 'input') ?? null);
+  readonly layer = $derived.by((): LayerNode | null => {
+    const layers = this.network?.layers ?? [];
+    if (this.address.layer) return layers.find((layer) => layer.name === this.address.layer) ?? null;
+    return layers.find((layer) => layer.operation !== 'input' && layer.shape.length > 1) ?? null;
+  });
+  /** The cell of the address, where the network has such a layer. */
+  readonly cell = $derived(this.address.cell ? cellOf(this.address.cell, this.names) : null);
+  /** The explanation of the cell that the address names, and of no other. */
+  readonly explained = $derived(this.why?.cell === this.address.cell ? this.why : null);
+
+  /** Another network; the picture stays, unless it is one of the old network's samples. */
+  choose(model: string): void {
+    const kept = this.address.picture.startsWith('sample:') ? '' : this.address.picture;
+    Object.assign(this.address, INITIAL, { model, picture: kept, shift: this.address.shift });
+  }
+
+  #changed: number | null = null; // when the picture changed, of the page's clock
+
+  /** When the picture changed last, told once. */
+  takeChange(): number | null {
+    const changed = this.#changed;
+    this.#changed = null;
+    return changed;
+  }
+
+  /** Another picture; `since` is when the pen, or whatever made it, moved. */
+  take(picture: Picture, since = performance.now()): void {
+    this.#changed = since;
+    this.picture = picture;
+    this.address.picture = picture.code;
+    delete this.problems.picture;
+  }
+
+  /** Moves the picture by so many rows down and columns to the right. */
+  move(down: number, right: number): void {
+    this.#changed = performance.now();
+    this.address.shift = `${this.shift[0] + down},${this.shift[1] + right}`;
+  }
+
+  /** Shows the maps of a layer; the number that is open stays. */
+  open(layer: string): void {
+    this.address.layer = layer;
+    delete this.problems.layers;
+  }
+
+  /** Opens a number, at the beginning of a path. */
+  ask(cell: string): void {
+    this.#show(cell, []);
+  }
+
+  /** Opens a number that the open one is made of. */
+  descend(cell: string): void {
+    if (cell === this.address.cell) return;
+    this.#show(cell, this.address.cell ? [...this.path, this.address.cell] : []);
+  }
+
+  /** Goes back to a number of the path. */
+  back(step: number): void {
+    const cell = this.path[step];
+    if (cell) this.#show(cell, this.path.slice(0, step));
+  }
+
+  close(): void {
+    Object.assign(this.address, { cell: '', path: '' });
+    delete this.problems.cell;
+  }
+
+  #show(cell: string, path: readonly string[]): void {
+    const layer = cellOf(cell, this.names)?.layer ?? this.address.layer;
+    Object.assign(this.address, { cell, path: path.join(' '), layer });
+    delete this.problems.cell;
+  }
+}
+
+/** Rows down and columns to the right; 0 for what is no number. */
+export function shiftOf(text: string): [number, number] {
+  const [down, right] = text.split(',').map((part) => Math.trunc(Number(part)) || 0);
+  return [down ?? 0, right ?? 0];
 }

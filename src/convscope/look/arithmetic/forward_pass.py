@@ -13,6 +13,7 @@ from ...graph.graph import Node
 from ...graph.pixels_seen import pixels_seen, unclipped
 from ...graph.receptive_field import ReceptiveField, receptive_fields
 from ..inside.activations import ACTIVATIONS, activations
+from ..inside.seen import Seen
 from . import of_layers, of_windows  # noqa: F401  (each registers its operations)
 from .cell import Cell
 from .pixel import about_pixel, pixel_steps
@@ -28,9 +29,9 @@ PROBABILITY = "probability"  # the layer that is added behind a network whose ou
 class ForwardPass:
     """What a network computes for one picture, kept so that one number after the other can be asked for.
 
-    picture: whatever `bundle.predict` takes as one. `stored` is the picture as the bundle stores it,
-    `outputs` every layer's numbers without the batch, float32, by the names of `graph`. That is the bundle's,
-    with a last layer `probability` where its outputs are logits. Raises as `why` does.
+    picture: whatever `bundle.predict` takes as one, or what `seen` says of one. `stored` is the picture as
+    the bundle stores it, `outputs` every layer's numbers without the batch, float32, by the names of `graph`.
+    That is the bundle's, with a last layer `probability` where its outputs are logits. Raises as `why` does.
     """
 
     def __init__(self, bundle: Bundle, picture: Any) -> None:
@@ -40,8 +41,8 @@ class ForwardPass:
                 "numbers cannot be taken apart; predict, eval and attributions work with it."
             )
         self.bundle = bundle
-        self.graph = _with_probabilities(bundle.graph, bundle.outputs)
-        self.stored = bundle.preprocessing.one(picture)
+        self.graph = with_probabilities(bundle.graph, bundle.outputs)
+        self.stored = picture.stored if isinstance(picture, Seen) else bundle.preprocessing.one(picture)
         inputs = bundle.preprocessing.batch(self.stored[None])
         computed = activations(self.graph, bundle.weights, inputs)
         self.outputs = {name: values[0] for name, values in computed.items()}
@@ -147,7 +148,8 @@ class ForwardPass:
         return replace(answer, about=about_pixel(preprocessing, cell.index))
 
 
-def _with_probabilities(graph: Graph, outputs: str) -> Graph:
+def with_probabilities(graph: Graph, outputs: str) -> Graph:
+    """The graph whose outputs are "logits" with a last layer that makes probabilities of them."""
     if outputs == "probabilities" or PROBABILITY in graph.by_name:
         return graph
     last = Node(PROBABILITY, "softmax", (graph.output,), {"dim": 1}, graph.output_shape, {})

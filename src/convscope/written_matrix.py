@@ -14,6 +14,7 @@ import numpy as np
 from .errors import DataError, UsageError
 
 FILES = (".csv", ".txt", ".tsv", ".npy")
+FILTERS, CHANNELS = (re.compile(rf"(?<!\S){mark}(?!\S)") for mark in ("//", "/"))
 
 
 def typed_matrix(text: str) -> np.ndarray | None:
@@ -35,6 +36,44 @@ def typed_matrix(text: str) -> np.ndarray | None:
         raise UsageError(
             f'{shlex.quote(text)} is no matrix: {error}. Rows are set apart by ";": "1 0 -1; 2 0 -2".'
         ) from error
+
+
+def typed_filters(text: str) -> np.ndarray | None:
+    """The numbers of a text as (filters, channels, ...): a matrix each, or one axis where each has one row.
+
+    Channels are apart by " / " and filters by " // ", with white space around; `1/4` is a fraction. None
+    where it begins with no number. Raises `UsageError` as `typed_matrix` does, and where sizes
+    differ.
+
+    >>> typed_filters("1 2; 3 4 / 5 6; 7 8").shape, typed_filters("1 1/4 // 3 4 // 5 6").shape
+    ((1, 2, 2, 2), (3, 1, 2))
+    """
+    if not FILTERS.search(text) and not CHANNELS.search(text):
+        alone = typed_matrix(text)
+        return None if alone is None else alone[None, None]
+    if _number(re.split(r"[\s,;]+", text.strip(" \t\n,;"))[0]) is None:
+        return None
+    parts = [CHANNELS.split(part) for part in FILTERS.split(text)]
+    try:
+        filters = [[_plane(part) for part in each] for each in parts]
+        sizes = {"×".join(map(str, np.atleast_2d(plane).shape)) for each in filters for plane in each}
+        if len(sizes) > 1:
+            raise ValueError(f"its channels have {' and '.join(sorted(sizes))} numbers")
+        counts = {len(each) for each in filters}
+        if len(counts) > 1:
+            raise ValueError(f"its filters have {' and '.join(map(str, sorted(counts)))} channels")
+        return np.array(filters)
+    except ValueError as error:
+        raise UsageError(
+            f'{shlex.quote(text)} is no array: {error}. Channels of one size are set apart by " / ", filters '
+            'by " // ": "1 2; 3 4 / 5 6; 7 8".'
+        ) from error
+
+
+def _plane(text: str) -> np.ndarray:
+    if not text.strip(" \t\n,;"):
+        raise ValueError("beside a slash there are no numbers")
+    return _matrix([_row(row) for row in re.split(r"[;\n]", text) if row.strip()])
 
 
 def stored_matrix(path: Path) -> np.ndarray:

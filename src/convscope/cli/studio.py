@@ -1,0 +1,105 @@
+"""`convscope studio`"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import warnings
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import ConvscopeError, ConvscopeWarning
+from .app import command
+from .complaint import complain
+from .options import Json, given_path
+from .output import print_json
+from .phases import DEBUGGING
+from .studio_trouble import show_trouble
+
+
+@command("studio")
+def studio(
+    models: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[MODEL]...", help="Runs, bundles or names of networks that are offered first."
+        ),
+    ] = None,
+    *,
+    host: Annotated[
+        str, typer.Option(help="Where it listens: this machine alone, or 0.0.0.0 for others too.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=65535, help="8765, or the next that is free; 0 takes any.", show_default=False
+        ),
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME[:PORT]", help="A name that a proxy, such as JupyterHub's, serves it under."
+        ),
+    ] = None,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open the page, where there is a screen.")
+    ] = True,
+    token: Annotated[
+        str | None, typer.Option(help="What the address to open ends in; a new one each time by default.")
+    ] = None,
+    folder: Annotated[
+        Path, typer.Option(parser=given_path, help="Start in this folder: its runs are offered.")
+    ] = Path(),
+    json: Json = False,
+) -> None:
+    """See convolutions and networks move, in the browser."""
+    from ..studio.access import Access, allowed_host, token_of
+    from ..studio.addresses import is_loopback, listening, names_of, opening_url
+    from ..studio.launch import needs_packages, opens_browser, serve
+
+    secret = token_of(token)
+    others = [allowed_host(name) for name in allow_host or ()]
+    try:
+        os.chdir(folder)
+    except OSError as error:
+        raise ConvscopeError(f"--folder {folder}: {error.strerror}.") from error
+    needs_packages()
+
+    from ..studio.app import guarded
+    from ..studio.app import studio as application
+    from ..studio.inspector import Inspector
+    from ..studio.page import read_page
+
+    app = application(Inspector(models=models or ()), read_page())
+    opened = listening(host, port)
+    at = opened.getsockname()[1]
+    url = opening_url(host, at, secret)
+    if not is_loopback(opened):
+        warnings.warn(
+            ConvscopeWarning(
+                "open-host",
+                f"--host {host}: whoever reaches this machine and has the address can use the studio; the "
+                f"address goes over the network as it is, without encryption.",
+            ),
+            stacklevel=2,
+        )
+    if json:
+        print_json({"url": url, "host": host, "port": at})
+    else:
+        print(f"Studio  {url}")
+    sys.stdout.flush()
+    complain("Ctrl-C ends it.")
+    if browser and opens_browser():
+        import webbrowser
+
+        threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+    show_trouble()
+    ended = serve(
+        guarded(app, Access.of(names_of(host), at, secret, others)), opened, debugging=DEBUGGING.get()
+    )
+    complain("stopped.")
+    if not ended:  # by what still computes for a page that nobody looks at any more
+        os._exit(0)

@@ -1,0 +1,75 @@
+"""The studio served from this process, with a quick end; and whether it can be."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from ..errors import ConvscopeError
+
+if TYPE_CHECKING:
+    import uvicorn
+    from starlette.types import ASGIApp
+
+END = 1.0  # seconds that a request has when the studio is stopped
+
+
+def needs_packages() -> None:
+    """Raises `ConvscopeError` where what serves is not installed."""
+    from importlib.util import find_spec
+
+    for package in ("fastapi", "uvicorn"):
+        if find_spec(package) is None:
+            raise ConvscopeError(
+                f"the studio needs {package}, which is not installed: pip install 'convscope[serve]'."
+            )
+
+
+def server_of(app: ASGIApp, *, debugging: bool = False) -> uvicorn.Server:
+    """A server that logs nothing, as a line of each request would hold the token of the first."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        app,
+        lifespan="off",
+        ws="none",
+        log_config=None,
+        log_level="error" if debugging else "critical",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=0,
+    )
+    config.load()
+    return uvicorn.Server(config)
+
+
+def serve(app: ASGIApp, opened: socket.socket, *, debugging: bool = False) -> bool:
+    """Serve until Ctrl-C; True where all has come to its end, False where a request still computes.
+
+    The server is a thread that no end waits for; this one waits for signals.
+    """
+    server = server_of(app, debugging=debugging)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [opened]}, name="studio", daemon=True)
+    thread.start()
+    try:
+        while thread.is_alive():
+            thread.join(0.2)  # on Windows a signal waits for it
+    except KeyboardInterrupt:
+        server.should_exit = True
+        thread.join(END)
+    return not thread.is_alive()
+
+
+def opens_browser() -> bool:
+    """Whether a browser can show it here: there is a screen, and a person at a terminal of this machine."""
+    if not sys.stdout.isatty() or any(
+        name in os.environ for name in ("SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT")
+    ):
+        return False
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))

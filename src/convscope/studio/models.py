@@ -1,0 +1,236 @@
+"""The models that the studio shows: which there are, and each opened, once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from .. import nets
+from ..bundle import FILE_NAME, LATEST, RUNS, STARTER, Bundle, find
+from ..columns import shortened
+from ..data import Preprocessing
+from ..errors import ConvscopeError
+from ..graph import Graph
+from ..graph.operation import spell
+from ..graph.summary import count_in_words
+from ..look.arithmetic.forward_pass import with_probabilities
+from ..look.inside.layers import graph_of
+from ..runs.listing import is_shown, runs_in
+from .kept import Kept
+from .refusal import Refusal, refusing
+
+UNTRAINED = "untrained:"
+BYTES = 1 << 29  # of the weights of all models that are kept open
+
+Model = str | os.PathLike[str] | Bundle
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A model with what is worked out of it once."""
+
+    model: str
+    bundle: Bundle
+    version: object  # another one once its file has changed
+
+    @property
+    def trained(self) -> bool:
+        """Whether its weights are those of a training."""
+        return not self.model.startswith(UNTRAINED)
+
+    @property
+    def takes_pictures(self) -> bool:
+        """Whether pictures are for it; else signals, or arrays of numbers."""
+        return isinstance(self.bundle.preprocessing, Preprocessing)
+
+    @cached_property
+    def graph(self) -> Graph:
+        """Its layers, with `probability` at the end; raises `Refusal` where they are not known."""
+        with refusing("model"):
+            return with_probabilities(graph_of(self.bundle), self.bundle.outputs)
+
+
+class Models:
+    """Those that come along, the runs in a folder's `runs`, and those that were given when it was made.
+
+    Only these are opened, whatever a request names.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str] | None, given: Sequence[Model]) -> None:
+        self._runs = None if folder is None else Path(folder) / RUNS
+        self._bundles: dict[str, Bundle] = {}  # given as they are
+        self._given: list[str] = []
+        for model in given:
+            if isinstance(model, Bundle):
+                self._bundles[self._free_name(model.net)] = model
+            elif (name := os.fspath(model)) not in self._given:
+                self._given.append(name)
+        self._kept: Kept[Opened] = Kept(BYTES)
+
+    def _free_name(self, net: str) -> str:
+        names = (net if number == 1 else f"{net}-{number}" for number in range(1, 1000))
+        return next(name for name in names if name not in self._bundles)
+
+    def name(self, model: Model) -> str:
+        """What one of those that were given is called."""
+        if not isinstance(model, Bundle):
+            return os.fspath(model)
+        return next(name for name, bundle in self._bundles.items() if bundle is model)
+
+    def opened(self, model: str) -> Opened:
+        """The model of that name; raises `Refusal` where it is not among them, or cannot be read."""
+        if model in self._bundles:
+            bundle = self._bundles[model]
+            return self._kept.get(model, lambda: Opened(model, bundle, None), _size)
+        if model.startswith(UNTRAINED):
+            with refusing("model", 404):
+                return self._kept.get(model, lambda: Opened(model, load(model), None), _size)
+        with refusing("model", 404):
+            file = find(self._path(model))
+            try:
+                facts = file.stat()
+            except OSError as error:
+                raise ConvscopeError(f"{file} cannot be read: {error.strerror or error}.") from error
+            version = facts.st_mtime_ns, facts.st_size, facts.st_ino
+        with refusing("model"):
+            return self._kept.get((model, version), lambda: Opened(model, load(file), version), _size)
+
+    def _path(self, model: str) -> Path:
+        """Where a model lies that may be opened."""
+        if model == STARTER.stem:
+            return STARTER
+        if model in self._given:
+            return Path(model)
+        if self._runs is not None and (run := self._run(model, self._runs)) is not None:
+            return run
+        raise Refusal(
+            f"{shortened(model, 100)!r} is not among the models of this studio; choose one of its list, or "
+            "name it when you start the studio: `convscope studio PATH`.",
+            "model",
+            404,
+        )
+
+    @staticmethod
+    def _run(model: str, runs: Path) -> Path | None:
+        """A run in the folder, or one of a series: `runs/NAME`, `runs/SERIES/seed-0`, or `runs/latest`."""
+        if "\0" in model:
+            return None
+        try:
+            parts = Path(model).relative_to(runs).parts
+        except ValueError:
+            return None
+        if len(parts) not in (1, 2) or ".." in parts:
+            return None
+        if parts == (LATEST,):
+            return runs / LATEST
+        paths = [runs.joinpath(*parts[: count + 1]) for count in range(len(parts))]
+        return paths[-1] if all(map(is_shown, paths)) else None
+
+    def entries(self) -> list[dict[str, Any]]:
+        """All of them: `ModelEntry` of the page."""
+        entries = [_entry(STARTER.stem, "starter", "starter", self._about(STARTER.stem))]
+        entries += self._run_entries()
+        known = {entry["id"] for entry in entries}
+        given = [name for name in (*self._bundles, *self._given) if name not in known]
+        entries += [_entry(name, _label(name), "bundle", self._about(name)) for name in given]
+        entries += [_entry(f"{UNTRAINED}{net}", net, "net", _about_net(net)) for net in nets.names()]
+        return entries
+
+    def _about(self, model: str) -> str:
+        try:
+            return ", ".join(about(self.opened(model).bundle))
+        except Refusal as refusal:
+            return str(refusal)
+
+    def _run_entries(self) -> list[dict[str, Any]]:
+        if self._runs is None or not self._runs.is_dir():
+            return []
+        entries = []
+        for record in runs_in(self._runs):
+            path = Path(record["run"])
+            for run in _with_bundles(path):
+                label = str(run.relative_to(self._runs))
+                entries.append(_entry(str(run), label, "run", _about_run(record)))
+        return entries
+
+
+def load(path: str | os.PathLike[str]) -> Bundle:
+    """`Bundle.load`, of `untrained:NET` too."""
+    name = os.fspath(path)
+    if not name.startswith(UNTRAINED):
+        return Bundle.load(path)
+    from ..graph.weights import initial_weights
+
+    net, *rest = name.removeprefix(UNTRAINED).split(":")
+    shape = tuple(map(int, rest[0].split("x"))) if rest else None
+    graph = nets.graph(net, shape, int(rest[1]) if len(rest) > 1 else 10)
+    classes = tuple(map(str, range(graph.output_shape[0])))
+    if len(graph.input_shape) == 3:
+        channels, height, width = graph.input_shape
+        fields = {"height": height, "width": width, "channels": channels}
+        return Bundle(net, classes, Preprocessing.model_validate(fields), graph, initial_weights(graph))
+    from ..data import ArrayPreprocessing
+
+    return Bundle(net, classes, ArrayPreprocessing(shape=graph.input_shape), graph, initial_weights(graph))
+
+
+def about(bundle: Bundle) -> Iterable[str]:
+    """What is known of a bundle, in short parts."""
+    parameters = bundle.graph.parameter_count if bundle.graph else bundle.info.get("parameters")
+    if parameters is not None:
+        yield f"{parameters:,} parameters"
+    info = bundle.info
+    if name := _found(info, "data", "name"):
+        yield f"trained on {name}"
+    accuracy, split = _found(info, "metrics", "test", "accuracy"), _found(info, "metrics", "test", "split")
+    if isinstance(accuracy, int | float):
+        yield (
+            f"{accuracy:.2%} right".replace("%", " %") + f" of {split or 'test'} {bundle.preprocessing.noun}s"
+        )
+
+
+def _found(info: Any, *keys: str) -> Any:
+    for key in keys:
+        info = info.get(key) if isinstance(info, dict) else None
+    return info
+
+
+def _with_bundles(path: Path) -> list[Path]:
+    """The run, or the runs of a series, that have a bundle."""
+    if (path / FILE_NAME).is_file():
+        return [path]
+    return sorted(file.parent for file in path.glob(f"seed-*/{FILE_NAME}") if is_shown(file.parent))
+
+
+def _about_run(record: dict[str, Any]) -> str:
+    parts = [f"{record['net']} on {record['data']}" if record["net"] else None]
+    if record["accuracy"] is not None:
+        parts.append(f"{100 * record['accuracy']:.2f} % right of {record['split']}")
+    if record["state"] != "finished":
+        parts.append(record["state"])
+    return ", ".join(filter(None, parts))
+
+
+@cache
+def _about_net(net: str) -> str:
+    graph = nets.graph(net)
+    return (
+        f"{count_in_words(graph.parameter_count)} parameters, input {spell(graph.input_shape)}, not trained"
+    )
+
+
+def _label(name: str) -> str:
+    path = Path(name)
+    return (path.parent.name or path.name if path.name == FILE_NAME else path.name) or name
+
+
+def _entry(name: str, label: str, kind: str, line: str) -> dict[str, Any]:
+    return {"id": name, "label": label, "kind": kind, "about": line}
+
+
+def _size(opened: Opened) -> int:
+    return sum(weight.nbytes for weight in opened.bundle.weights.values())
