@@ -454,7 +454,8 @@ export const words = {
     sample: 'Sample',
     openSignal: 'Open a file (.npy)',
     noFile: 'A network takes pictures, not typed numbers; draw one, open a file or choose a sample.',
-    noSignal: 'This network takes a signal, which this browser does not keep; choose a sample, or open a file.',
+    noSignal:
+      'This network takes a signal, which this browser does not keep; choose a sample, or open a file.',
     shift: 'Shift',
     shiftLabel: 'Shift the picture; arrow keys move it by a pixel',
     left: 'One pixel to the left',
