@@ -38,8 +38,8 @@ class Network(AnyWidget):
     is refused, and nothing changes.
 
     >>> shown = Network("starter", np.zeros((28, 28), np.uint8), cell="conv1:0:3:4")
-    >>> shown.prediction.label in shown.bundle.classes, shown.why.layer, shown.maps["conv1"].shape[1:]
-    (True, 'conv1', (28, 28))
+    >>> shown.prediction.label in shown.bundle.classes, str(shown.why.cell), shown.maps["conv1"].shape[1:]
+    (True, 'conv1:0:3:4', (28, 28))
     """
 
     _esm = traitlets.Unicode().tag(sync=True)
@@ -99,10 +99,8 @@ class Network(AnyWidget):
 
     def _shown(self) -> GivenPicture:
         """The picture, or the sample that the page begins with."""
-        if self.picture is not None:
-            return self.picture
-        name, file = self._inspector.samples(self.model)[0]
-        return GivenPicture(name, file)
+        picture: GivenPicture | None = self.picture
+        return picture or GivenPicture(*self._inspector.samples(self.model)[0])
 
     def _take(self, bundle: str | os.PathLike[str] | Bundle) -> str:
         """Has the inspector know it; what it calls it."""
@@ -125,7 +123,11 @@ class Network(AnyWidget):
 
     def _check(self, name: str, value: Any) -> None:
         if name == "model":
-            self._inspector.network(value)
+            try:
+                self._inspector.network(value)
+            except ConvscopeError:  # a path, perhaps, that was not spoken of before
+                name = self._take(value)
+                self._inspector.network(name)
         elif name == "picture" and value is not None:
             self._inspector.passed(self.model, value.file, [])
         elif name == "layer" and value:
@@ -139,11 +141,14 @@ class Network(AnyWidget):
     def _changed(self, change: Any) -> None:
         if change.name == "model":
             self.layer, self.cell = self._kept("layer"), self._kept("cell")
-        if change.name == "picture":
-            self._file = self._first_file()
-        told = {**self._words, "model": self.model, "layer": self.layer, "cell": self.cell}
-        if told != self._words:
-            self._words = {**told, "path": self._words["path"] if self.cell == self._words["cell"] else ""}
+        path = self._words["path"] if self.cell == self._words["cell"] else ""
+        told = {"model": self.model, "layer": self.layer, "cell": self.cell, "path": path}
+        file = self._first_file()
+        with self.hold_trait_notifications():  # the page is told of both before what it has is heard again
+            if told != self._words:
+                self._words = told
+            if file != self._file:
+                self._file = file
 
     def _kept(self, name: str) -> str:
         """A layer or cell of the network before, where this one has it too."""

@@ -38,12 +38,11 @@ class Operation:
     def __post_init__(self) -> None:
         if self.slides_pool and (self.flip or self.bias is not None):
             raise UsageError("flip and bias are of a kernel, and a pool has none.")
-        if isinstance(self.padding, Iterable) and any(isinstance(side, Iterable) for side in self.padding):
-            if not isinstance(self.padding, str):
-                raise UsageError(
-                    f"padding={self.padding!r}: the widget pads alike before and after, a number for all axes "
-                    "or one each; ops.steps takes pairs."
-                )
+        if isinstance(self.padding, tuple) and any(isinstance(side, Iterable) for side in self.padding):
+            raise UsageError(
+                f"padding={self.padding!r}: the widget pads alike before and after, a number for all axes or "
+                "one each; ops.steps takes pairs."
+            )
         _ = self.walks, self.stages and self.end
 
     @property
@@ -88,21 +87,19 @@ class Operation:
             pooling = Pooling.parse(str(self.pool))
             window, stride = pooling.fitted(self.channels.shape[1:])
             if not _is_one(self.stride) and pooling.stride is not None:
-                raise UsageError(
-                    f"pool={self.pool!r} and stride={self.stride!r} both give a stride; leave one of them out."
-                )
+                both = f"pool={self.pool!r} and stride={self.stride!r}"
+                raise UsageError(f"{both} both give a stride; leave one of them out.")
             sliding |= {"stride": stride if _is_one(self.stride) else self.stride}
             kind: dict[str, Any] = {"kind": pooling.kind, "p": pooling.p}
             return [pool_steps(channel, window, **kind, **sliding) for channel in self.channels]
         sliding["flip"] = self.flip
         if self.filters.ndim > self.channels.ndim:
-            each = (
-                None
-                if self.bias is None
-                else np.broadcast_to(self.bias, max(len(self.filters), np.size(self.bias)))
-            )
-            return [steps(self.channels, self.filters, each, **sliding)]
-        return [steps(channel, self.filters, self.bias, **sliding) for channel in self.channels]
+            one = self.bias is not None and np.size(self.bias) == 1  # for all filters
+            bias = np.full(len(self.filters), self.bias) if one else self.bias
+            return [steps(self.channels, self.filters, bias, **sliding)]
+        first = steps(self.channels[0], self.filters, self.bias, **sliding)
+        sliding["padding"] = first.pads
+        return [first, *(steps(one, self.filters, self.bias, **sliding) for one in self.channels[1:])]
 
     @property
     def sums_channels(self) -> bool:

@@ -16,11 +16,14 @@ export function followConvolution(model: Model, screen: ConvolutionState): () =>
     take: async () => {
       const sent = model.get('_picture') as Sent;
       if (!here || !sameSent(sent, here.sent)) {
-        const { code } = await pictureOfSent(sent);
-        here = { code, sent };
+        const picture = await pictureOfSent(sent);
+        here = { code: picture.code, sent };
+        screen.picture = picture;
+        screen.pictureWrong = '';
       }
       const words = model.get('_words') as Words;
       Object.assign(screen.address, { picture: here.code, ...words });
+      screen.pointed = null;
     },
     give: () => ({
       _words: Object.fromEntries(KEYS.map((key) => [key, screen.address[key]])),

@@ -1,3 +1,4 @@
+import { keptSignal } from '../network/opening';
 import { INITIAL, type NetworkState } from '../network/state.svelte';
 import { fromFile } from '../pictures/making';
 import type { Picture } from '../pictures/picture';
@@ -22,7 +23,8 @@ export function followNetwork(model: Model, screen: NetworkState): () => void {
     take: async () => {
       const chosen = model.get('_file') as Chosen;
       if (isFile(chosen) && !(taken && sameFile(chosen, taken.file)) && !sameFile(chosen, seen() ?? {})) {
-        const picture = await fromFile(bytesOf(chosen.data), chosen.name);
+        const open = chosen.name.endsWith('.npy') ? keptSignal : openPicture;
+        const picture = await open(chosen.name, bytesOf(chosen.data));
         taken = { picture, file: chosen };
         screen.address.shift = INITIAL.shift;
         screen.take(picture);
@@ -48,6 +50,8 @@ export function followNetwork(model: Model, screen: NetworkState): () => void {
     return shown?.file ? { name: shown.name, data: shown.file } : null;
   }
 }
+
+const openPicture = (name: string, file: Uint8Array<ArrayBuffer>) => fromFile(file, name);
 
 function isFile(chosen: Chosen): chosen is File {
   return 'data' in chosen;
