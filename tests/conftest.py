@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -51,18 +51,21 @@ def convscope(tmp_path: Path) -> Command:
     return run
 
 
+def chromium_settings(*flags: str) -> dict[str, Any]:
+    """How Chromium is started: the system's where there is one, with `flags`."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    system = next((path for name in names if (path := shutil.which(name))), None)
+    root = hasattr(os, "geteuid") and os.geteuid() == 0  # Chromium's sandbox wants an ordinary user
+    return {"executable_path": system, "args": [*flags, *(["--no-sandbox"] if root else [])]}
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """A Chromium without a window: the system's, or Playwright's own; without either a test is skipped."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="pip install playwright drives the browser")
-    names = ("chromium", "chromium-browser", "google-chrome")
-    system = next((path for name in names if (path := shutil.which(name))), None)
-    root = hasattr(os, "geteuid") and os.geteuid() == 0  # Chromium's sandbox wants an ordinary user
     with sync_api.sync_playwright() as playwright:
         try:
-            chromium = playwright.chromium.launch(
-                executable_path=system, args=["--no-sandbox"] if root else []
-            )
+            chromium = playwright.chromium.launch(**chromium_settings())
         except sync_api.Error as error:
             pytest.skip(f"no Chromium: `apt-get install chromium`, or `playwright install chromium`. {error}")
         yield chromium

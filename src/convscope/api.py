@@ -15,6 +15,7 @@ from .graph import Graph, Summary, summarize
 from .metrics import Evaluation
 from .prediction import Picture, Prediction
 from .training.network import is_own
+from .untrained import is_untrained
 
 if TYPE_CHECKING:
     from torch import nn
@@ -30,9 +31,9 @@ def summary(
 ) -> Summary:
     """Layers, shapes, parameters, MACs, memory and receptive fields of a network.
 
-    `net` is a name of the catalogue, `file.py:Class`, a module, a graph, a bundle, `starter`, or the path of
-    a bundle or run. `input_shape` is (C, H, W) or (C, L) without the batch; a catalogue network has one of
-    its own. Does not import torch unless a module has to be traced.
+    `net` is a name of the catalogue, `file.py:Class`, a module, a graph, a bundle, `starter`,
+    `untrained:NET`, or the path of a bundle or run. `input_shape` is (C, H, W) or (C, L) without the batch; a
+    catalogue network has one of its own. Does not import torch unless a module has to be traced.
 
     >>> summary("simple-cnn-4-8").parameters
     2346
@@ -57,7 +58,8 @@ def graph_of(
         name = os.fspath(net)
         if name in nets.CATALOGUE:
             return nets.graph(name, input_shape, classes)
-        if not is_own(name) and (Path(name).exists() or os.sep in name or is_starter(Path(name))):
+        comes_along = is_starter(Path(name)) or is_untrained(name)
+        if not is_own(name) and (Path(name).exists() or os.sep in name or comes_along):
             net = Bundle.load(name)
         elif not is_own(name):
             nets.net(name)  # says which names there are

@@ -24,6 +24,7 @@ from .graph import Graph
 from .metrics import probabilities
 from .prediction import Picture, Prediction, inputs_in, predictions
 from .prediction.prediction import check_threshold
+from .untrained import is_untrained, untrained, untrained_like, warn_if_untrained
 from .versions import machine, versions
 
 if TYPE_CHECKING:
@@ -151,10 +152,12 @@ class Bundle:
     def load(path: str | os.PathLike[str]) -> Bundle:
         """The bundle at `path`: a run directory or the file itself; `starter` is the one that comes along.
 
-        Nothing in it is executed.
+        `untrained:NET` is a network of the catalogue with the weights it begins with. Nothing is executed.
 
         Raises `ConvscopeError` where there is none, or the file is not a bundle.
         """
+        if is_untrained(path):
+            return untrained(os.fspath(path))
         from safetensors import SafetensorError, safe_open
 
         file = Path(path)
@@ -284,6 +287,7 @@ class Bundle:
         256
         """
         check_threshold(unsure)
+        warn_if_untrained(self)
         return predictions(self, inputs_in(pictures, self.preprocessing), top=top, unsure=unsure)
 
     def inverted(self) -> Bundle:
@@ -402,4 +406,4 @@ def _nearest(path: Path) -> Path | None:
     if len(path.parts) == 1:
         names.setdefault(STARTER.stem, Path(STARTER.stem))
     near = difflib.get_close_matches(path.name, names, n=1)
-    return names[near[0]] if near else None
+    return names[near[0]] if near else untrained_like(path)

@@ -85,8 +85,9 @@ def test_same_is_pytorchs_with_channels_and_scipys_without(conv: Line) -> None: 
     at_the_start = correlate2d(np.pad(plane[0], ((1, 0), (1, 0))), kernel[0, 0], "valid")
     np.testing.assert_array_equal(alone["output"]["numbers"], at_the_start)
     several = conv.json("1 2 3; 4 5 6; 7 8 9", "--kernel", "1 2; 3 5 // 1 0; 0 0", "--padding", "same")
+    at_the_end = np.pad(plane, ((0, 0), (0, 1), (0, 1)))  # as PyTorch has it
     both = np.concatenate([kernel, array("1 0; 0 0")])
-    np.testing.assert_array_equal(several["output"]["numbers"], layer(plane, both, padding="same"))
+    np.testing.assert_array_equal(several["output"]["numbers"], layer(at_the_end, both))
 
 
 def test_one_plane_is_slid_over_each_channel_by_itself(conv: Line) -> None:  # noqa: F811

@@ -101,7 +101,8 @@ export const words = {
       several: 'These are several files; give one picture.',
       noFile: 'There is no picture in what was given; copy the picture itself, or save it and open the file.',
       noNumbers: (text: string) =>
-        `“${text}” is no picture, and numbers are not for this screen; open the Convolution screen for them.`,
+        `“${text}” is neither a picture nor numbers; type rows apart by “;”, such as 1 2; 3 4.`,
+      notHere: 'That is text, and this screen takes pictures; paste a picture, or open its file.',
       noSample: (name: string) => `There is no sample “${name}”; choose another one.`,
       gone: 'This browser does not keep the picture of this address any more; open its file again, or draw a new one.',
       unreadable: 'The address holds a picture that cannot be read; choose one here.',
@@ -348,7 +349,7 @@ export const words = {
     shapesApart: (input: readonly number[], kernel: readonly number[]) =>
       `An input of ${times(input)} and a kernel of ${times(kernel)} do not go together: a signal takes one row, a picture rows and columns.`,
     wrongBias: (filters: number, given: number) =>
-      `The bias is one number for each filter: ${filters}, not ${given}.`,
+      `The bias is one number for each filter, or one for all: ${filters}, not ${given}.`,
     wrongGroups: (groups: number, channels: number, filters: number) =>
       `${groups} groups do not divide ${channels} channels and ${filters} filters evenly.`,
     wrongPlanes: (planes: number, groups: number, channels: number) =>
@@ -392,14 +393,16 @@ export const words = {
     wrongKernelSize: (size: number) => `The size of a kernel is a whole number from 1 to 999, not ${size}.`,
     notAboveZero: (what: string, value: number) => `The ${what} of a kernel is above 0, not ${value}.`,
     settingNotFinite: (what: string) => `The ${what} of a kernel is a finite number.`,
-    moreTerms: (count: number) => `… ${count.toLocaleString('en')} more`,
+    sumOfProducts: (count: number) => `sum of ${count} products`,
+    maximumOf: (count: number) => `maximum of ${count} numbers`,
+    meanOf: (count: number) => `mean of ${count} numbers`,
+    normOf: (p: string, count: number) => `${p}-norm of ${count} numbers`,
     wrongBatchNorm: (channels: number, given: number) =>
       `A batch norm of ${channels} ${channels === 1 ? 'channel' : 'channels'} takes one number for each, or one for all, not ${given}.`,
     wrongBatchNormText: (text: string) =>
       `“${text}” is no batch norm; it is batch-norm, or batch-norm:gamma:beta:mean:variance with a number for each.`,
     varianceBelowZero: (variance: number) => `A variance is 0 or above, not ${variance}.`,
-    laidOut: (from: readonly number[], to: number, number: string) =>
-      `place ${to} is ${from.length === 3 ? `channel ${from[0]}, row ${from[1]}, column ${from[2]}` : from.length === 2 ? `channel ${from[0]}, place ${from[1]}` : `place ${from[0]}`}: ${number}`,
+    numberOfRow: (place: number) => `number ${place} of the row`,
     takesARow: (what: 'linear' | 'softmax', shape: readonly number[]) =>
       `${what} takes numbers in a row, and here they are ${times(shape)}; put flatten before it.`,
     wrongWeights: (inputs: number, given: number) =>

@@ -72,6 +72,7 @@ def attack(
     from ..look.breaking.pictures_only import of_pictures
     from ..look.breaking.robustness import FILE_NAME
     from ..training.evaluation import dataset_of
+    from ..untrained import warn_if_untrained
     from .progress import listening
 
     methods = _methods(",".join(method or ["all"]))
@@ -81,6 +82,7 @@ def attack(
         require_free(out)
     bundle = Bundle.load(model)
     of_pictures(bundle)
+    warn_if_untrained(bundle)
     with listening(quiet) as progress:
         settings = {"data_dir": data_dir} if data_dir is not None else {}
         dataset, notes = dataset_of(bundle, data, progress=progress, **settings)

@@ -31,6 +31,7 @@ def evaluate(
     """Measure a trained network on its test pictures."""
     from ..bundle import Bundle
     from ..training.evaluation import evaluate_bundle
+    from ..untrained import warn_if_untrained
     from .progress import listening
 
     if min_accuracy is not None and not 0 <= min_accuracy <= 1:
@@ -38,6 +39,7 @@ def evaluate(
     given = {"data_dir": data_dir, "test_fraction": test_fraction}
     settings = {name: value for name, value in given.items() if value is not None}
     bundle = Bundle.load(model)
+    warn_if_untrained(bundle)
     with listening(quiet) as progress:
         evaluation, notes = evaluate_bundle(bundle, data, progress=progress, **settings)
         for note in notes:

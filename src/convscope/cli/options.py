@@ -27,7 +27,8 @@ Model = Annotated[
     Path,
     typer.Argument(
         parser=given_path,
-        help="A run directory, its name in runs/, latest, a bundle file, or starter, which comes along.",
+        help="A run directory, its name in runs/, latest, a bundle file, starter, which comes along, or "
+        "untrained:NET.",
         callback=named_run,
     ),
 ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..bundle import FILE_NAME, LATEST, RUNS, STARTER
 from ..errors import ConvscopeError, UsageError
+from ..untrained import warn_if_untrained
 from .run_name import named_run
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ def opened(model: Path, pictures: Sequence[Path]) -> Bundle:
     from ..bundle import Bundle
 
     try:
-        return Bundle.load(model)
+        bundle = Bundle.load(model)
+        warn_if_untrained(bundle)
+        return bundle
     except ConvscopeError:
         models = [path for path in map(named_run, pictures) if (path / FILE_NAME).is_file()]
         if not models and not _is_picture(model):

@@ -12,6 +12,7 @@ from .. import atomic
 from ..errors import UsageError
 from ..prediction import with_path
 from ..prediction.results.tally import Tally, Warned
+from ..untrained import warn_if_untrained
 from .complaint import complain
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def polarised(bundle: Bundle, picture: Path, *, invert: bool) -> Bundle:
     """The bundle, with `invert` for pictures of the other polarity; says what is unusual about this one."""
     from .. import look
 
+    warn_if_untrained(bundle)
     if invert:
         bundle = bundle.inverted()
     tally = Tally()

@@ -20,7 +20,10 @@ from .run_name import named_run
 
 @command("summary")
 def summary(
-    net: Annotated[str, typer.Argument(help="A network's name, file.py:Class, a run, a bundle or starter.")],
+    net: Annotated[
+        str,
+        typer.Argument(help="A network's name, file.py:Class, a run, a bundle, starter or untrained:NET."),
+    ],
     input_shape: Annotated[
         str | None, typer.Option("--input", help="Shape of one input, such as 1x28x28 (channels first).")
     ] = None,

@@ -158,7 +158,7 @@ def default_name(model: str | os.PathLike[str] | Bundle) -> str:
         return model.net
     path = Path(model)
     found = bundles.find(path).resolve() if path.exists() else path
-    return found.parent.name if found.name == bundles.FILE_NAME else found.stem
+    return found.parent.name if found.name == bundles.FILE_NAME else found.stem.replace(":", "-")
 
 
 def require_writable(file: Path, model: str | os.PathLike[str] | Bundle) -> None:

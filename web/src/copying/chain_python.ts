@@ -1,7 +1,6 @@
-import { poolCall } from './pool_python';
+import { poolCall, poolOf } from './pool_python';
 import { pythonList, pythonNumber, type Nested } from './python_text';
 import { rowsOf } from './typed';
-import { writtenPool } from './written_pool';
 
 /** The stages of a chain (`--then`) as lines of Python that change `output`, (channels, ...) where `channels`. */
 export function chainPython(then: string, rank: 1 | 2, channels: boolean): string[] {
@@ -20,7 +19,7 @@ export function chainPython(then: string, rank: 1 | 2, channels: boolean): strin
         flat = true;
         return 'output = output.reshape(-1)';
       }
-      const pool = writtenPool(stage);
+      const pool = poolOf(stage);
       return pool ? poolCall(pool, rank) : `# ${stage}`;
     });
 }

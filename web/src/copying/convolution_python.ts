@@ -1,6 +1,6 @@
 import { biasOf, DEFAULTS, isFile, isSignal, SAMPLE_PHOTO, type ConvolutionAddress } from './asked';
 import { chainPython } from './chain_python';
-import { poolCall, poolSteps } from './pool_python';
+import { poolCall, poolOf, poolSteps } from './pool_python';
 import {
   pythonCall,
   pythonList,
@@ -10,7 +10,6 @@ import {
   type Nested,
 } from './python_text';
 import { isTyped, typedNumbers, type Plane } from './typed';
-import { writtenPool } from './written_pool';
 
 /** What the picture of an address is to `ops`. */
 interface Given {
@@ -25,7 +24,7 @@ export function convolutionPython(told: ConvolutionAddress, pictureName: string)
   const given = picture(told.picture, pictureName);
   const kernel = told.kernel ? kernelOf(told.kernel, given.rank) : null;
   const layer = kernel !== null && kernel.layer;
-  const pool = writtenPool(told.pool);
+  const pool = poolOf(told.pool);
   const apart = given.channels && !layer; // each channel by itself
   const lines = [...given.lines];
   if (layer && !given.channels) lines.push('picture = [picture]  # one channel');

@@ -3,7 +3,7 @@ import type { Explanation, Outcome, Term } from './explanation';
 import { batchNorm, flatten, linear, relu, softmax, type BatchNormNumbers } from './pointwise';
 import { pool } from './pooling';
 import type { Pooling } from './pool_text';
-import type { PoolStep, Walk } from './sliding';
+import { within, type PoolStep, type Walk } from './sliding';
 import { positionOf, type Tensor } from './tensor';
 
 /** One stage of a chain with what went in and what came out: (C, rows, columns), (C, places), or (numbers,). */
@@ -21,7 +21,8 @@ export interface StageResult {
 export function chain(maps: Tensor, stages: readonly Stage[] | string): StageResult[] {
   const results: StageResult[] = [];
   for (const stage of typeof stages === 'string' ? readChain(stages) : stages) {
-    results.push(resultOf(stage, results.at(-1)?.output ?? maps));
+    const input = results.at(-1)?.output ?? maps;
+    results.push(within('then', () => resultOf(stage, input)));
   }
   return results;
 }
@@ -47,7 +48,7 @@ function resultOf(stage: Stage, input: Tensor): StageResult {
 }
 
 function pooled(input: Tensor, pooling: Pooling): Outcome & { walk: Walk<PoolStep> } {
-  const walk = pool(input, pooling, { channels: true, about: 'then' });
+  const walk = pool(input, pooling, { channels: true });
   return {
     walk,
     output: walk.output,

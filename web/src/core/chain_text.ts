@@ -1,9 +1,9 @@
 import { words } from '../words';
-import { numberOf, typedNumbers } from './matrix_text';
+import { typedNumbers } from './matrix_text';
 import { nearest } from './nearest';
 import { readPool, type Pooling } from './pool_text';
 import type { BatchNormNumbers } from './pointwise';
-import { CoreError } from './sliding';
+import { CoreError, within } from './sliding';
 import { reshaped, type Tensor } from './tensor';
 
 // What follows a convolution, as `convscope conv --then` reads it: stages apart by "|".
@@ -26,11 +26,11 @@ export const STAGES = ['relu', 'batch-norm', 'max', 'average', 'lp', 'l2', 'glob
 /** The stages of a text; none of an empty one. */
 export function readChain(text: string): Stage[] {
   if (!text.trim()) return [];
-  return text.split('|').map((stage) => readStage(stage.trim()));
+  return within('then', () => text.split('|').map((stage) => readStage(stage.trim())));
 }
 
 function readStage(text: string): Stage {
-  const [kind, ...parts] = text.split(':') as [string, ...string[]];
+  const [kind, ...parts] = text.split(':').map((part) => part.trim()) as [string, ...string[]];
   if (kind === 'relu' || kind === 'flatten' || kind === 'softmax') {
     if (parts.length) throw new CoreError(words.core.takesNothing(kind), 'then');
     return { kind, text };
@@ -38,7 +38,7 @@ function readStage(text: string): Stage {
   if (kind === 'batch-norm') return { kind, text, numbers: parts.length ? readBatchNorm(parts, text) : null };
   if (kind === 'linear') return { kind, text, ...readLinear(parts, text) };
   if (/^(max|average|lp|l[1-9]|global-.*)$/.test(kind))
-    return { kind: 'pool', text, pooling: readPool(text, 'then') };
+    return { kind: 'pool', text, pooling: readPool(text) };
   if (!text) throw new CoreError(words.core.emptyStage, 'then');
   throw new CoreError(words.core.unknownName('stage', kind, nearest(kind, STAGES), STAGES), 'then');
 }
@@ -66,11 +66,8 @@ function readLinear(parts: string[], text: string): { weights: Tensor; bias: num
   return { weights: reshaped(typed, [typed.data.length / inputs, inputs]), bias };
 }
 
-/** Finite numbers apart by white space or commas; null where one is none. */
+/** Numbers in one row; null where it is none. */
 function rowOf(text: string): number[] | null {
-  const numbers = text
-    .trim()
-    .split(/[\s,]+/)
-    .map(numberOf);
-  return numbers.every((number) => number !== null && Number.isFinite(number)) ? (numbers as number[]) : null;
+  const typed = typedNumbers(text, 'then');
+  return typed?.shape.length === 3 && typed.shape[0] === 1 && typed.shape[1] === 1 ? [...typed.data] : null;
 }

@@ -1,5 +1,6 @@
 import { words } from '../words';
 import { padded } from './border';
+import { writtenOut } from './explanation';
 import { checkPosition, look, once } from './looking';
 import { checkCount, checkWork } from './limits';
 import { plain, spelled } from './number_text';
@@ -127,11 +128,12 @@ function stepOf(
     products.subarray(channel * count, (channel + 1) * count).reduce((sum, product) => sum + product, 0),
   );
   const result = running.at(-1)! + (bias ?? 0);
-  const terms = Array.from(
-    view.window.data,
-    (number, tap) => `${spelled(number)}·${spelled(kernel.data[tap]!)}`,
+  const sum = writtenOut(
+    products.length,
+    (tap) => `${spelled(view.window.data[tap]!)}·${spelled(kernel.data[tap]!)}`,
+    ' + ',
+    words.core.sumOfProducts(products.length),
   );
-  if (bias !== null) terms.push(spelled(bias));
   return {
     kind: 'convolution',
     position,
@@ -143,7 +145,7 @@ function stepOf(
     channelSums,
     bias,
     result,
-    equation: `${terms.join(' + ')} = ${plain(result)}`,
+    equation: `${sum}${bias === null ? '' : ` + ${spelled(bias)}`} = ${plain(result)}`,
   };
 }
 

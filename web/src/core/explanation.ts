@@ -1,4 +1,3 @@
-import { words } from '../words';
 import type { Tensor } from './tensor';
 
 /** One number that a result is made of: where it is in the stage before, and what it is taken times. */
@@ -21,10 +20,15 @@ export interface Outcome {
   explain(position: readonly number[]): Explanation;
 }
 
-const MOST_TERMS = 64; // that an equation writes out
+/** An equation writes out so many terms, and counts more. */
+export const MOST_TERMS = 256;
 
-/** Terms with a sign between, and how many more there are where they are many. */
-export function joined(terms: readonly string[], sign: string): string {
-  if (terms.length <= MOST_TERMS) return terms.join(sign);
-  return [...terms.slice(0, MOST_TERMS), words.core.moreTerms(terms.length - MOST_TERMS)].join(sign);
+/** Terms with a sign between, or what stands for them where they are many. */
+export function writtenOut(
+  count: number,
+  term: (place: number) => string,
+  sign: string,
+  counted: string,
+): string {
+  return count <= MOST_TERMS ? Array.from({ length: count }, (_, place) => term(place)).join(sign) : counted;
 }

@@ -17,7 +17,7 @@ export function checkCount(shape: readonly number[], about: CoreError['about']):
 export function checkWork(
   output: readonly number[],
   window: readonly number[],
-  about: 'kernel' | 'pool' | 'then',
+  about: 'kernel' | 'pool',
 ): void {
   const count = countOf(output) * countOf(window);
   if (count > MOST_SEEN) throw new CoreError(words.core.tooMuchWork(output, window), about);

@@ -1,5 +1,5 @@
 import { words } from '../words';
-import { joined, type Outcome, type Term } from './explanation';
+import { writtenOut, type Outcome, type Term } from './explanation';
 import { checkPosition } from './looking';
 import { plain, spelled } from './number_text';
 import { CoreError } from './sliding';
@@ -75,15 +75,13 @@ export function batchNorm(input: Tensor, given: BatchNormNumbers | null = null):
       checkPosition(output.shape, position);
       const channel = position[0]!;
       const [value, result] = [at(input, position), at(output, position)];
-      const [scale, shift, mean, variance] = [
-        numbers.scale[channel]!,
-        numbers.shift[channel]!,
-        numbers.mean[channel]!,
-        numbers.variance[channel]!,
-      ].map((number) => spelled(number)) as [string, string, string, string];
+      const [scale, shift] = [numbers.scale[channel]!, numbers.shift[channel]!];
+      const [mean, variance] = [spelled(numbers.mean[channel]!), plain(numbers.variance[channel]!)];
+      const unit = `(${plain(value)} - ${mean}) / √(${variance} + ${plain(EPSILON)})`;
+      const moved = scale === 1 && shift === 0 ? unit : `${plain(scale)}·${unit} + ${spelled(shift)}`;
       return {
         terms: [{ position, value, weight: null }],
-        equation: `${scale}·(${plain(value)} - ${mean}) / √(${variance} + ${plain(EPSILON)}) + ${shift} = ${plain(result)}`,
+        equation: `${moved} = ${plain(result)}`,
         result,
       };
     },
@@ -113,7 +111,7 @@ export function flatten(input: Tensor): Outcome {
       const result = output.data[position[0]!]!;
       return {
         terms: [{ position: from, value: result, weight: null }],
-        equation: words.core.laidOut(from, position[0]!, plain(result)),
+        equation: `${words.core.numberOfRow(position[0]!)} = ${plain(result)}`,
         result,
       };
     },
@@ -152,10 +150,15 @@ export function linear(input: Tensor, weights: Tensor, bias: readonly number[] |
         value,
         weight: weights.data[row * inputs + place]!,
       }));
-      const products = terms.map(({ value, weight }) => `${spelled(value)}·${spelled(weight!)}`);
+      const sum = writtenOut(
+        inputs,
+        (place) => `${spelled(terms[place]!.value)}·${spelled(terms[place]!.weight!)}`,
+        ' + ',
+        words.core.sumOfProducts(inputs),
+      );
       const added = bias ? ` + ${spelled(bias[row]!)}` : '';
       const result = output.data[row]!;
-      return { terms, equation: `${joined(products, ' + ')}${added} = ${plain(result)}`, result };
+      return { terms, equation: `${sum}${added} = ${plain(result)}`, result };
     },
   };
 }
@@ -180,11 +183,12 @@ export function softmax(input: Tensor): Softened {
     sum,
     explain(position) {
       checkPosition(output.shape, position);
-      const powers = Array.from(input.data, (x) => `exp(${plain(x)} - ${spelled(largest)})`);
+      const power = (place: number) => `exp(${plain(input.data[place]!)})`;
+      const all = writtenOut(input.data.length, power, ' + ', 'Σ exp(x)');
       const result = at(output, position);
       return {
         terms: Array.from(input.data, (value, place) => ({ position: [place], value, weight: null })),
-        equation: `${powers[position[0]!]} / (${joined(powers, ' + ')}) = ${plain(result)}`,
+        equation: `${power(position[0]!)} / (${all}) = ${plain(result)}`,
         result,
       };
     },

@@ -19,18 +19,18 @@ const WRITTEN = new RegExp(
   String.raw`^(?:max|average|l(?<power>p|\d))(?::(?<window>${SIDES})(?::(?<stride>${SIDES})(?::(?<last>[\d.]+))?)?)?$`,
 );
 
-/** KIND, KIND:WINDOW or KIND:WINDOW:STRIDE, or global-max and global-average. `about`: where it was written. */
-export function readPool(text: string, about: 'pool' | 'then' = 'pool'): Pooling {
+/** KIND, KIND:WINDOW or KIND:WINDOW:STRIDE, or global-max and global-average. */
+export function readPool(text: string): Pooling {
   const kind = text.split(':', 1)[0]!;
   if (!(POOLS as readonly string[]).includes(kind) && !/^l[1-9]$/.test(kind))
-    throw new CoreError(words.core.unknownName('pool', kind, nearest(kind, POOLS), POOLS), about);
+    throw new CoreError(words.core.unknownName('pool', kind, nearest(kind, POOLS), POOLS), 'pool');
   if (text === 'global-max') return { kind: 'max', p: 2, window: null, stride: null };
   if (text === 'global-average') return { kind: 'average', p: 2, window: null, stride: null };
   const found = WRITTEN.exec(text)?.groups;
   const { power, window, stride, last } = found ?? {};
   const p = Number(last ?? (power && power !== 'p' ? power : '2'));
   if (!found || !Number.isFinite(p) || p <= 0 || (last && power !== 'p'))
-    throw new CoreError(words.core.wrongPool(text), about);
+    throw new CoreError(words.core.wrongPool(text), 'pool');
   return {
     kind: power ? 'lp' : (kind as 'max' | 'average'),
     p,

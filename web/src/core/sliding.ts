@@ -81,3 +81,12 @@ export class CoreError extends Error {
     super(message);
   }
 }
+
+/** What `make` gives; what it refuses is about another control, into which the texts were written. */
+export function within<T>(about: CoreError['about'], make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    throw error instanceof CoreError ? new CoreError(error.message, about) : error;
+  }
+}

@@ -1,14 +1,14 @@
 import { words } from '../words';
 import { PictureError } from './error';
 import { fromFile, fromNumbers } from './making';
-import { numbersOf } from './numbers';
+import { fileNumbers, numbersOf } from './numbers';
 import type { Picture } from './picture';
 
 const NUMBERS = /\.(csv|tsv|txt)$/i;
 
 /** The picture of a file that a person chose, dropped or pasted: its own bytes, under its own name. */
 export async function fromOpened(file: File, allowNumbers: boolean): Promise<Picture> {
-  if (allowNumbers && NUMBERS.test(file.name)) return fromNumbers(numbersOf(await file.text()), file.name);
+  if (allowNumbers && NUMBERS.test(file.name)) return fromNumbers(fileNumbers(await file.text()), file.name);
   return fromFile(new Uint8Array(await file.arrayBuffer()), file.name);
 }
 
@@ -20,7 +20,6 @@ export async function fromTransfer(data: DataTransfer, allowNumbers: boolean): P
   if (files.length > 1) throw new PictureError(said.several);
   if (files[0]) return fromOpened(files[0], allowNumbers);
   if (!text) throw new PictureError(said.noFile);
-  if (!allowNumbers)
-    throw new PictureError(said.noNumbers(text.length > 40 ? `${text.slice(0, 40)}…` : text));
+  if (!allowNumbers) throw new PictureError(said.notHere);
   return fromNumbers(numbersOf(text));
 }

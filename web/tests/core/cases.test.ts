@@ -12,10 +12,10 @@ import { typedNumbers, typedPicture } from '../../src/core/matrix_text';
 import { plain, spelled } from '../../src/core/number_text';
 import { poolText, readPool } from '../../src/core/pool_text';
 import { pool } from '../../src/core/pooling';
-import { readSettings } from '../../src/core/settings_text';
+import { readBias, readSettings } from '../../src/core/settings_text';
 import { sizeText } from '../../src/core/size_formula';
 import { CoreError, type Border, type Settings, type Step, type Walk } from '../../src/core/sliding';
-import { at, holds, tensor, type Tensor } from '../../src/core/tensor';
+import { at, tensor, type Tensor } from '../../src/core/tensor';
 import { words } from '../../src/words';
 
 // What convscope.ops gives: tests/studio/test_core.py makes the cases, runs this file and says where they are.
@@ -135,15 +135,16 @@ const KINDS = {
   },
   chain({ input, text }: { input: Numbers; text: string }) {
     const results = chain(tensorOf(input), text);
-    return (expected: Numbers[]) => {
+    return (expected: { output: Numbers; equations: Record<string, string | null> }[]) => {
       expect(results.length).toBe(expected.length);
       results.forEach((result, stage) => {
-        same(result.output, expected[stage]!, text);
-        const last = result.output.shape.map((size) => size - 1);
-        const explained = result.explain(last);
-        expect(explained.result).toBeCloseTo(result.output.data.at(-1)!, 10);
-        for (const { position, value } of explained.terms)
-          if (holds(result.input.shape, position)) expect(at(result.input, position)).toBe(value);
+        const { output, equations } = expected[stage]!;
+        same(result.output, output, text);
+        for (const [written, equation] of Object.entries(equations)) {
+          const explained = result.explain(written.split(',').map(Number));
+          if (equation !== null) expect(explained.equation).toBe(equation);
+          for (const { position, value } of explained.terms) expect(at(result.input, position)).toBe(value);
+        }
       });
     };
   },
@@ -151,10 +152,15 @@ const KINDS = {
     const walk = filtered(tensorOf(given.input), tensorOf(given.kernel), slidingOf(given));
     return (expected: Numbers) => same(mapsOf(walk), expected, 'maps');
   },
-  written(given: Record<'picture' | 'kernel' | 'padding' | 'stride' | 'dilation' | 'border', string>) {
-    const picture = typedPicture(given.picture)!;
-    const walk = filtered(picture, readKernel(given.kernel, picture.shape.length - 1), readSettings(given));
-    return (expected: Numbers) => same(mapsOf(walk), expected, 'maps');
+  written(given: Record<string, string> & Parameters<typeof readSettings>[0]) {
+    const picture = typedPicture(given.picture!)!;
+    const walk = filtered(picture, readKernel(given.kernel!, picture.shape.length - 1), {
+      ...readSettings(given),
+      bias: readBias(given.bias!),
+    });
+    const maps = mapsOf(walk);
+    const end = chain(maps, given.then!).at(-1)?.output ?? maps;
+    return (expected: Numbers) => same(end, expected, 'end');
   },
 };
 

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { expect, test } from 'vitest';
 import { convolution, convolutionOfEach } from '../../src/core/convolution';
 import { CoreError } from '../../src/core/sliding';

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { expect, test } from 'vitest';
 import { distance, rgbOf, type Lab, type Rgb } from '../../src/parts/oklab';
 import {

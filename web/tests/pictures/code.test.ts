@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { expect, test, vi } from 'vitest';
 import { base64url, fromBase64 } from '../../src/pictures/base64';
 import { pictureOf } from '../../src/pictures/code';

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { expect, test } from 'vitest';
 import { sizeOf } from '../../src/pictures/header';
 import { encodePng } from '../../src/pictures/png';

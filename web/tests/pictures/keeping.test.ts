@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { expect, test } from 'vitest';
 import { digestOf, keep, keptFile, MOST_BYTES, MOST_PICTURES, superfluous } from '../../src/pictures/keeping';
 

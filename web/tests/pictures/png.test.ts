@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { inflateSync, crc32 as nodeCrc32 } from 'node:zlib';
 import { afterEach, expect, test, vi } from 'vitest';
 import { adler32, crc32, encodePng, stored } from '../../src/pictures/png';

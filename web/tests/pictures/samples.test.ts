@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { expect, test } from 'vitest';
 import { OWN } from '../../src/pictures/samples';
 import { words } from '../../src/words';

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { expect, test } from 'vitest';
 import { fromValues } from '../../src/pictures/making';
 import { groundOf, shifted, shiftedValues, shiftOf } from '../../src/pictures/shift';

@@ -22,6 +22,7 @@ from ...runs.run import Run
 from ...runs.seed_runs import SEEDS_FILE, SeedRuns
 from ...runs.state import is_finished
 from ...training.reports.kept import Foreign, kept_robustness, kept_suspects
+from ...untrained import is_untrained
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +48,8 @@ class Known:
     @classmethod
     def of(cls, model: str | os.PathLike[str] | Bundle) -> Known:
         """Of a run, a bundle file, `starter` or a bundle in memory; `ConvscopeError` for what is none."""
+        if not isinstance(model, Bundle) and is_untrained(model):
+            model = Bundle.load(model)
         if isinstance(model, Bundle):
             return cls(model, FILE_NAME, FILE_NAME, len(model.to_bytes()), evaluation=_evaluation(model))
         path = Path(model)

@@ -1,0 +1,100 @@
+"""Networks of the catalogue with the weights that a training begins with, by a name: untrained:lenet-5."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import shlex
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import ConvscopeWarning, UsageError
+
+if TYPE_CHECKING:
+    from .bundle import Bundle
+
+PREFIX = "untrained:"
+SEED = 0
+CLASSES = 10
+CODE = "untrained"  # in a bundle's `info`, and of the warning
+FORM = "untrained:NET, or untrained:NET:1x28x28:10 with the shape of an input and how many classes"
+
+
+def is_untrained(model: str | os.PathLike[str]) -> bool:
+    """Whether a model's name means a network that was never trained; a file or a run of that name is itself.
+
+    >>> is_untrained("untrained:lenet-5"), is_untrained("starter")
+    (True, False)
+    """
+    return os.fspath(model).startswith(PREFIX) and not Path(model).exists()
+
+
+def untrained(model: str) -> Bundle:
+    """The bundle of `untrained:NET`, `untrained:NET:SHAPE` or `untrained:NET:SHAPE:CLASSES`.
+
+    Its weights are `graph.initial_weights` with seed 0, its classes are "0", "1", ... Raises `UnknownName`
+    for a network that is not in the catalogue, `UsageError` for another form, `ShapeError` where the network
+    does not take such inputs.
+
+    >>> untrained("untrained:simple-cnn-4-8:1x16x16:3")
+    Bundle('simple-cnn-4-8', 3 classes, pictures of (1, 16, 16))
+    """
+    from . import nets
+    from .bundle import Bundle
+    from .data import Preprocessing
+    from .data.arrays import ArrayPreprocessing
+    from .graph import initial_weights
+    from .versions import machine, versions
+
+    name, *settings = model.removeprefix(PREFIX).split(":")
+    shape = _shape(model, settings[0]) if settings else nets.net(name).input_shape
+    classes = _classes(model, settings[1]) if len(settings) > 1 else CLASSES
+    if len(settings) > 2:
+        raise UsageError(f"{shlex.quote(model)} should be {FORM}.")
+    graph = nets.graph(name, shape, classes)
+    preprocessing = (
+        Preprocessing(height=shape[1], width=shape[2], channels=1 if shape[0] == 1 else 3)
+        if len(shape) == 3 and shape[0] in (1, 3)
+        else ArrayPreprocessing(shape=shape)
+    )
+    info = {CODE: True, "parameters": graph.parameter_count, "versions": versions(), "machine": machine()}
+    names = tuple(map(str, range(classes)))
+    return Bundle(name, names, preprocessing, graph, initial_weights(graph, SEED), info=info)
+
+
+def warn_if_untrained(bundle: Bundle, *, stacklevel: int = 2) -> None:
+    """A `ConvscopeWarning` where what the bundle says means nothing."""
+    if bundle.info.get(CODE):
+        sentence = f"{bundle.net} is untrained: its weights are random, and so is what it says."
+        warnings.warn(ConvscopeWarning(CODE, sentence), stacklevel=stacklevel + 1)
+
+
+def untrained_like(path: Path) -> Path | None:
+    """The name that was meant, where only the first word is mistyped.
+
+    >>> untrained_like(Path("untraind:lenet-5")), untrained_like(Path("lenet-5"))
+    (PosixPath('untrained:lenet-5'), None)
+    """
+    word, colon, rest = str(path).partition(":")
+    near = difflib.get_close_matches(f"{word}{colon}", [PREFIX], n=1, cutoff=0.7)
+    return Path(f"{PREFIX}{rest}") if near and colon else None
+
+
+def _shape(model: str, text: str) -> tuple[int, int] | tuple[int, int, int]:
+    written = re.fullmatch(r"[1-9]\d{0,5}([x×,][1-9]\d{0,5})+", text)
+    numbers = tuple(map(int, re.split("[x×,]", text))) if written else ()
+    if len(numbers) == 2:
+        return numbers[0], numbers[1]
+    if len(numbers) == 3:
+        return numbers[0], numbers[1], numbers[2]
+    raise UsageError(
+        f"{shlex.quote(model)}: {text!r} is no shape of an input, such as 1x28x28. Write {FORM}."
+    )
+
+
+def _classes(model: str, text: str) -> int:
+    if re.fullmatch(r"[1-9]\d{0,5}", text) and int(text) > 1:
+        return int(text)
+    raise UsageError(f"{shlex.quote(model)}: {text!r} is no number of classes, from 2. Write {FORM}.")

@@ -1,0 +1,73 @@
+import { render, screen } from '@testing-library/svelte';
+import { expect, test, vi } from 'vitest';
+import Chooser from '../../src/pictures/Chooser.svelte';
+import { PictureError } from '../../src/pictures/error';
+import { fromNumbers } from '../../src/pictures/making';
+import type { Picture } from '../../src/pictures/picture';
+import { words } from '../../src/words';
+
+const said = words.pictures;
+const numbers = (value: number, code: string) =>
+  fromNumbers({ shape: [1, 1], data: Float64Array.of(value) }, 'a.csv', code);
+const settled = () => new Promise((done) => setTimeout(done, 5));
+
+/** Samples whose pictures come when the test lets them. */
+function samples(...names: string[]) {
+  const gates: Record<string, { come: (picture: Picture) => void; fail: (error: Error) => void }> = {};
+  const offered = names.map((name) => ({
+    name,
+    kind: 'numbers' as const,
+    picture: () => new Promise<Picture>((come, fail) => (gates[name] = { come, fail })),
+  }));
+  return { gates, offered };
+}
+
+test('what was asked for last is what comes, however long the other took', async () => {
+  const { gates, offered } = samples('first', 'second');
+  const onpicture = vi.fn();
+  render(Chooser, { picture: null, onpicture, samples: offered, way: 'sample' });
+  screen.getByRole('button', { name: /first/ }).click();
+  screen.getByRole('button', { name: /second/ }).click();
+  gates.second!.come(await numbers(2, 'two'));
+  await settled();
+  gates.first!.come(await numbers(1, 'one'));
+  await settled();
+  expect(onpicture.mock.calls.map(([picture]) => picture.code)).toEqual(['two']);
+});
+
+test('what is wrong is said, and goes when something good comes', async () => {
+  const { gates, offered } = samples('bad', 'good');
+  render(Chooser, { picture: null, onpicture: () => {}, samples: offered, way: 'sample' });
+  screen.getByRole('button', { name: /bad/ }).click();
+  gates.bad!.fail(new PictureError('bad is damaged.'));
+  await settled();
+  expect(screen.getByRole('alert').textContent).toBe('bad is damaged.');
+  screen.getByRole('button', { name: /good/ }).click();
+  gates.good!.come(await numbers(1, 'one'));
+  await settled();
+  expect(screen.getByRole('alert').textContent).toBe('');
+});
+
+test('what the page says is said too', () => {
+  render(Chooser, { picture: null, onpicture: () => {}, way: 'open', error: 'the network takes colours.' });
+  expect(screen.getByRole('alert').textContent).toBe('the network takes colours.');
+});
+
+test('numbers are typed only where they are allowed', async () => {
+  const onpicture = vi.fn();
+  const { rerender } = render(Chooser, { picture: null, onpicture, way: 'paste', allowNumbers: false });
+  expect(screen.queryByRole('button', { name: said.use })).toBeNull();
+  await rerender({ allowNumbers: true });
+  const field = screen.getByRole('textbox') as HTMLTextAreaElement;
+  field.value = '1 2; 3 x';
+  field.dispatchEvent(new Event('input', { bubbles: true }));
+  await settled();
+  screen.getByRole('button', { name: said.use }).click();
+  await settled();
+  expect(screen.getByRole('alert').textContent).toContain('x');
+  field.value = '1 2; 3 4';
+  field.dispatchEvent(new Event('input', { bubbles: true }));
+  field.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', ctrlKey: true, bubbles: true }));
+  await settled();
+  expect(onpicture.mock.calls[0]![0].code).toBe('1 2; 3 4');
+});
