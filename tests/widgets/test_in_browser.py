@@ -14,6 +14,7 @@ from convscope.widgets import Convolution, Network
 from convscope.widgets.scripts import FOLDER
 
 from .conftest import Notebook
+from .test_network import signals
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -253,6 +254,18 @@ def test_a_picture_layer_and_cell_of_python_are_shown(host: Host) -> None:
     assert (widget.layer, widget.cell, widget.problem) == ("conv2", "conv2:3:5:7", "")
     shown.get_by_role("group", name=re.compile("^Shift")).get_by_text("↓").click()
     wait(host.page, lambda: np.array_equal(widget.picture.array, np.roll(blank, 1, 0)))
+
+
+def test_signals_of_python_are_shown(host: Host) -> None:
+    signal = np.random.default_rng(0).normal(size=(2, 64)).astype(np.float32)
+    widget = Network(signals(), signal, layer="conv1")
+    shown = host.show("one", widget)
+    shown.get_by_role("heading", name="Prediction").wait_for()
+    shown.get_by_role("heading", name=re.compile("^conv1")).first.wait_for()
+    widget.picture = signal[:, ::-1]
+    host.tell("one")
+    shown.get_by_text(f"{100 * widget.prediction.probability:.1f}").first.wait_for()
+    assert np.array_equal(widget.picture.array, signal[:, ::-1])
 
 
 def test_what_is_clicked_is_read_in_python(host: Host) -> None:

@@ -134,7 +134,7 @@ def test_a_convolution_and_a_network_in_jupyterlab(page: Page) -> None:
 
     page.get_by_role("menuitem", name="Kernel", exact=True).click()
     page.get_by_text("Restart Kernel…", exact=True).click()
-    page.get_by_role("button", name="Restart", exact=False).last.click()
+    page.locator(".jp-Dialog .jp-mod-accept").click()
     page.wait_for_timeout(3000)
     drawn.get_by_role("button", name=re.compile("^conv2")).click()
     drawn.get_by_text(re.compile("restarted|does not answer")).wait_for(timeout=60_000)

@@ -14,7 +14,7 @@ from PIL import Image
 
 from convscope import Bundle, look, nets
 from convscope.bundle import STARTER
-from convscope.data import Preprocessing
+from convscope.data import ArrayPreprocessing, Preprocessing
 from convscope.errors import ConvscopeError
 from convscope.graph.weights import initial_weights
 from convscope.widgets import Network
@@ -115,6 +115,24 @@ def test_without_a_picture_it_is_of_the_samples_that_the_page_begins_with() -> N
     assert shown.picture is None
     assert shown.prediction.label in shown.bundle.classes
     assert shown.maps["conv1"].ndim == 3
+
+
+def signals() -> Bundle:
+    graph = nets.graph("simple-cnn-1d", (2, 64), 3)
+    preprocessing = ArrayPreprocessing(shape=(2, 64))
+    return Bundle("simple-cnn-1d", ("a", "b", "c"), preprocessing, graph, initial_weights(graph, seed=1))
+
+
+def test_a_network_of_signals(page: Notebook) -> None:
+    signal = np.random.default_rng(0).normal(size=(2, 64)).astype(np.float32)
+    bundle = signals()
+    shown = Network(bundle, signal)
+    assert np.array_equal(shown.picture.array, signal)
+    assert shown.prediction.top == bundle.predict(signal)[0].top
+    assert page.told()
+    assert shown._file["name"] == "signal.npy"
+    with pytest.raises(ConvscopeError, match="64"):
+        shown.picture = signal[:, :9]
 
 
 # -- what is refused

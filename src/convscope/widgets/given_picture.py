@@ -42,7 +42,8 @@ class GivenPicture:
         if given is None or isinstance(given, GivenPicture):
             return given
         if isinstance(given, bytes | bytearray | memoryview):
-            return GivenPicture("picture", bytes(given))
+            content = bytes(given)
+            return GivenPicture("signal.npy" if content.startswith(NUMPY) else "picture", content)
         if isinstance(given, str | os.PathLike):
             path = Path(given)
             try:
