@@ -50,6 +50,7 @@ PLAIN = {"atomic", "columns", "errors", "lock", "versions"}  # which anybody may
     [
         ("native", "none", set()),
         ("data", "none", {"native"}),
+        ("chain", "none", {"ops", "written_matrix", "written_pool"}),
         ("prediction", "prediction/results", {"data", "native"}),
         (
             "ship",

@@ -14,6 +14,7 @@ from .errors import ConvscopeWarning, UsageError
 
 if TYPE_CHECKING:
     from .bundle import Bundle
+    from .graph import Graph
 
 PREFIX = "untrained:"
 SEED = 0
@@ -41,19 +42,14 @@ def untrained(model: str) -> Bundle:
     >>> untrained("untrained:simple-cnn-4-8:1x16x16:3")
     Bundle('simple-cnn-4-8', 3 classes, pictures of (1, 16, 16))
     """
-    from . import nets
     from .bundle import Bundle
     from .data import Preprocessing
     from .data.arrays import ArrayPreprocessing
     from .graph import initial_weights
     from .versions import machine, versions
 
-    name, *settings = model.removeprefix(PREFIX).split(":")
-    shape = _shape(model, settings[0]) if settings else nets.net(name).input_shape
-    classes = _classes(model, settings[1]) if len(settings) > 1 else CLASSES
-    if len(settings) > 2:
-        raise UsageError(f"{shlex.quote(model)} should be {FORM}.")
-    graph = nets.graph(name, shape, classes)
+    graph = untrained_graph(model)
+    shape, classes = graph.input_shape, graph.output_shape[0]
     preprocessing = (
         Preprocessing(height=shape[1], width=shape[2], channels=1 if shape[0] == 1 else 3)
         if len(shape) == 3 and shape[0] in (1, 3)
@@ -61,7 +57,23 @@ def untrained(model: str) -> Bundle:
     )
     info = {CODE: True, "parameters": graph.parameter_count, "versions": versions(), "machine": machine()}
     names = tuple(map(str, range(classes)))
-    return Bundle(name, names, preprocessing, graph, initial_weights(graph, SEED), info=info)
+    return Bundle(graph.name, names, preprocessing, graph, initial_weights(graph, SEED), info=info)
+
+
+def untrained_graph(model: str) -> Graph:
+    """The graph of that bundle, whose weights, however many, are not made; raises what `untrained` does.
+
+    >>> untrained_graph("untrained:lenet-5").parameter_count
+    61706
+    """
+    from . import nets
+
+    name, *settings = model.removeprefix(PREFIX).split(":")
+    shape = _shape(model, settings[0]) if settings else nets.net(name).input_shape
+    classes = _classes(model, settings[1]) if len(settings) > 1 else CLASSES
+    if len(settings) > 2:
+        raise UsageError(f"{shlex.quote(model)} should be {FORM}.")
+    return nets.graph(name, shape, classes)
 
 
 def warn_if_untrained(bundle: Bundle, *, stacklevel: int = 2) -> None:

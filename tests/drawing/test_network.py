@@ -1,4 +1,4 @@
-"""The drawing of a network: nothing overlaps, every line leads from a layer to one that takes it, it is sound XML."""
+"""The drawing of a network: nothing overlaps, lines lead from layer to layer, and it is sound XML."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def inception() -> Graph:
-    """Branches of different lengths that end in one concat, and lines past several layers, as in a dense block."""
+    """Branches of different lengths that end in one concat, and lines past layers, as in a dense block."""
     b = Builder("branches")
     x = b.input(3, 16, 16)
     parts = [x]
@@ -81,22 +81,27 @@ def check(graph: Graph, layout: NetworkLayout) -> None:
         apart_across = one.x + one.width < other.x or other.x + other.width < one.x
         assert apart_across or one.y + one.height < other.y or other.y + other.height < one.y
     for place in places.values():
-        assert 0 < place.x and place.x + place.width < layout.width
-        assert 0 < place.y and place.y + place.height < layout.height
+        assert place.x > 0
+        assert place.x + place.width < layout.width
+        assert place.y > 0
+        assert place.y + place.height < layout.height
     wanted = {(name, node.name) for node in graph.nodes for name in node.inputs}
     assert sorted((line.source, line.target) for line in layout.lines) == sorted(wanted)
     for line in layout.lines:
         first, last = line.points[0], line.points[-1]
         above, below = places[line.source], places[line.target]
         assert first == (above.x + above.width / 2, above.y + above.height)
-        assert last[1] == below.y and below.x < last[0] < below.x + below.width
-        assert line.points[-2][0] == last[0] and line.points[-2][1] < last[1]  # it arrives from above
+        assert last[1] == below.y
+        assert below.x < last[0] < below.x + below.width
+        assert line.points[-2][0] == last[0]
+        assert line.points[-2][1] < last[1]
         for start, end in itertools.pairwise(line.points):
             assert (start[0] == end[0]) != (start[1] == end[1])  # along one axis, and somewhere
             for place in places.values():
                 assert not crosses(start, end, place)
             for x, y in (start, end):
-                assert 0 < x < layout.width and 0 < y < layout.height
+                assert 0 < x < layout.width
+                assert 0 < y < layout.height
 
 
 def crosses(start: tuple[float, float], end: tuple[float, float], place: Place) -> bool:
@@ -111,7 +116,8 @@ def test_a_chain_is_one_column_and_a_long_one_several() -> None:
     assert [p.y for p in short.places.values()] == sorted(p.y for p in short.places.values())
     long = layout_of(random_graph([], 100))
     columns = {place.x for place in long.places.values()}
-    assert len(columns) == 7 and long.height < 20 * 90
+    assert len(columns) == 7
+    assert long.height < 20 * 90
 
 
 def test_a_shortcut_stands_beside_the_longest_way() -> None:
@@ -131,12 +137,15 @@ def test_the_same_graph_gives_the_same_drawing() -> None:
 def test_the_file_is_sound_and_says_what_the_summary_says(name: str) -> None:
     graph = GRAPHS[name]()
     root = ElementTree.fromstring(draw(graph, title="A net", about=["Trained on nothing."]))
-    assert root.tag == f"{SVG}svg" and root.findtext(f"{SVG}title") == "A net"
+    assert root.tag == f"{SVG}svg"
+    assert root.findtext(f"{SVG}title") == "A net"
     description = root.findtext(f"{SVG}desc") or ""
     texts = [box_texts(box) for box in boxes(root)]
-    assert description.startswith("Trained on nothing.") and len(texts) == len(graph.nodes)
+    assert description.startswith("Trained on nothing.")
+    assert len(texts) == len(graph.nodes)
     for layer, words in zip(summarize(graph).layers, texts[1:], strict=True):
-        assert layer.name == words[0] and "×".join(map(str, layer.output_shape)) in words
+        assert layer.name == words[0]
+        assert "×".join(map(str, layer.output_shape)) in words
         assert f"{layer.name} (" in description
         if layer.parameters:
             assert any(word.endswith(" params") for word in words)
@@ -171,7 +180,8 @@ def test_names_are_text_and_nothing_else(name: str) -> None:
     tags = {element.tag.removeprefix(SVG) for element in root.iter()}
     assert tags <= {"svg", "title", "desc", "style", "rect", "text", "g", "path"}
     shown = box_texts(list(boxes(root))[1])[0]
-    assert shown == (name if name.isprintable() else shown) and shown.isprintable()
+    assert shown == (name if name.isprintable() else shown)
+    assert shown.isprintable()
 
 
 def test_texts_are_cut_to_fit() -> None:
@@ -179,9 +189,11 @@ def test_texts_are_cut_to_fit() -> None:
     for text in ("encoder.stage4.block1.downsample.conv", "W" * 60, "名" * 60):
         for width in (20, 60, 150):
             cut = fitted(text, width, 13)
-            assert "…" in cut and width_of(cut, 13) <= width
+            assert "…" in cut
+            assert width_of(cut, 13) <= width
             begin, end = cut.split("…")
-            assert text.startswith(begin) and text.endswith(end)
+            assert text.startswith(begin)
+            assert text.endswith(end)
 
 
 def test_kinds_of_layers_in_words() -> None:
@@ -231,7 +243,8 @@ def test_no_text_leaves_its_box_in_a_browser(browser: Browser, scheme: str) -> N
         )
         assert overlapping == 0
     ground, ink = page.evaluate(
-        """() => ['.net-paper', '.net-title'].map((name) => getComputedStyle(document.querySelector(name)).fill)"""
+        """() => ['.net-paper', '.net-title'].map(
+            (name) => getComputedStyle(document.querySelector(name)).fill)"""
     )
     assert (ground, ink) == (
         ("rgb(255, 255, 255)", "rgb(31, 41, 51)")
@@ -243,4 +256,5 @@ def test_no_text_leaves_its_box_in_a_browser(browser: Browser, scheme: str) -> N
 
 def test_the_starter_is_drawn_from_its_bundle() -> None:
     graph = Bundle.load("starter").graph
-    assert graph is not None and "15,690 params" in draw(graph)
+    assert graph is not None
+    assert "15,690 params" in draw(graph)

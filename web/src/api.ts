@@ -147,29 +147,31 @@ function addressOf(path: string, questions: Questions): string {
   return asked.size ? `api/${path}?${asked}` : `api/${path}`;
 }
 
-/** Asks the server, and reads its answer to the end. A request that was aborted is told as such, and as no error. */
+/** Asks the server, and reads its answer to the end. What was aborted fails as such. */
 async function ask<T>(
   path: string,
   questions: Questions,
   read: (response: Response) => Promise<T>,
   init?: RequestInit,
 ): Promise<T> {
-  try {
-    const response = await fetch(addressOf(path, questions), init);
-    if (!response.ok) throw await refusalIn(response);
-    return await read(response);
-  } catch (error) {
-    if (error instanceof ApiError || (error instanceof DOMException && error.name === 'AbortError'))
-      throw error;
-    throw new ApiError(error instanceof TypeError ? words.answers.gone : words.answers.garbled, 'server');
-  }
+  const response = await fetch(addressOf(path, questions), init).catch(failsWith(words.answers.gone));
+  if (!response.ok) throw await refusalIn(response);
+  return read(response).catch(failsWith(words.answers.garbled));
 }
+
+const failsWith =
+  (message: string) =>
+  (error: unknown): never => {
+    throw error instanceof DOMException && error.name === 'AbortError'
+      ? error
+      : new ApiError(message, 'server');
+  };
 
 const ABOUT: readonly string[] = ['model', 'picture', 'cell', 'layers', 'access', 'server'];
 
 /** The server's sentence; of an answer that is not the studio's own, what there is to say of it. */
 async function refusalIn(response: Response): Promise<ApiError> {
-  const { message, about } = await response.json().catch(() => ({}));
+  const { message, about } = (await response.json().catch(() => null)) ?? {};
   if (typeof message === 'string' && message && ABOUT.includes(about)) return new ApiError(message, about);
   if (response.status === 401 || response.status === 403)
     return new ApiError(words.answers.noAccess, 'access');
@@ -186,7 +188,7 @@ function sending(picture: Picture, signal?: AbortSignal): RequestInit {
 
 /** The server that the page came from. */
 export const http: Source = {
-  models: async () => (await ask('models', {}, json)).models,
+  models: () => ask('models', {}, async (response) => (await response.json()).models),
   network: (model) => ask('network', { model }, json),
   pass: async (model, picture, layers, signal) =>
     // an empty name asks for no layer; without any, all are sent
@@ -198,11 +200,10 @@ export const http: Source = {
     ),
   why: async (model, picture, cell) => ask('why', { model, cell }, json, sending(picture)),
   drawing: async (model) => addressOf('drawing.svg', { model }),
-  samples: async (model) => {
-    const { samples } = await ask('samples', { model }, json);
-    return samples.map((sample: { name: string; file: string }) => ({
-      name: sample.name,
-      file: Uint8Array.from(atob(sample.file), (character) => character.charCodeAt(0)),
-    }));
-  },
+  samples: (model) =>
+    ask('samples', { model }, async (response) => (await response.json()).samples.map(sampleOf)),
 };
+
+function sampleOf({ name, file }: { name: string; file: string }): Sample {
+  return { name, file: Uint8Array.from(atob(file), (character) => character.charCodeAt(0)) };
+}

@@ -449,11 +449,12 @@ export const words = {
     another: 'Another bundle: convscope studio PATH',
     save: 'Save as SVG',
     still: (model: string) => `Still shown: ${model}.`,
-    sizes: (parameters: string, macs: string) => `${parameters} parameters, ${macs} MACs`,
+    macs: (macs: string) => `${macs} MACs`,
     opening: (model: string) => `Opening ${model} …`,
 
     picture: 'Picture',
     signal: 'Signal',
+    shown: 'The picture as it was given',
     sample: 'Sample',
     openSignal: 'Open a file (.npy)',
     noFile: 'A network takes pictures, not typed numbers; draw one, open a file or choose a sample.',
@@ -493,8 +494,8 @@ export const words = {
     tooMany: 'There are too many to write out: point at the picture to read one.',
 
     graph: (net: string) => `Layers of ${net}, from the input to the prediction`,
-    parametersShort: (parameters: string) => `${parameters} par.`,
-    seesShort: (sees: string | null) => `sees ${sees ?? 'all'}`,
+    nodeShort: (parameters: string, sees: string | null) =>
+      `${parameters ? `${parameters} par., ` : ''}sees ${sees ?? 'all'}`,
     node: (name: string, kind: string, shape: string, parameters: string, sees: string | null) =>
       `${name}, ${kind}, output ${shape}${parameters ? `, ${parameters} parameters` : ''}, sees ${
         sees ?? 'all'

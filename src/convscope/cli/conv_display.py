@@ -88,6 +88,8 @@ def _blocks(given: Input, result: Result, *, colours: bool) -> Iterator[list[Tex
         for number, planes in enumerate(convolution.kernel[:MOST_MAPS]):
             called = name if len(convolution.kernel) == 1 else f"{name} {number}{',' * (len(planes) > 1)}"
             yield from _array(called, planes, False, partial(_kernel_picture, called, planes[0]), colours)
+        if (more := len(convolution.kernel) - MOST_MAPS) > 0:
+            yield [Text(f"and {more} more")]
     yield from _array("output", result.output, result.colours, partial(_output_picture, result), colours)
 
 

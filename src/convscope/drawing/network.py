@@ -17,7 +17,7 @@ from ..ops.rendering.theme import DARK, LIGHT
 from .lettering import fitted, width_of
 from .network_layout import Line, NetworkLayout, Place, lay_out
 
-NARROWEST, WIDEST, LEAST = 150, 280, 380
+NARROWEST, WIDEST, LEAST = 200, 280, 380
 NAME, TEXT = 13.0, 11.5  # sizes of letters
 BASELINES = 19, 36, 51
 INSET, COLUMN_GAP = 12, 12

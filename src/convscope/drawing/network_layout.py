@@ -20,7 +20,8 @@ BOX_HEIGHT, ROW_GAP = 60, 30
 LANE_GAP, LINE_LANE = 24, 14  # between lanes; a lane that has lines alone
 STRIP_GAP, MARGIN = 56, 24
 ROWS, MOST_ROWS = 16, 20  # of a strip, about; and of a network that has one strip alone
-ARRIVALS = 14  # between two lines that arrive at one box
+LEAVES, TURNS = 7, 18  # below a box, and above one, where lines turn to the side
+ARRIVALS, LEVELS = 14, (0, 3, 6, 9)  # between two lines that arrive at one box: across, and down
 
 Point = tuple[float, float]
 Edge = tuple[str, str]
@@ -187,9 +188,9 @@ class _Placing:
     def layout(self) -> NetworkLayout:
         places = {node.name: self._place(node.name) for node in self._graph.nodes}
         lines = [
-            Line(source, node.name, tuple(self._way(source, node.name, places, arrival)))
+            Line(source, node.name, tuple(self._way(source, node.name, places, arrival, level)))
             for node in self._graph.nodes
-            for source, arrival in self._arrivals(node, places)
+            for source, arrival, level in self._arrivals(node, places)
         ]
         return NetworkLayout(self._width, self._height, places, tuple(lines))
 
@@ -202,8 +203,11 @@ class _Placing:
             BOX_HEIGHT,
         )
 
-    def _arrivals(self, node: Node, places: Mapping[str, Place]) -> list[tuple[str, float]]:
-        """What a layer takes, and where along the top of its box each line ends."""
+    def _arrivals(self, node: Node, places: Mapping[str, Place]) -> list[tuple[str, float, int]]:
+        """What a layer takes; where along the top of its box each line ends, and how far down it turns there.
+
+        The nearest lane comes in nearest to the middle and turns first, so that no two cross.
+        """
         middle = places[node.name].x + self._box_width / 2
         names = list(dict.fromkeys(node.inputs))
         own = [name for name in names if self._lane_of((name, node.name)) == self._lanes.nodes[node.name]]
@@ -212,32 +216,35 @@ class _Placing:
         right = [n for n in others if n not in left]
         step = min(ARRIVALS, (self._box_width / 2 - 8) / max(len(left), len(right), 1))
         return [
-            *((name, middle - step * (len(left) - at)) for at, name in enumerate(left)),
-            *((name, middle) for name in own),
-            *((name, middle + step * (at + 1)) for at, name in enumerate(right)),
+            *((name, middle - step * at, at - 1) for at, name in enumerate(reversed(left), start=1)),
+            *((name, middle, 0) for name in own),
+            *((name, middle + step * at, at - 1) for at, name in enumerate(right, start=1)),
         ]
 
     def _lane_of(self, edge: Edge) -> int:
         return self._lanes.edges.get(edge, self._lanes.nodes[edge[0]])
 
-    def _way(self, source: str, target: str, places: Mapping[str, Place], arrival: float) -> Iterator[Point]:
+    def _way(
+        self, source: str, target: str, places: Mapping[str, Place], arrival: float, level: int
+    ) -> Iterator[Point]:
         begin, end = places[source], places[target]
         x, y = begin.x + begin.width / 2, begin.y + begin.height
         yield x, y
+        turn = end.y - TURNS + LEVELS[min(level, len(LEVELS) - 1)]
         rows, strip = (self._rows[source], self._rows[target]), self._strip[self._rows[source]]
         if strip != self._strip[rows[1]]:  # up to the top of the next
             beside = self._right[strip] + STRIP_GAP / 2
             yield from ((x, y + ROW_GAP / 2), (beside, y + ROW_GAP / 2))
-            yield from ((beside, end.y - ROW_GAP / 2), (arrival, end.y - ROW_GAP / 2))
+            yield from ((beside, turn), (arrival, turn))
         elif rows[1] - rows[0] == 1:
             if x != arrival:
-                yield from ((x, y + ROW_GAP / 2), (arrival, y + ROW_GAP / 2))
+                yield from ((x, turn), (arrival, turn))
         else:
             lane = self._lanes.edges[source, target]
             past = self._left[strip][lane]
             past += self._box_width / 2 if lane == self._lanes.nodes[source] else LINE_LANE / 2
             if past != x:
-                yield from ((x, y + ROW_GAP / 3), (past, y + ROW_GAP / 3))
+                yield from ((x, y + LEAVES), (past, y + LEAVES))
             if past != arrival:
-                yield from ((past, end.y - ROW_GAP / 2), (arrival, end.y - ROW_GAP / 2))
+                yield from ((past, turn), (arrival, turn))
         yield arrival, end.y

@@ -179,13 +179,8 @@ def _convolution(
     kind = computing_type(result)
     padded = pad(values, pads, border).astype(kind, copy=False)
     matrix = kernel.astype(kind).reshape(groups, outs // groups, -1)  # (groups, O/groups, C/groups·K)
-    y = np.concatenate(
-        [
-            _product(padded[:, g * ins : (g + 1) * ins], matrix[g], kernel_size, strides, dilations)
-            for g in range(groups)
-        ],
-        axis=1,
-    )
+    by = kernel_size, strides, dilations
+    y = _product(padded, matrix[0], *by) if groups == 1 else _product_of_groups(padded, matrix, *by)
     return _finished(y, added, result, single)
 
 
@@ -209,6 +204,30 @@ def _product(
             part = seen[n, :, first : first + band].transpose(order)
             table = part.reshape(-1, matrix.shape[1])  # (positions, C·K)
             y[n, :, first : first + band] = (matrix @ table.T).reshape(len(matrix), -1, *across)
+    return y
+
+
+def _product_of_groups(
+    padded: np.ndarray,
+    matrix: np.ndarray,
+    kernel_size: Sequence[int],
+    stride: tuple[int, ...],
+    dilation: tuple[int, ...],
+) -> np.ndarray:
+    """The same for several groups at once: a depthwise convolution has one for each channel."""
+    seen = windows(padded, kernel_size, stride, dilation)  # (N, C, positions..., kernel...)
+    groups, outs, size = matrix.shape
+    rank = len(kernel_size)
+    batch, _, rows, *across = seen.shape[: 2 + rank]
+    y = np.empty((batch, groups * outs, rows, *across), dtype=padded.dtype)
+    columns = int(np.prod(across, dtype=np.int64)) * groups * size
+    band = max(1, COPIED // columns)
+    order = (0, *range(1 + rank, 1 + 2 * rank), *range(1, 1 + rank))  # the kernel before the positions
+    for n in range(batch):
+        for first in range(0, rows, band):
+            part = seen[n, :, first : first + band].transpose(order)
+            table = part.reshape(groups, size, -1)  # (groups, C/groups·K, positions)
+            y[n, :, first : first + band] = (matrix @ table).reshape(groups * outs, -1, *across)
     return y
 
 

@@ -11,8 +11,7 @@ from typing import Any
 
 from .. import nets
 from ..bundle import FILE_NAME, LATEST, RUNS, STARTER, Bundle, find
-from ..columns import shortened
-from ..data import Preprocessing
+from ..columns import in_bytes, shortened
 from ..errors import ConvscopeError
 from ..graph import Graph
 from ..graph.operation import spell
@@ -20,10 +19,11 @@ from ..graph.summary import count_in_words
 from ..look.arithmetic.forward_pass import with_probabilities
 from ..look.inside.layers import graph_of
 from ..runs.listing import is_shown, runs_in
+from ..untrained import CODE as UNTRAINED
+from ..untrained import PREFIX, untrained, untrained_graph
 from .kept import Kept
 from .refusal import Refusal, refusing
 
-UNTRAINED = "untrained:"
 BYTES = 1 << 29  # of the weights of all models that are kept open
 
 Model = str | os.PathLike[str] | Bundle
@@ -40,12 +40,7 @@ class Opened:
     @property
     def trained(self) -> bool:
         """Whether its weights are those of a training."""
-        return not self.model.startswith(UNTRAINED)
-
-    @property
-    def takes_pictures(self) -> bool:
-        """Whether pictures are for it; else signals, or arrays of numbers."""
-        return isinstance(self.bundle.preprocessing, Preprocessing)
+        return not self.bundle.info.get(UNTRAINED)
 
     @cached_property
     def graph(self) -> Graph:
@@ -86,9 +81,9 @@ class Models:
         if model in self._bundles:
             bundle = self._bundles[model]
             return self._kept.get(model, lambda: Opened(model, bundle, None), _size)
-        if model.startswith(UNTRAINED):
+        if model.startswith(PREFIX):
             with refusing("model", 404):
-                return self._kept.get(model, lambda: Opened(model, load(model), None), _size)
+                return self._kept.get(model, lambda: Opened(model, _untrained(model), None), _size)
         with refusing("model", 404):
             file = find(self._path(model))
             try:
@@ -97,7 +92,7 @@ class Models:
                 raise ConvscopeError(f"{file} cannot be read: {error.strerror or error}.") from error
             version = facts.st_mtime_ns, facts.st_size, facts.st_ino
         with refusing("model"):
-            return self._kept.get((model, version), lambda: Opened(model, load(file), version), _size)
+            return self._kept.get((model, version), lambda: Opened(model, Bundle.load(file), version), _size)
 
     def _path(self, model: str) -> Path:
         """Where a model lies that may be opened."""
@@ -137,7 +132,7 @@ class Models:
         known = {entry["id"] for entry in entries}
         given = [name for name in (*self._bundles, *self._given) if name not in known]
         entries += [_entry(name, _label(name), "bundle", self._about(name)) for name in given]
-        entries += [_entry(f"{UNTRAINED}{net}", net, "net", _about_net(net)) for net in nets.names()]
+        entries += [_entry(f"{PREFIX}{net}", net, "net", _about_net(net)) for net in nets.names()]
         return entries
 
     def _about(self, model: str) -> str:
@@ -158,24 +153,15 @@ class Models:
         return entries
 
 
-def load(path: str | os.PathLike[str]) -> Bundle:
-    """`Bundle.load`, of `untrained:NET` too."""
-    name = os.fspath(path)
-    if not name.startswith(UNTRAINED):
-        return Bundle.load(path)
-    from ..graph.weights import initial_weights
-
-    net, *rest = name.removeprefix(UNTRAINED).split(":")
-    shape = tuple(map(int, rest[0].split("x"))) if rest else None
-    graph = nets.graph(net, shape, int(rest[1]) if len(rest) > 1 else 10)
-    classes = tuple(map(str, range(graph.output_shape[0])))
-    if len(graph.input_shape) == 3:
-        channels, height, width = graph.input_shape
-        fields = {"height": height, "width": width, "channels": channels}
-        return Bundle(net, classes, Preprocessing.model_validate(fields), graph, initial_weights(graph))
-    from ..data import ArrayPreprocessing
-
-    return Bundle(net, classes, ArrayPreprocessing(shape=graph.input_shape), graph, initial_weights(graph))
+def _untrained(model: str) -> Bundle:
+    """The bundle of `untrained:NET`, where its weights are not more than the studio keeps."""
+    size = 4 * untrained_graph(model).parameter_count
+    if size > BYTES:
+        raise ConvscopeError(
+            f"the weights of {shortened(model, 100)} are {in_bytes(size)}, more than the {in_bytes(BYTES)} "
+            "that the studio makes; take smaller inputs."
+        )
+    return untrained(model)
 
 
 def about(bundle: Bundle) -> Iterable[str]:

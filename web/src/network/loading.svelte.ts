@@ -3,6 +3,7 @@ import { ApiError, type NetworkDocument, type Sample, type Source, type Why } fr
 import type { Picture } from '../pictures/picture';
 import { shifted } from '../pictures/shift';
 import { Live } from './live';
+import { ownSignals } from './signals';
 import { firstCode, opened } from './opening';
 import type { NetworkState, Problem, Shown } from './state.svelte';
 import { wantedLayers } from './wanted';
@@ -31,7 +32,8 @@ export function follow(screen: NetworkState, source: () => Source): { down: () =
     ([network, samples], model) => {
       const other = screen.network && screen.network.input.kind !== network.input.kind;
       screen.problems = {};
-      screen.samples = samples;
+      screen.samples =
+        samples.length || network.input.kind === 'picture' ? samples : ownSignals(network.input.shape);
       screen.network = { ...network, model };
       if (other) screen.address.picture = '';
     },

@@ -46,15 +46,14 @@ export class NetworkState {
   readonly path = $derived(this.address.path.split(' ').filter(Boolean));
   readonly names = $derived(this.network?.layers.map((layer) => layer.name) ?? []);
   readonly input = $derived(this.network?.layers.find((layer) => layer.operation === 'input') ?? null);
-  readonly layer = $derived.by((): LayerNode | null => {
-    const layers = this.network?.layers ?? [];
-    if (this.address.layer) return layers.find((layer) => layer.name === this.address.layer) ?? null;
-    return layers.find((layer) => layer.operation !== 'input' && layer.shape.length > 1) ?? null;
-  });
   /** The cell of the address, where the network has such a layer. */
   readonly cell = $derived(this.address.cell ? cellOf(this.address.cell, this.names) : null);
-  /** The explanation of the cell that the address names, and of no other. */
-  readonly explained = $derived(this.why?.cell === this.address.cell ? this.why : null);
+  readonly layer = $derived.by((): LayerNode | null => {
+    const layers = this.network?.layers ?? [];
+    const named = this.address.layer || this.cell?.layer;
+    if (named) return layers.find(({ name }) => name === named) ?? null;
+    return layers.find((layer) => layer.operation !== 'input' && layer.shape.length > 1) ?? null;
+  });
 
   /** Another network; the picture stays, unless it is one of the old network's samples. */
   choose(model: string): void {

@@ -1,0 +1,213 @@
+import { fireEvent, render, screen as page, waitFor, within } from '@testing-library/svelte';
+import { tick } from 'svelte';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { ApiError, type Pass, type Source } from '../../src/api';
+import { MEASURE } from '../../src/network/loading.svelte';
+import Network from '../../src/network/Network.svelte';
+import { NetworkState, shiftOf } from '../../src/network/state.svelte';
+import type { Picture } from '../../src/pictures/picture';
+import { passOf, pictureOf, sourceOf, tiny, whys } from './source';
+
+beforeAll(() => {
+  HTMLCanvasElement.prototype.getContext = (() => null) as never; // jsdom draws nothing, and complains of it
+});
+afterEach(() => {
+  document.body.innerHTML = '';
+  performance.clearMeasures();
+});
+
+/** The screen with a picture on it, as if a person had drawn it. */
+async function shown(over: Partial<Source> = {}, address = {}) {
+  const source = Object.assign(sourceOf(), over) as ReturnType<typeof sourceOf>;
+  const state = new NetworkState();
+  Object.assign(state.address, { model: 'tiny', picture: 'png:7', ...address });
+  state.picture = pictureOf(7);
+  const { container } = render(Network, { screen: state, source });
+  await waitFor(() => expect(state.shown).not.toBeNull());
+  await tick();
+  return { state, source, container };
+}
+
+describe('the state', () => {
+  it('follows from the address', async () => {
+    const state = new NetworkState();
+    state.network = tiny();
+    expect(state.layer?.name).toBe('conv1'); // the first with maps
+    state.ask('relu1:1:1:1');
+    expect(state.address).toMatchObject({ cell: 'relu1:1:1:1', path: '', layer: 'relu1' });
+    state.descend('input:0:2:2');
+    expect(state.address).toMatchObject({ cell: 'input:0:2:2', path: 'relu1:1:1:1', layer: 'input' });
+    state.back(0);
+    expect(state.address).toMatchObject({ cell: 'relu1:1:1:1', path: '' });
+    state.move(2, -1);
+    state.move(1, 0);
+    expect(state.shift).toEqual([3, -1]);
+    state.close();
+    expect(state.address).toMatchObject({ cell: '', path: '' });
+  });
+
+  it('keeps a drawing when another network is chosen, and no sample of the old one', () => {
+    const state = new NetworkState();
+    Object.assign(state.address, { picture: 'png:1', layer: 'conv1', cell: 'conv1:0:0:0', shift: '1,0' });
+    state.choose('other');
+    expect(state.address).toEqual({
+      model: 'other',
+      picture: 'png:1',
+      layer: '',
+      cell: '',
+      path: '',
+      shift: '1,0',
+    });
+    state.address.picture = 'sample:digit-0.png';
+    state.choose('tiny');
+    expect(state.address.picture).toBe('');
+  });
+
+  it('reads a damaged shift as none', () => {
+    expect([shiftOf('2,-3'), shiftOf(''), shiftOf('a,1.7')]).toEqual([
+      [2, -3],
+      [0, 0],
+      [0, 1],
+    ]);
+  });
+});
+
+describe('the screen', () => {
+  it('shows the prediction, every layer, and the maps of the open one', async () => {
+    await shown();
+    expect(page.getByTestId('prediction').textContent).toContain('dog');
+    const graph = page.getByRole('group', { name: /Layers of tiny/ });
+    expect(within(graph).getAllByRole('button')).toHaveLength(9);
+    expect(within(graph).getByRole('button', { pressed: true }).textContent).toContain('conv1');
+    expect(page.getAllByRole('application', { name: /conv1, channel/ })).toHaveLength(2);
+    await fireEvent.click(within(graph).getByText('linear1'));
+    const bars = page.getByRole('list', { name: 'Numbers of linear1' });
+    expect(
+      within(bars)
+        .getAllByRole('button')
+        .map((bar) => bar.textContent),
+    ).toEqual([
+      expect.stringMatching(/cat\s*7$/),
+      expect.stringMatching(/dog\s*8$/),
+      expect.stringMatching(/owl\s*9$/),
+    ]);
+  });
+
+  it('walks through the layers with the arrow keys', async () => {
+    await shown();
+    const buttons = within(page.getByRole('group', { name: /Layers of tiny/ })).getAllByRole('button');
+    expect(buttons.filter((button) => button.tabIndex === 0)).toHaveLength(1);
+    buttons[1]?.focus();
+    await fireEvent.keyDown(buttons[1]!, { key: 'ArrowDown' });
+    expect(document.activeElement).toBe(buttons[2]);
+    await fireEvent.keyDown(buttons[2]!, { key: 'End' });
+    expect(document.activeElement).toBe(buttons[8]);
+  });
+
+  it('asks for every picture, one at a time, and measures what was drawn', async () => {
+    const { state, source } = await shown();
+    const answers: ((pass: Pass) => void)[] = [];
+    source.pass.mockImplementation(() => new Promise((answer) => answers.push(answer)));
+    const before = source.pass.mock.calls.length;
+    await new Promise(requestAnimationFrame);
+    performance.clearMeasures();
+    for (const brightness of [10, 20, 30]) {
+      state.take(pictureOf(brightness));
+      await tick();
+    }
+    await waitFor(() => expect(answers).toHaveLength(1));
+    answers[0]?.(passOf(tiny(), pictureOf(10)));
+    await waitFor(() => expect(answers).toHaveLength(2));
+    answers[1]?.(passOf(tiny(), pictureOf(30)));
+    await waitFor(() => expect(state.shown?.picture.code).toBe('png:30'));
+    expect(source.pass.mock.calls.slice(before).map(([, picture]) => picture.code)).toEqual([
+      'png:10',
+      'png:30',
+    ]);
+    await waitFor(() => expect(performance.getEntriesByName(MEASURE)).toHaveLength(2));
+  });
+
+  it('opens a number, the ones below it, and goes back', async () => {
+    const { state } = await shown({}, { cell: 'relu1:1:1:1' });
+    await waitFor(() => expect(page.getByRole('heading', { name: /relu1:1:1:1 = 0.946266/ })).toBeTruthy());
+    const grid = page.getByRole('grid', { name: /numbers of input:0/ });
+    await fireEvent.click(within(grid).getByTitle('Open input:0:1:2'));
+    expect(state.address).toMatchObject({ cell: 'input:0:1:2', path: 'relu1:1:1:1' });
+    await waitFor(() => expect(page.getByRole('heading', { name: /input:0:1:2 = 0.352941/ })).toBeTruthy());
+    await fireEvent.click(
+      within(page.getByRole('navigation', { name: /The way/ })).getByRole('button', { name: 'relu1:1:1:1' }),
+    );
+    expect(state.address).toMatchObject({ cell: 'relu1:1:1:1', path: '' });
+  });
+
+  it('follows the largest down to the input', async () => {
+    const { state } = await shown({}, { cell: 'add:1:1:1' });
+    await waitFor(() => expect(state.why).not.toBeNull());
+    await fireEvent.click(page.getByRole('button', { name: 'Follow the largest down to the input' }));
+    await waitFor(() => expect(state.address.cell).toBe(whys['relu1:1:1:1']?.next));
+    expect(state.path).toEqual(['add:1:1:1', 'relu1:1:1:1']);
+  });
+
+  it('says beside a control what is wrong with it, and keeps what there was', async () => {
+    const { state } = await shown();
+    await fireEvent.change(page.getByLabelText('Network'), { target: { value: 'other' } });
+    await waitFor(() => expect(state.network?.model).toBe('other'));
+    state.choose('gone');
+    const said = await page.findByText(/gone is not there; choose another. Still shown: other/);
+    expect(said.getAttribute('role')).toBe('alert');
+    expect(page.getByTestId('prediction').textContent).toContain('dog');
+    state.ask('nothing:0');
+    expect(await page.findByText('nothing:0 does not exist.')).toBeTruthy();
+  });
+
+  it('keeps the last maps when a pass fails, and says why', async () => {
+    const { state, source } = await shown();
+    source.pass.mockRejectedValueOnce(new ApiError('It is no picture.', 'picture'));
+    state.take(pictureOf(9));
+    expect(await page.findByText('It is no picture.')).toBeTruthy();
+    expect(state.shown?.picture.code).toBe('png:7');
+    state.take(pictureOf(11));
+    await waitFor(() => expect(state.shown?.picture.code).toBe('png:11'));
+    expect(page.queryByText('It is no picture.')).toBeNull();
+  });
+
+  it('fetches the numbers of a large layer only when it is opened', async () => {
+    const network = tiny('large', { numbers: 2_000_000 });
+    network.layers[1]!.shape = [64, 32, 32];
+    network.layers[3]!.shape = [64, 32, 32];
+    const pass = vi.fn(async (_: string, picture: Picture, layers?: readonly string[]) =>
+      passOf(network, picture, layers),
+    );
+    const { state } = await shown({ network: vi.fn(async () => network), pass });
+    const asked = () => pass.mock.calls.at(-1)?.[2];
+    expect(asked()).toContain('conv1'); // which is open
+    expect(asked()).not.toContain('relu1');
+    state.open('relu1');
+    await waitFor(() => expect(asked()).toContain('relu1'));
+    const calls = pass.mock.calls.length;
+    state.open('pool1'); // small, and there already
+    await tick();
+    expect(pass.mock.calls).toHaveLength(calls);
+  });
+
+  it('warns of a picture that is unlike those of the training', async () => {
+    const seen = {
+      ...passOf(tiny(), pictureOf(7)).seen,
+      warnings: [{ code: 'inverted', message: 'its ground is light.' }],
+    };
+    await shown({ pass: vi.fn(async () => ({ ...passOf(tiny(), pictureOf(7)), seen })) });
+    expect(page.getByText('its ground is light.')).toBeTruthy();
+    expect(page.getByRole('button', { name: 'Turn light and dark round' })).toBeTruthy();
+  });
+
+  it('has in a notebook neither a choice of models nor copied texts', async () => {
+    const state = new NetworkState();
+    Object.assign(state.address, { model: 'tiny', picture: 'png:7' });
+    state.picture = pictureOf(7);
+    render(Network, { screen: state, source: sourceOf(), compact: true });
+    await waitFor(() => expect(state.shown).not.toBeNull());
+    expect(page.queryByLabelText('Network')).toBeNull();
+    expect(page.queryByText('Copy as command')).toBeNull();
+    expect(page.getByTestId('prediction')).toBeTruthy();
+  });
+});
