@@ -581,7 +581,11 @@ export const words = {
     difference: (by: string) => `: the difference is ${by}`,
   },
 
-  widgets: {},
+  widgets: {
+    silent:
+      'The kernel of the notebook does not answer: it is at work on another cell, or has been stopped. Wait for it, or restart it and run this cell again.',
+    restarted: 'The kernel of the notebook was restarted. Run this cell again.',
+  },
 } as const;
 
 function times(sizes: readonly number[]): string {
