@@ -6,6 +6,7 @@ import type { Model } from './model';
 import { bytesOf } from './bytes';
 
 export const PATIENCE = 30_000; // milliseconds: a kernel may be at work on a cell, and answers afterwards
+export const SHORT = 2_000; // where it is known to have gone
 
 interface Told {
   id?: unknown;
@@ -27,14 +28,17 @@ export function kernel(model: Model, patience = PATIENCE): Source & { close: () 
   const waiting = new Map<string, Waiting>();
   const view = crypto.getRandomValues(new Uint32Array(2)).join('-'); // all views of a widget hear each other's answers
   let last = 0;
+  let lost = false; // the channel was closed; an answer says that it is there again
 
   const heard = (told: Told, buffers: ArrayBufferView[] = []) => {
     const question = typeof told?.id === 'string' ? waiting.get(told.id) : undefined;
+    lost = false;
     if (!question) return; // another view's, or one that was given up
     if (told.error) question.reject(new ApiError(told.error.message, told.error.about));
     else question.resolve({ answer: told.answer, files: buffers.map(bytesOf) });
   };
   const gone = () => {
+    lost = true;
     for (const question of [...waiting.values()])
       question.reject(new ApiError(words.widgets.restarted, 'server'));
   };
@@ -53,7 +57,8 @@ export function kernel(model: Model, patience = PATIENCE): Source & { close: () 
       };
       const refuse = (error: Error) => (over(), reject(error));
       const abort = () => refuse(signal?.reason as Error);
-      const late = setTimeout(() => refuse(new ApiError(words.widgets.silent, 'server')), patience);
+      const [sentence, wait] = lost ? [words.widgets.restarted, SHORT] : [words.widgets.silent, patience];
+      const late = setTimeout(() => refuse(new ApiError(sentence, 'server')), wait);
       waiting.set(id, { resolve: (answer) => (over(), resolve(answer)), reject: refuse });
       signal?.addEventListener('abort', abort);
       try {

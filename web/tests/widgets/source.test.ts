@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { ApiError } from '../../src/api';
 import type { Picture } from '../../src/pictures/picture';
-import { kernel, PATIENCE } from '../../src/widgets/source';
+import { kernel, PATIENCE, SHORT } from '../../src/widgets/source';
 import { words } from '../../src/words';
 import { FakeModel } from './fake_model';
 
@@ -117,6 +117,23 @@ test.each(['comm_live_update', 'comm:close'])(
     await expect(asked).rejects.toMatchObject({ message: words.widgets.restarted, about: 'server' });
   },
 );
+
+test('a kernel that has gone is waited for a moment only, until it answers again', async () => {
+  vi.useFakeTimers();
+  const model = new FakeModel({});
+  const source = kernel(model);
+  model.trigger('comm_live_update');
+  const told = expect(source.models()).rejects.toMatchObject({ message: words.widgets.restarted });
+  await vi.advanceTimersByTimeAsync(SHORT);
+  await told;
+  const asked = source.models();
+  model.answer({ answer: [] });
+  expect(await asked).toEqual([]);
+  const later = source.models();
+  await vi.advanceTimersByTimeAsync(SHORT);
+  model.answer({ answer: [] });
+  expect(await later).toEqual([]);
+});
 
 test('a closed channel is told of at once', async () => {
   const model = new FakeModel({});
