@@ -3,6 +3,7 @@
 # make native compiles the native engine again      make wheel  a wheel in dist/
 # make web    builds the studio's page              make web-test   its checks and tests
 # make screenshots  its screens, as pictures in docs/images/
+# make notebook  the widgets in JupyterLab itself
 # make starter trains the network that comes along again
 # make stubs  its types for mypy                    make sanitize  its tests with ThreadSanitizer, AddressSanitizer
 
@@ -10,7 +11,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CPP := src/convscope/native/cpp
 
-.PHONY: demo test native parity stubs starter wheel sanitize lint types format clean web web-test screenshots
+.PHONY: demo test native parity stubs starter wheel sanitize lint types format clean web web-test screenshots notebook
 
 demo: .venv/installed .venv/native .venv/web
 	$(BIN)/convscope train
@@ -81,6 +82,11 @@ starter: .venv/installed .venv/native
 
 screenshots: .venv/web .venv/browser
 	$(BIN)/python -m tests.studio.screenshots
+
+# JupyterLab is installed by this alone. CONVSCOPE_SCREENSHOTS=FOLDER keeps what it looks like.
+notebook: .venv/web .venv/browser
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt jupyterlab
+	CONVSCOPE_NOTEBOOK=1 $(BIN)/python -m pytest -q tests/widgets/test_jupyterlab.py
 
 wheel: .venv/installed .venv/web
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .

@@ -18,23 +18,32 @@ const BUILDS: Record<string, UserConfig> = {
       rollupOptions: { input: 'convolution.html' },
     },
   },
-  widgets: {
+  'convolution-widget': widget('convolution'),
+  'network-widget': widget('network'),
+};
+
+/** A notebook gets a widget as one string: no other file beside it, and its style within. */
+function widget(name: string): UserConfig {
+  return {
+    define: { 'process.env.NODE_ENV': '"production"' },
     build: {
       outDir: `${STATIC}/widgets`,
-      emptyOutDir: true,
-      cssCodeSplit: true,
-      lib: {
-        formats: ['es'],
-        entry: { convolution: 'src/widgets/convolution.ts', network: 'src/widgets/network.ts' },
-      },
+      emptyOutDir: false,
+      minify: true,
+      lib: { formats: ['es'], entry: `src/widgets/${name}.ts`, fileName: name },
+      rollupOptions: { output: { codeSplitting: false } },
     },
-  },
-};
+  };
+}
 
 export default defineConfig(({ mode }) => ({
   base: './', // a proxy may serve the studio below a path
   ...BUILDS[mode],
-  plugins: [svelte(), svelteTesting(), ...(BUILDS[mode]?.plugins ?? [])],
+  plugins: [
+    svelte({ emitCss: !mode.endsWith('-widget') }),
+    svelteTesting(),
+    ...(BUILDS[mode]?.plugins ?? []),
+  ],
   server: { proxy: { '/api': 'http://127.0.0.1:8765' } },
   test: { environment: 'jsdom', include: ['tests/**/*.test.ts'] },
 }));

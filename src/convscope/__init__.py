@@ -64,6 +64,7 @@ _MODULES = (
     "report",
     "ship",
     "training",
+    "widgets",
 )
 
 __all__ = [

@@ -516,6 +516,7 @@ export const words = {
       }.`,
     own: 'Each map with its own colours',
     hint: 'Choose a number to see its arithmetic. Arrow keys move in a map, Ctrl with an arrow key to another map.',
+    again: 'Try again',
     fetching: (layer: string) => `The numbers of ${layer} are on their way …`,
     noLayer: (layer: string, model: string) => `${model} has no layer “${layer}”; choose one in the drawing.`,
     scaleOf: (layer: string) => `Colours of ${layer}`,
@@ -580,7 +581,11 @@ export const words = {
     difference: (by: string) => `: the difference is ${by}`,
   },
 
-  widgets: {},
+  widgets: {
+    silent:
+      'The kernel of the notebook does not answer: it is at work on another cell, or has been stopped. Wait for it, or restart it and run this cell again.',
+    restarted: 'The kernel of the notebook was restarted. Run this cell again.',
+  },
 } as const;
 
 function times(sizes: readonly number[]): string {

@@ -153,7 +153,7 @@ test('several channels are summed, with their subtotals and the bias', async () 
   await shown({ picture: '1 2 / 3 4', kernel: '1 1 / 2 0', bias: '10' });
   const sums = page.getByRole('region', { name: /^How the output/ });
   expect(within(sums).getByText('channel 0', { selector: 'h3' })).toBeTruthy();
-  expect(sums.textContent!.replace(/\s+/g, ' ')).toContain('3 + 6 + 10 (bias) = 19');
+  expect(sums.textContent!.replace(/\s+/g, '')).toContain('3+6+10(bias)=19');
 });
 
 test('stages are added, moved, chosen from and removed', async () => {

@@ -1,0 +1,3 @@
+export class Count {
+  n = $state(0);
+}
