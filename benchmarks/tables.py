@@ -18,6 +18,7 @@ from comparison import Comparison, table
 from result_files import read_result
 
 import ship
+import studio
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 MARKED = re.compile(r"(<!-- table: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -182,6 +183,24 @@ def start_up() -> list[str]:
     return _markdown(rows)
 
 
+def studio_page() -> list[str]:
+    """The studio's first load, and maps that follow a pen."""
+    return _markdown(studio.rows(_read("studio")))
+
+
+def studio_conditions() -> list[str]:
+    """What the studio was measured with."""
+    result = _read("studio")
+    versions, machine = result["versions"], result["machine"]
+    packages = ", ".join(f"{name} {versions[name]}" for name in ("fastapi", "uvicorn"))
+    loads, strokes = len(result["first_load"]["load_ms"]["samples"]), result["maps"]["strokes"]
+    return [
+        f"{machine['processor']}, {machine['cores']} cores; Chromium {result['chromium']} without a window, "
+        f"on the machine that serves; {loads} contexts without a cache, {strokes} strokes; Python "
+        f"{versions['python']}, {packages}."
+    ]
+
+
 TABLES: dict[str, tuple[Callable[[], list[str]], str]] = {
     "conditions": (conditions, "lanes.py"),
     "training": (training, "lanes.py"),
@@ -195,6 +214,8 @@ TABLES: dict[str, tuple[Callable[[], list[str]], str]] = {
     "prediction-behind": (prediction_behind, "ship.py"),
     "folder": (folder, "ship.py --parts folder"),
     "start-up": (start_up, "ship.py --parts start-up"),
+    "studio": (studio_page, "studio.py"),
+    "studio-conditions": (studio_conditions, "studio.py"),
     "operations": (operations, "ops.py"),
     "operations-conditions": (operations_conditions, "ops.py"),
 }

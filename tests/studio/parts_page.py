@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import http.server
 import subprocess
@@ -69,6 +70,7 @@ def open_parts(browser: Browser, parts_page: str) -> Iterator[Open]:
         page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.goto(f"{parts_page}#{code}")
+        page.wait_for_function("window.report")
         return page
 
     yield opened
@@ -103,13 +105,17 @@ class Shown:
 
 def shown(page: Page) -> Shown:
     """The picture of the page."""
-    report = page.evaluate("report()")
-    file = None if report["file"] is None else bytes(report["file"])
-    values = np.array(report["values"]).reshape(report["shape"])
+    report, packed = page.evaluate("[{ ...report(), values: null }, packed()]")
+    file = None if packed["file"] is None else _bytes(packed["file"])
+    values = np.frombuffer(_bytes(packed["values"])).reshape(report["shape"])
     return Shown(report["name"], report["kind"], report["code"], values, file, report["times"])
+
+
+def _bytes(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 def wait_for_picture(page: Page, name: str) -> Shown:
     """The picture, once it is the one of that name."""
-    page.wait_for_function("name => report().name === name", arg=name)
+    page.wait_for_function("name => window.report?.().name === name", arg=name)
     return shown(page)

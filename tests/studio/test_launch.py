@@ -16,6 +16,7 @@ import pytest
 
 pytest.importorskip("uvicorn", reason="pip install 'convscope[serve]'")
 
+from convscope.bundle import STARTER
 from convscope.errors import ConvscopeError
 from convscope.studio.addresses import PORT, listening, names_of, opening_url
 from convscope.studio.launch import opens_browser
@@ -247,3 +248,32 @@ def test_no_browser_over_ssh_or_without_a_screen(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.setattr(sys.stdout, "isatty", lambda: False)
     assert not opens_browser()
+
+
+@needs_page
+def test_models_that_are_named_are_offered_first_and_opened(tmp_path: Path) -> None:
+    (tmp_path / "mine.safetensors").write_bytes(STARTER.read_bytes())
+    words = ("--port", "0", "untrained:lenet-5", "mine.safetensors")
+    with running(tmp_path, *words) as (_, address):
+        at = urlsplit(address)
+        assert at.fragment == "/network?model=untrained%3Alenet-5"
+        connection = HTTPConnection(at.netloc, timeout=30)
+        connection.request("GET", f"/?{at.query}")
+        answer = connection.getresponse()
+        cookie = (answer.getheader("set-cookie") or "").split(";")[0]
+        answer.read()
+        connection.request("GET", "/api/models", headers={"Cookie": cookie})
+        names = [entry["id"] for entry in json.loads(connection.getresponse().read())["models"]]
+        connection.close()
+    assert names[:3] == ["untrained:lenet-5", "mine.safetensors", "starter"]
+    assert len(names) == len({*names})
+
+
+@needs_page
+def test_a_model_that_is_not_there(convscope: Command, tmp_path: Path) -> None:
+    (tmp_path / "broken.safetensors").write_bytes(b"not a bundle")
+    for name in ("nothing.safetensors", "broken.safetensors", "untrained:no-such-net"):
+        result = convscope("studio", "--no-browser", name)
+        assert (result.returncode, result.stdout) in ((1, ""), (2, ""))
+        assert result.stderr.startswith("error: ")
+        assert name.removeprefix("untrained:") in result.stderr

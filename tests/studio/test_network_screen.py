@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from xml.etree import ElementTree
@@ -48,7 +48,7 @@ def pad(page: Page) -> Locator:
     return page.get_by_role("application", name="Drawing, 28 by 28 pixels")
 
 
-def draw(page: Page, places: list[tuple[float, float]] = STROKE) -> None:
+def draw(page: Page, places: Sequence[tuple[float, float]] = STROKE) -> None:
     """With the mouse, from place to place of the pad."""
     page.get_by_role("button", name="Clear").click()
     box = pad(page).bounding_box()
@@ -86,8 +86,18 @@ def settled(page: Page, change: Callable[[], object]) -> None:
     page.wait_for_load_state("networkidle")
 
 
+def number(text: str) -> float:
+    """One that the page wrote, with a real minus."""
+    return float(text.replace("−", "-"))
+
+
+def written(value: float) -> str:
+    """As the page writes it in six digits."""
+    return f"{value:.6g}".replace("-", "−")
+
+
 def numbers(table: Locator, role: str) -> list[float]:
-    return [float(text) for text in table.get_by_role(role).all_inner_texts()]  # type: ignore[arg-type]
+    return [number(text) for text in table.get_by_role(role).all_inner_texts()]  # type: ignore[arg-type]
 
 
 def hovered(page: Page, map_: Locator, row: int, column: int, rows: int, columns: int) -> float:
@@ -98,7 +108,7 @@ def hovered(page: Page, map_: Locator, row: int, column: int, rows: int, columns
         position={"x": (column + 0.5) / columns * box["width"], "y": (row + 0.5) / rows * box["height"]}
     )
     tip = page.get_by_text(re.compile(rf" at row {row}, column {column}$"))
-    return float(tip.first.inner_text().split()[0])
+    return number(tip.first.inner_text().split()[0])
 
 
 def test_a_drawn_seven_is_read_as_seven(open_screen: Open, starter: Bundle) -> None:
@@ -161,11 +171,11 @@ def test_a_cell_opens_the_arithmetic_of_why(open_screen: Open, starter: Bundle) 
     assert box is not None
     drawn.click(position={"x": 7.5 / 14 * box["width"], "y": 5.5 / 14 * box["height"]})
     why = look.why(starter, sent(page), "conv2", 3, 5, 7)
-    page.get_by_role("heading", name=f"conv2:3:5:7 = {float(f'{why.value:.6g}')}").wait_for()
+    page.get_by_role("heading", name=f"conv2:3:5:7 = {written(why.value)}").wait_for()
     rows = page.get_by_role("table", name="Step by step").get_by_role("row").all_inner_texts()
     (total,) = (row for row in rows if row.startswith("sum of 144 products"))
-    assert float(total.split("\t")[-1]) == pytest.approx(why.steps[0].result, rel=1e-5)
-    assert float(rows[-1].split("\t")[-1]) == pytest.approx(why.value, rel=1e-5)
+    assert number(total.split("\t")[-1]) == pytest.approx(why.steps[0].result, rel=1e-5)
+    assert number(rows[-1].split("\t")[-1]) == pytest.approx(why.value, rel=1e-5)
     page.get_by_text(re.compile("^agrees")).wait_for()
     for sentence in why.sentences:
         assert page.get_by_text(sentence, exact=True).count() == 1
@@ -177,7 +187,7 @@ def test_a_cell_opens_the_arithmetic_of_why(open_screen: Open, starter: Bundle) 
     window = why.windows[0]
     assert x == pytest.approx(window.values[channel].ravel().tolist(), rel=0.06, abs=1e-9)
     products = page.get_by_role("table", name=re.compile("^products, sum"))
-    assert float((products.get_attribute("aria-label") or "").split()[-1]) == pytest.approx(
+    assert number((products.get_attribute("aria-label") or "").split()[-1]) == pytest.approx(
         window.contributions[channel].sum(), rel=1e-3
     )
     page.get_by_role("combobox", name="Channel").select_option("5")
@@ -192,6 +202,15 @@ def test_a_cell_opens_the_arithmetic_of_why(open_screen: Open, starter: Bundle) 
     assert why.sight.pixels is not None
     (top, bottom), (left, right) = why.sight.pixels
     assert lit == [top, bottom + 1, left, right + 1]
+
+
+def test_the_arithmetic_follows_the_pen(open_screen: Open, starter: Bundle) -> None:
+    page = heard(open_screen, "#/network?cell=conv2:3:5:7")
+    for places in (STROKE, [(5, 14), (23, 14)]):
+        settled(page, lambda places=places: draw(page, places))  # type: ignore[misc]
+        page.wait_for_load_state("networkidle")
+        value = look.why(starter, sent(page), "conv2", 3, 5, 7).value
+        page.get_by_role("heading", name=f"conv2:3:5:7 = {written(value)}").wait_for()
 
 
 def test_a_path_leads_down_to_a_pixel_and_back(open_screen: Open, starter: Bundle) -> None:

@@ -249,6 +249,7 @@ def test_the_camera_takes_a_picture_and_stops(browser: Browser, parts_page: str)
     with other_chromium(browser, *flags) as chromium:
         page = chromium.new_page()
         page.goto(parts_page)
+        page.wait_for_function("window.report")
         page.evaluate(
             """() => {
                 const devices = navigator.mediaDevices;
@@ -324,6 +325,7 @@ def test_the_browser_keeps_twenty_pictures(open_parts: Open) -> None:
         codes.append(wait_for_picture(page, f"{number}.jpg").code)
     other = page.context.new_page()  # has the store, and not the first page's memory
     other.goto(page.url)
+    other.wait_for_function("window.report")
     found = other.evaluate(
         "codes => Promise.all(codes.map((code) => pictureOf(code).then(() => true, () => false)))", codes
     )

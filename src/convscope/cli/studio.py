@@ -7,7 +7,7 @@ import sys
 import threading
 import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,7 +17,11 @@ from .complaint import complain
 from .options import Json, given_path
 from .output import print_json
 from .phases import DEBUGGING
+from .run_name import named_run
 from .studio_trouble import show_trouble
+
+if TYPE_CHECKING:
+    from socket import socket
 
 
 @command("studio")
@@ -57,8 +61,8 @@ def studio(
 ) -> None:
     """See convolutions and networks move, in the browser."""
     from ..studio.access import Access, allowed_host, token_of
-    from ..studio.addresses import is_loopback, listening, names_of, opening_url
-    from ..studio.launch import needs_packages, opens_browser, serve
+    from ..studio.addresses import listening, names_of, opening_url
+    from ..studio.launch import needs_packages, serve
 
     secret = token_of(token)
     others = [allowed_host(name) for name in allow_host or ()]
@@ -68,15 +72,38 @@ def studio(
         raise ConvscopeError(f"--folder {folder}: {error.strerror}.") from error
     needs_packages()
 
-    from ..studio.app import guarded
-    from ..studio.app import studio as application
     from ..studio.inspector import Inspector
     from ..studio.page import read_page
 
-    app = application(Inspector(models=models or ()), read_page())
+    named = [str(named_run(given_path(model))) for model in models or ()]
+    inspector, page = Inspector(models=named), read_page()
+    for model in named:
+        inspector.network(model)  # what is wrong with it is said before a page is opened
     opened = listening(host, port)
     at = opened.getsockname()[1]
-    url = opening_url(host, at, secret)
+    url = opening_url(host, at, secret, model=named[0] if named else None)
+    _tell(url, host, opened, json=json, browser=browser)
+
+    try:
+        from ..studio.app import guarded  # whoever opens the address meanwhile waits for it
+        from ..studio.app import studio as application
+
+        show_trouble()
+        access = Access.of(names_of(host), at, secret, others)
+        ended = serve(guarded(application(inspector, page), access), opened, debugging=DEBUGGING.get())
+    except KeyboardInterrupt:  # before it served
+        ended = True
+    complain("stopped.")
+    if not ended:  # by what still computes for a page that nobody looks at any more
+        os._exit(0)
+
+
+def _tell(url: str, host: str, opened: socket, *, json: bool, browser: bool) -> None:
+    """Print the address, and open it where that is asked for and can be done."""
+    from ..studio.addresses import is_loopback
+    from ..studio.launch import opens_browser
+
+    port = opened.getsockname()[1]
     if not is_loopback(opened):
         warnings.warn(
             ConvscopeWarning(
@@ -87,7 +114,7 @@ def studio(
             stacklevel=2,
         )
     if json:
-        print_json({"url": url, "host": host, "port": at})
+        print_json({"url": url, "host": host, "port": port})
     else:
         print(f"Studio  {url}")
     sys.stdout.flush()
@@ -96,10 +123,3 @@ def studio(
         import webbrowser
 
         threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
-    show_trouble()
-    ended = serve(
-        guarded(app, Access.of(names_of(host), at, secret, others)), opened, debugging=DEBUGGING.get()
-    )
-    complain("stopped.")
-    if not ended:  # by what still computes for a page that nobody looks at any more
-        os._exit(0)

@@ -7,6 +7,7 @@ import errno
 import os
 import socket
 from ipaddress import ip_address
+from urllib.parse import quote
 
 from ..errors import ConvscopeError
 
@@ -92,14 +93,17 @@ def in_address(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def opening_url(host: str, port: int, token: str) -> str:
-    """The address to open, with the token.
+def opening_url(host: str, port: int, token: str, *, model: str | None = None) -> str:
+    """The address to open, with the token, and the model that is shown first.
 
     >>> opening_url("127.0.0.1", 8765, "0123456789ab")
     'http://127.0.0.1:8765/?token=0123456789ab'
+    >>> opening_url("127.0.0.1", 8765, "0123456789ab", model="runs/a b")
+    'http://127.0.0.1:8765/?token=0123456789ab#/network?model=runs/a%20b'
     """
+    screen = "" if model is None else f"#/network?model={quote(model)}"
     shown = {"0.0.0.0": _own_address() or "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"http://{in_address(shown)}{'' if port == 80 else f':{port}'}/?token={token}"
+    return f"http://{in_address(shown)}{'' if port == 80 else f':{port}'}/?token={token}{screen}"
 
 
 def is_loopback(opened: socket.socket) -> bool:

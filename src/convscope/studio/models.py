@@ -126,14 +126,16 @@ class Models:
         return paths[-1] if all(map(is_shown, paths)) else None
 
     def entries(self) -> list[dict[str, Any]]:
-        """All of them: `ModelEntry` of the page."""
+        """All of them, those that were given first: `ModelEntry` of the page."""
         entries = [_entry(STARTER.stem, "starter", "starter", self._about(STARTER.stem))]
         entries += self._run_entries()
-        known = {entry["id"] for entry in entries}
-        given = [name for name in (*self._bundles, *self._given) if name not in known]
-        entries += [_entry(name, _label(name), "bundle", self._about(name)) for name in given]
         entries += [_entry(f"{PREFIX}{net}", net, "net", _about_net(net)) for net in nets.names()]
-        return entries
+        others = {entry["id"]: entry for entry in entries}
+        given = [
+            others.pop(name) if name in others else _entry(name, _label(name), "bundle", self._about(name))
+            for name in (*self._bundles, *self._given)
+        ]
+        return [*given, *others.values()]
 
     def _about(self, model: str) -> str:
         try:

@@ -18,8 +18,13 @@ interface PassWish {
   since: number | null; // when the picture changed; null where other layers are wanted of the same
 }
 
+interface Following {
+  down: () => Promise<void>; // from the open number to the input
+  again: () => void; // asks for what failed
+}
+
 /** Fetches what a screen's address names, and keeps what there was where that fails. Call it in a component. */
-export function follow(screen: NetworkState, source: () => Source): { down: () => Promise<void> } {
+export function follow(screen: NetworkState, source: () => Source): Following {
   const failing =
     (usual: Problem) =>
     (error: unknown): void => {
@@ -27,14 +32,21 @@ export function follow(screen: NetworkState, source: () => Source): { down: () =
     };
 
   const networks = new Live(
-    async (model: string): Promise<[NetworkDocument, Sample[]]> =>
-      Promise.all([source().network(model), source().samples(model)]),
-    ([network, samples], model) => {
+    (model: string) =>
+      Promise.all([
+        source().network(model),
+        source().samples(model),
+        source()
+          .drawing(model)
+          .catch(() => null), // the network itself says what is wrong with it
+      ]),
+    ([network, samples, drawing]: [NetworkDocument, Sample[], string | null], model) => {
       const other = screen.network && screen.network.input.kind !== network.input.kind;
       screen.problems = {};
       screen.samples =
         samples.length || network.input.kind === 'picture' ? samples : ownSignals(network.input.shape);
       screen.network = { ...network, model };
+      screen.drawing = drawing;
       if (other) screen.address.picture = '';
     },
     failing('model'),
@@ -72,6 +84,7 @@ export function follow(screen: NetworkState, source: () => Source): { down: () =
     (busy) => (screen.waiting.pass = busy),
   );
   let made: PassWish | null = null; // what `shown` was made of
+  let wished: PassWish | null = null; // what was wanted last
 
   const whys = new Live(
     ({ shown, cell }: { shown: Shown; cell: string }): Promise<Why> =>
@@ -90,7 +103,7 @@ export function follow(screen: NetworkState, source: () => Source): { down: () =
     if (untrack(() => screen.models.length)) return;
     source()
       .models()
-      .then((models) => (screen.models = models), failing('model'));
+      .then((models) => (screen.models = models), failing('server'));
   });
 
   $effect(() => {
@@ -121,7 +134,7 @@ export function follow(screen: NetworkState, source: () => Source): { down: () =
       made?.network === network && made.picture === picture && String(made.shift) === String(shift);
     if (same && (layers ?? []).every((layer) => layer in outputs)) return;
     const since = same ? null : (screen.takeChange() ?? performance.now());
-    const wish = { network, picture, shift, layers, since };
+    const wish = (wished = { network, picture, shift, layers, since });
     if (made && made.network !== network) passes.restart(wish);
     else passes.want(wish);
   });
@@ -156,7 +169,12 @@ export function follow(screen: NetworkState, source: () => Source): { down: () =
     }
   }
 
-  return { down };
+  function again(): void {
+    if (screen.network?.model !== screen.address.model) networks.restart(screen.address.model);
+    if (wished) passes.restart(wished);
+  }
+
+  return { down, again };
 }
 
 async function measure(since: number): Promise<void> {

@@ -35,6 +35,7 @@ export class NetworkState {
 
   models = $state.raw<ModelEntry[]>([]);
   network = $state.raw<NetworkDocument | null>(null); // the last that there was: an address may name another
+  drawing = $state.raw<string | null>(null); // the address of its drawing as an SVG file
   samples = $state.raw<Sample[]>([]);
   picture = $state.raw<Picture | null>(null); // as it was chosen, before the shift
   shown = $state.raw<Shown | null>(null);

@@ -3,6 +3,8 @@ import type { LayerNode, NetworkDocument } from '../api';
 export const ALL = 1_000_000; // numbers of a network that are fetched whole
 export const THUMBNAIL = 1 << 15; // numbers of a layer that is small
 
+export const BROAD = 460; // of a drawing, from which on it has a row of its own
+
 const sizeOf = (layer: LayerNode) => layer.shape.reduce((size, side) => size * side, 1);
 
 /** Whether a layer's numbers come with every picture. */

@@ -4,7 +4,7 @@ import { fromBase64 } from './base64';
 import { PictureError } from './error';
 import { keptFile } from './keeping';
 import { fromFile, fromNumbers } from './making';
-import { numbersOf } from './numbers';
+import { holdsNumbers, numbersOf } from './numbers';
 import type { Picture } from './picture';
 import { OWN, sampleOf } from './samples';
 
@@ -31,7 +31,7 @@ export async function pictureOf(code: string, offered: readonly Sample[] = []): 
   if (kind === 'kept') {
     const kept = await keptFile(rest);
     if (!kept) throw new PictureError(said.gone);
-    if (!kept.name.endsWith('.csv')) return fromFile(kept.file, kept.name, code);
+    if (!holdsNumbers(kept.name)) return fromFile(kept.file, kept.name, code);
     return fromNumbers(numbersOf(new TextDecoder().decode(kept.file)), kept.name, code);
   }
   return fromNumbers(numbersOf(code), undefined, code);

@@ -53,7 +53,10 @@ export function valuesOf(pixels: Uint8ClampedArray | Uint8Array, rows: number, c
     grey = pixels[k] === pixels[k + 1] && pixels[k] === pixels[k + 2];
   const channels = grey ? 1 : 3;
   const data = new Float64Array(channels * count);
-  for (let channel = 0; channel < channels; channel++)
-    for (let k = 0; k < count; k++) data[channel * count + k] = pixels[4 * k + channel] as number;
+  for (let k = 0; k < count; k++) data[k] = pixels[4 * k] as number;
+  for (let k = 0; k < count && !grey; k++) {
+    data[count + k] = pixels[4 * k + 1] as number;
+    data[2 * count + k] = pixels[4 * k + 2] as number;
+  }
   return { shape: [channels, rows, columns], data };
 }

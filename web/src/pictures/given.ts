@@ -1,14 +1,12 @@
 import { words } from '../words';
 import { PictureError } from './error';
 import { fromFile, fromNumbers } from './making';
-import { fileNumbers, numbersOf } from './numbers';
+import { fileNumbers, holdsNumbers, numbersOf } from './numbers';
 import type { Picture } from './picture';
-
-const NUMBERS = /\.(csv|tsv|txt)$/i;
 
 /** The picture of a file that a person chose, dropped or pasted: its own bytes, under its own name. */
 export async function fromOpened(file: File, allowNumbers: boolean): Promise<Picture> {
-  if (allowNumbers && NUMBERS.test(file.name)) return fromNumbers(fileNumbers(await file.text()), file.name);
+  if (allowNumbers && holdsNumbers(file.name)) return fromNumbers(fileNumbers(await file.text()), file.name);
   return fromFile(new Uint8Array(await file.arrayBuffer()), file.name);
 }
 

@@ -3,6 +3,11 @@ import { tensor, type Tensor } from '../core/tensor';
 import { words } from '../words';
 import { PictureError } from './error';
 
+/** Whether a file holds numbers, by its name. */
+export function holdsNumbers(name: string): boolean {
+  return /\.(csv|tsv|txt)$/i.test(name);
+}
+
 /** Typed numbers as (C, rows, columns) or (C, places). Raises PictureError for what does not begin with a number, and
  * CoreError for what goes wrong after that. */
 export function numbersOf(text: string): Tensor {

@@ -92,12 +92,12 @@ describe('wanted', () => {
 describe('words for numbers', () => {
   it('are those of the commands', () => {
     // convscope.ops.steps.plain: ('-0.5', '2', '0.3333', '12663')
-    expect([-0.5, 2, 1 / 3, 12663].map((x) => plain(x))).toEqual(['-0.5', '2', '0.3333', '12663']);
+    expect([-0.5, 2, 1 / 3, 12663].map((x) => plain(x))).toEqual(['−0.5', '2', '0.3333', '12663']);
     expect(plain(-0)).toBe('0');
     expect(plain(null)).toBe('nan');
     expect(plain(0.123456789, 6)).toBe('0.123457');
-    expect([0.02, 2.98e-8].map(brief)).toEqual(['0.02', '3e-8']);
-    expect([0.333333, -0.0712, 12663].map(short)).toEqual(['.333', '-.071', '12663']);
+    expect([0.02, 2.98e-8].map(brief)).toEqual(['0.02', '3e−8']);
+    expect([0.333333, -0.0712, 12663].map(short)).toEqual(['.333', '−.071', '12663']);
     expect([1, 0.99999, 0.1234].map(percent)).toEqual(['100.0 %', '> 99.9 %', '12.3 %']);
     expect(grouped(11181642)).toBe('11,181,642');
   });

@@ -154,7 +154,7 @@ describe('the screen', () => {
     await waitFor(() => expect(state.network?.model).toBe('other'));
     state.choose('gone');
     const said = await page.findByText(/gone is not there; choose another. Still shown: other/);
-    expect(said.getAttribute('role')).toBe('alert');
+    expect(said.parentElement?.getAttribute('role')).toBe('alert');
     expect(page.getByTestId('prediction').textContent).toContain('dog');
     state.ask('nothing:0');
     expect(await page.findByText('nothing:0 does not exist.')).toBeTruthy();
@@ -169,6 +169,16 @@ describe('the screen', () => {
     state.take(pictureOf(11));
     await waitFor(() => expect(state.shown?.picture.code).toBe('png:11'));
     expect(page.queryByText('It is no picture.')).toBeNull();
+  });
+
+  it('tries again when it is asked to', async () => {
+    const { state, source } = await shown();
+    source.pass.mockRejectedValueOnce(new ApiError('The studio does not answer.', 'server'));
+    state.take(pictureOf(9));
+    await page.findByText('The studio does not answer.');
+    await fireEvent.click(page.getByRole('button', { name: 'Try again' }));
+    await waitFor(() => expect(state.shown?.picture.code).toBe('png:9'));
+    expect(page.queryByText('The studio does not answer.')).toBeNull();
   });
 
   it('fetches the numbers of a large layer only when it is opened', async () => {

@@ -29,6 +29,7 @@ function shown(cell: string, over: Partial<Document> = {}) {
   });
   return { why, onopen };
 }
+const minus = (number: number) => String(Number(number.toPrecision(4))).replace('-', '−');
 const texts = (rows: HTMLElement[]) =>
   rows.map((row) =>
     Array.from(row.children, (cell) => cell.textContent?.replace(/\s+/g, ' ').trim())
@@ -45,13 +46,13 @@ describe('a document of look.why', () => {
     const read = (table: HTMLElement, role: string) =>
       within(table)
         .getAllByRole(role)
-        .map((cell) => Number(cell.textContent));
+        .map((cell) => Number(cell.textContent?.replace('−', '-')));
     const [x, w, y] = [read(numbers, 'gridcell'), read(weights, 'cell'), read(products, 'cell')];
     expect(x).toHaveLength(9);
     x.forEach((value, at) => expect(value * (w[at] as number)).toBeCloseTo(y[at] as number, 1));
     const sum = flattened<number>(why.windows[0]?.contributions).flat.reduce((all, one) => all + one, 0);
     expect(sum).toBeCloseTo(why.steps[0]?.result as number, 6);
-    expect(page.getByText(`products, sum ${Number(sum.toPrecision(4))}`)).toBeTruthy();
+    expect(page.getByText(`products, sum ${minus(sum)}`)).toBeTruthy();
   });
 
   it('has a row per step, the network’s own number, and whether they agree', () => {
@@ -74,7 +75,7 @@ describe('a document of look.why', () => {
     const bias = (Number(fold?.bias) - Number(fold?.mean)) * Number(fold?.scale) + Number(fold?.shift);
     expect(bias).toBeCloseTo(why.steps[1]?.number as number, 6);
     const section = page.getByText('Batch norm norm1, folded into conv1').closest('section');
-    expect(section?.textContent).toContain(` = ${Number(bias.toPrecision(4))}`);
+    expect(section?.textContent).toContain(` = ${minus(bias)}`);
   });
 
   it('marks the winner of a pool, and opens the number that is clicked', async () => {

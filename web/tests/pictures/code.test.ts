@@ -53,9 +53,12 @@ test('numbers are their own code; many are kept', async () => {
     expect(typed.code).toBe(text);
     expect(await pictureOf(text)).toEqual(typed);
   }
-  const many = await fromNumbers({ shape: [1, LONGEST_CODE], data: new Float64Array(LONGEST_CODE).fill(7) });
-  expect(many.code).toMatch(/^kept:/);
-  expect(await pictureOf(many.code)).toEqual(many);
+  for (const name of ['numbers.csv', 'Long.TXT']) {
+    const data = new Float64Array(LONGEST_CODE).fill(7);
+    const many = await fromNumbers({ shape: [1, LONGEST_CODE], data }, name);
+    expect(many.code).toMatch(/^kept:/);
+    expect(await pictureOf(many.code)).toEqual(many);
+  }
 });
 
 test('a sample keeps its code, and the server’s samples count too', async () => {
