@@ -42,8 +42,8 @@ class GivenPicture:
         if given is None or isinstance(given, GivenPicture):
             return given
         if isinstance(given, bytes | bytearray | memoryview):
-            content = bytes(given)
-            return GivenPicture("signal.npy" if content.startswith(NUMPY) else "picture", content)
+            file = bytes(given)
+            return GivenPicture("signal.npy" if file.startswith(NUMPY) else "picture", file)
         if isinstance(given, str | os.PathLike):
             path = Path(given)
             try:
