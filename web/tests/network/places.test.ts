@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { cellOf, cellText } from '../../src/network/cell';
 import { mosaic } from '../../src/network/mosaic';
-import { npyOf } from '../../src/network/npy';
 import { formOf, indexAt, placeOf, planesOf, wrapped } from '../../src/network/planes';
 import { led } from '../../src/network/roving';
 import { settingsOf } from '../../src/network/settings';
@@ -150,18 +149,5 @@ describe('settings of a layer', () => {
         ],
       }),
     ).toEqual(['kernel size 2×2', 'padding 0,1']);
-  });
-});
-
-describe('npy', () => {
-  it('is the file that NumPy writes', () => {
-    // np.save of np.arange(3, dtype=np.float32).reshape(1, 3)
-    const file = npyOf(Float32Array.of(0, 1, 2), [1, 3]);
-    const head = new TextDecoder('latin1').decode(file.subarray(0, 128));
-    expect(head).toBe(
-      "\x93NUMPY\x01\x00\x76\x00{'descr': '<f4', 'fortran_order': False, 'shape': (1, 3), }".padEnd(127) +
-        '\n',
-    );
-    expect([...new Float32Array(file.buffer, 128)]).toEqual([0, 1, 2]);
   });
 });

@@ -107,7 +107,7 @@ export function sourceOf() {
       if (model === 'gone') throw new ApiError('gone is not there; choose another.', 'model');
       return tiny(model);
     }),
-    pass: vi.fn(async (model: string, picture: Picture, layers?: readonly string[]) =>
+    pass: vi.fn(async (model: string, picture: Picture, layers?: readonly string[], _signal?: AbortSignal) =>
       passOf(tiny(model), picture, layers),
     ),
     why: vi.fn(async (_model: string, _picture: Picture, cell: string) => {
