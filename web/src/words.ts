@@ -98,6 +98,8 @@ export const words = {
       damaged: (name: string) => `${name} ends early or is damaged; save it again from where it came from.`,
       large: (name: string, columns: number, rows: number, most: number) =>
         `${name} has ${columns} × ${rows} pixels, and the page reads up to ${most / 1e6} million; make it smaller first.`,
+      heavy: (name: string, most: number) =>
+        `${name} is larger than ${most / 1e6} MB, which is what the page reads; make it smaller first.`,
       several: 'These are several files; give one picture.',
       noFile: 'There is no picture in what was given; copy the picture itself, or save it and open the file.',
       noNumbers: (text: string) =>

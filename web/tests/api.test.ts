@@ -11,6 +11,7 @@ const picture: Picture = {
   values: { shape: [1, 1, 1], data: new Float64Array(1) },
   file,
   code: 'png:iVBORw',
+  opened: false,
 };
 
 afterEach(() => vi.unstubAllGlobals());

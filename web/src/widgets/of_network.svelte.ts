@@ -1,6 +1,5 @@
-import { keptSignal } from '../network/opening';
 import { INITIAL, type NetworkState } from '../network/state.svelte';
-import { fromFile } from '../pictures/making';
+import { fromFile, fromSignal } from '../pictures/making';
 import type { Picture } from '../pictures/picture';
 import { follow } from './following.svelte';
 import type { Model } from './model';
@@ -23,8 +22,8 @@ export function followNetwork(model: Model, screen: NetworkState): () => void {
     take: async () => {
       const chosen = model.get('_file') as Chosen;
       if (isFile(chosen) && !(taken && sameFile(chosen, taken.file)) && !sameFile(chosen, seen() ?? {})) {
-        const open = chosen.name.endsWith('.npy') ? keptSignal : openPicture;
-        const picture = await open(chosen.name, bytesOf(chosen.data));
+        const make = chosen.name.endsWith('.npy') ? fromSignal : fromFile;
+        const picture = await make(bytesOf(chosen.data), chosen.name);
         taken = { picture, file: chosen };
         screen.address.shift = INITIAL.shift;
         screen.take(picture);
@@ -50,8 +49,6 @@ export function followNetwork(model: Model, screen: NetworkState): () => void {
     return shown?.file ? { name: shown.name, data: shown.file } : null;
   }
 }
-
-const openPicture = (name: string, file: Uint8Array<ArrayBuffer>) => fromFile(file, name);
 
 function isFile(chosen: Chosen): chosen is File {
   return 'data' in chosen;

@@ -127,5 +127,6 @@ export function pictureOf(brightness: number, code = `png:${brightness}`): Pictu
     values: { shape: [1, 4, 4], data: new Float64Array(16).fill(brightness) },
     file: new Uint8Array([brightness]),
     code,
+    opened: false,
   };
 }

@@ -16,6 +16,7 @@ const picture = (name: string, file: Uint8Array<ArrayBuffer>): Picture => ({
   values: { shape: [1, 1, 1], data: new Float64Array(1) },
   file,
   code: `kept:${name}`,
+  opened: false,
 });
 const WORDS = { model: 'starter', layer: '', cell: '', path: '' };
 const shown = (of: Picture) => ({ model: 'starter', picture: of, pass: {} as Pass });
