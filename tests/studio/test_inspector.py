@@ -545,6 +545,23 @@ def test_an_error_reaches_all_that_wait_and_is_not_kept(threads: ThreadPoolExecu
     assert kept.get("key", lambda: "now", len) == "now"
 
 
+def test_a_size_that_cannot_be_told_reaches_all_that_wait_too(threads: ThreadPoolExecutor) -> None:
+    def size(value: str) -> int:
+        raise ValueError("no size")
+
+    kept, slow = Kept[str](100), Slow()
+    asking = [threads.submit(kept.get, "key", slow, size) for _ in range(2)]
+    assert slow.begun.wait(10)
+    deadline = time.monotonic() + 10
+    while not all(one.running() for one in asking) and time.monotonic() < deadline:
+        time.sleep(0.001)
+    slow.may.set()
+    for one in asking:
+        with pytest.raises(ValueError, match="no size"):
+            one.result(10)
+    assert kept.get("key", lambda: "now", len) == "now"
+
+
 def test_the_value_that_was_not_asked_for_longest_goes_first() -> None:
     kept = Kept[str](6)
     for key in ("a", "b", "c"):
