@@ -15,6 +15,6 @@ class PageNotBuilt(ConvscopeError):
 
     def __init__(self, whose: str = "the studio's") -> None:
         super().__init__(
-            f"{whose} page is not built: `make web` builds it in a checkout, with {NODE} (nodejs.org); a wheel "
-            "of a release brings it."
+            f"{whose} page is not built: `make web` builds it in a checkout, with {NODE} (nodejs.org); a "
+            "wheel of a release brings it."
         )
