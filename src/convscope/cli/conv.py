@@ -62,7 +62,9 @@ def conv(
             show_default=False,
         ),
     ] = None,
-    padding: Annotated[str, _option("valid, same, full, or how many on each side (1, or 1,2).")] = sliding.PADDING,
+    padding: Annotated[
+        str, _option("valid, same, full, or how many on each side (1, or 1,2).")
+    ] = sliding.PADDING,
     stride: Annotated[
         str | None,
         _option("Step from window to window (2, or 1,2): 1 for a kernel, a pool's size.", show_default=False),
