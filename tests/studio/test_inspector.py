@@ -62,15 +62,15 @@ def refusal(function: Any, *arguments: Any) -> Refusal:
 # -- models
 
 
-def test_models_begin_with_the_starter_then_runs_newest_first_then_given_ones_then_nets(runs: Path) -> None:
+def test_models_begin_with_given_ones_then_the_starter_then_runs_newest_first_then_nets(runs: Path) -> None:
     own = runs / "mine.safetensors"
     Bundle.load("starter").save(own)
     given = Bundle.load("starter")
     entries = Inspector(models=[own, given, str(own)]).models()
     first = ["starter", "runs/series/seed-0", "runs/series/seed-1", "runs/newer", "runs/older"]
     untrained = [f"untrained:{name}" for name in nets.names()]
-    assert [entry["id"] for entry in entries] == [*first, "simple-cnn-16-32", str(own), *untrained]
-    assert [entry["kind"] for entry in entries][:7] == ["starter", *["run"] * 4, "bundle", "bundle"]
+    assert [entry["id"] for entry in entries] == ["simple-cnn-16-32", str(own), *first, *untrained]
+    assert [entry["kind"] for entry in entries][:7] == ["bundle", "bundle", "starter", *["run"] * 4]
     by_id = {entry["id"]: entry for entry in entries}
     assert by_id["starter"]["about"] == "20,490 parameters, trained on mnist, 99.47 % right of test pictures"
     assert by_id["runs/newer"]["label"] == "newer"
@@ -95,7 +95,50 @@ def test_latest_and_a_given_bundle_are_what_they_stand_for(runs: Path) -> None:
     assert inspector.bundle(inspector.name(given)) is given
     assert inspector.name(Path("runs/newer")) == "runs/newer"
     again = Inspector(None, [given, Bundle.load("starter")])
-    assert [entry["id"] for entry in again.models()][1:3] == ["simple-cnn-16-32", "simple-cnn-16-32-2"]
+    assert [entry["id"] for entry in again.models()][:2] == ["simple-cnn-16-32", "simple-cnn-16-32-2"]
+
+
+def test_one_more_is_offered_where_its_layers_can_be_shown(runs: Path) -> None:
+    inspector, own = Inspector(), runs / "mine.safetensors"
+    before = inspector.models()
+    program = program_of(nn.Sequential(nn.Flatten(), nn.Linear(16, 4)), 1, 4, 4)
+    (runs / "broken.safetensors").write_bytes(b"not a bundle")
+    for wrong in ("nothing", runs / "broken.safetensors", "untrained:nothing", program):
+        assert refusal(inspector.add, wrong).about == "model"
+        assert inspector.models() == before
+    for known in ("starter", "runs/newer", "untrained:lenet-5"):
+        assert inspector.add(known) == known
+        assert inspector.models() == before
+    given = Bundle.load("starter")
+    given.save(own)
+    names = [inspector.add(model) for model in (given, own, str(own), given, "simple-cnn-16-32")]
+    assert names == ["simple-cnn-16-32", str(own), str(own), "simple-cnn-16-32", "simple-cnn-16-32"]
+    assert [entry["id"] for entry in inspector.models()] == [*names[:2], *(one["id"] for one in before)]
+
+
+def test_inspectors_that_share_a_store_make_a_pass_once_and_mix_nothing_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = []
+    through = inspector_module._through
+    monkeypatch.setattr(inspector_module, "_through", lambda *a: made.append(a) or through(*a))
+    store, file = inspector_module.Store(), png(noise(28, 28))
+    one, other = Inspector(None, store=store), Inspector(None, store=store)
+    assert one.forward("starter", file) is other.forward("starter", file)
+    assert one.bundle("starter") is other.bundle("starter")
+    assert len(made) == 1
+    graph = nets.graph("simple-cnn-4-8")
+    preprocessing = Preprocessing(height=28, width=28, channels=1)
+    bundles = [
+        Bundle("mine", tuple("0123456789"), preprocessing, graph, initial_weights(graph, seed=seed))
+        for seed in (1, 2)
+    ]
+    names = [inspector.add(bundle) for inspector, bundle in zip((one, other), bundles, strict=True)]
+    assert names == ["mine", "mine"]
+    for inspector, bundle in zip((one, other), bundles, strict=True):
+        wanted = inspector_module.ForwardPass(bundle, file).outputs["probability"]
+        np.testing.assert_array_equal(inspector.forward("mine", file).outputs["probability"], wanted)
+    assert len(made) == 3
 
 
 def test_a_folder_elsewhere_has_its_runs_by_their_paths(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -336,7 +379,7 @@ def test_what_is_no_picture_is_refused(file: bytes) -> None:
 def test_an_exported_program_has_no_layers_to_show() -> None:
     bundle = program_of(nn.Sequential(nn.Flatten(), nn.Linear(16, 4)), 1, 4, 4)
     inspector = Inspector(None, [bundle])
-    assert [entry["id"] for entry in inspector.models()][1] == "tiny"
+    assert inspector.models()[0]["id"] == "tiny"
     for asked in ("network", "drawing"):
         told = refusal(getattr(inspector, asked), "tiny")
         assert told.about == "model"
@@ -541,6 +584,23 @@ def test_an_error_reaches_all_that_wait_and_is_not_kept(threads: ThreadPoolExecu
     slow.may.set()
     for one in asking:
         with pytest.raises(ValueError, match="no"):
+            one.result(10)
+    assert kept.get("key", lambda: "now", len) == "now"
+
+
+def test_a_size_that_cannot_be_told_reaches_all_that_wait_too(threads: ThreadPoolExecutor) -> None:
+    def size(value: str) -> int:
+        raise ValueError("no size")
+
+    kept, slow = Kept[str](100), Slow()
+    asking = [threads.submit(kept.get, "key", slow, size) for _ in range(2)]
+    assert slow.begun.wait(10)
+    deadline = time.monotonic() + 10
+    while not all(one.running() for one in asking) and time.monotonic() < deadline:
+        time.sleep(0.001)
+    slow.may.set()
+    for one in asking:
+        with pytest.raises(ValueError, match="no size"):
             one.result(10)
     assert kept.get("key", lambda: "now", len) == "now"
 

@@ -17,7 +17,8 @@ from convscope.bundle import STARTER
 from convscope.data import ArrayPreprocessing, Preprocessing
 from convscope.errors import ConvscopeError
 from convscope.graph.weights import initial_weights
-from convscope.widgets import Network
+from convscope.studio import inspector
+from convscope.widgets import Network, network
 
 from .conftest import Notebook
 
@@ -69,6 +70,27 @@ def test_what_it_says_is_what_predict_maps_and_why_say(seven: np.ndarray) -> Non
     assert shown.why.to_dict() == forward.why("conv1:2:9:9").to_dict()
     assert shown.why.value == pytest.approx(float(maps["conv1"][2, 9, 9]))
     assert Network().why is None
+
+
+def test_what_was_computed_is_computed_once_for_all_widgets(
+    seven: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    through = inspector._through
+    monkeypatch.setattr(inspector, "_through", lambda *a: made.append(a) or through(*a))
+    monkeypatch.setattr(network, "STORE", inspector.Store())
+    shutil.copy(STARTER, tmp_path / "kept.safetensors")
+    shown = Network("starter", seven, cell="conv1:2:9:9")
+    assert shown.why is not None
+    shown.model = "kept.safetensors"
+    with pytest.raises(ConvscopeError):
+        shown.model = "mistyped"
+    shown.model = "starter"
+    maps = Network("starter", seven).maps
+    assert np.array_equal(maps["conv1"], shown.maps["conv1"])
+    maps["conv1"][:] = 0
+    assert shown.maps["conv1"].any()
+    assert len(made) == 2  # of each network
 
 
 def test_networks_of_any_kind(seven: np.ndarray, tmp_path: Path) -> None:
@@ -156,12 +178,13 @@ def test_what_does_not_fit_is_refused_and_changes_nothing(
     trait: str, value: Any, sentence: str, seven: np.ndarray, page: Notebook
 ) -> None:
     shown = Network("starter", seven, layer="conv1", cell="conv1:0:0:0")
-    words, file = dict(shown._words), dict(shown._file)
+    words, file, offered = dict(shown._words), dict(shown._file), shown._inspector.models()
     page.told()
     with pytest.raises(ConvscopeError) as refused:
         setattr(shown, trait, value)
     assert sentence in str(refused.value)
     assert (shown._words, shown._file) == (words, file)
+    assert shown._inspector.models() == offered
     assert shown.prediction.label == "7"
     assert not page.told()
 
