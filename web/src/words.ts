@@ -460,6 +460,9 @@ export const words = {
     another: 'Another bundle: convscope studio PATH',
     save: 'Save as SVG',
     still: (model: string) => `Still shown: ${model}.`,
+    changed: 'This run has changed: loaded again.',
+    stillShifted: (shift: string) => `The numbers are still those of the picture before: ${shift}.`,
+    stillBefore: 'The numbers are still those of the picture before.',
     macs: (macs: string) => `${macs} MACs`,
     opening: (model: string) => `Opening ${model} …`,
 
@@ -477,7 +480,11 @@ export const words = {
     right: 'One pixel to the right',
     up: 'One pixel up',
     downwards: 'One pixel down',
-    unshift: 'Back',
+    unshift: 'To the middle',
+    noShift: (text: string) =>
+      `“${text}” in the address is no shift, which is rows down and columns to the right, such as 2,-3; the picture is not shifted.`,
+    farShift: (shift: string, rows: number, columns: number) =>
+      `A shift of ${shift}, as the address has it, leads out of a picture of ${rows}×${columns}; it goes as far as something stays in sight.`,
     shifted: (down: number, right: number) => {
       const parts = [
         down ? `${Math.abs(down)} ${down > 0 ? 'down' : 'up'}` : '',
@@ -535,6 +542,7 @@ export const words = {
     class: (label: string) => `class ${label}`,
     through: (layers: readonly string[]) => `Through ${layers.join(', ')}.`,
     path: 'The way from the first number to this one',
+    noPath: (cell: string) => `The path in the address does not lead to ${cell}; it is left out.`,
     open: (cell: string) => `Open ${cell}`,
     next: (cell: string) => `Follow the largest: ${cell}`,
     down: 'Follow the largest down to the input',

@@ -46,6 +46,7 @@ export function tiny(model = 'tiny', over: Partial<NetworkDocument> = {}): Netwo
   ];
   return {
     model,
+    state: '',
     net: model,
     trained: true,
     classes: ['cat', 'dog', 'owl'],
@@ -85,6 +86,7 @@ export function passOf(network: NetworkDocument, picture: Picture, layers?: read
       }),
   );
   return {
+    state: network.state,
     label: 'dog',
     probability: 0.75,
     probabilities: [
