@@ -494,6 +494,7 @@ export const words = {
 
     seen: 'What the network sees',
     inputLabel: (name: string) => `${name}, the numbers that enter`,
+    asPicture: (name: string) => `${name} as a picture, in pixels from 0 to 255`,
     colours: ['red', 'green', 'blue'],
     range: (low: string, high: string) => `from ${low} to ${high}`,
     steps: 'How the picture became these numbers',

@@ -2,7 +2,9 @@ import { untrack } from 'svelte';
 import type { ApiError, LayerNode, ModelEntry, NetworkDocument, Pass, Sample, Why } from '../api';
 import type { Values } from '../app/address';
 import type { Picture } from '../pictures/picture';
+import type { Scale } from '../parts/scale';
 import { cellOf } from './cell';
+import { greysOf } from './pixels';
 
 export type NetworkKey =
   | 'model' // as a command names it: starter, runs/..., untrained:simple-cnn-4-8
@@ -60,6 +62,10 @@ export class NetworkState {
   readonly path = $derived(this.address.path.split(' ').filter(Boolean));
   readonly names = $derived(this.network?.layers.map((layer) => layer.name) ?? []);
   readonly input = $derived(this.network?.layers.find((layer) => layer.operation === 'input') ?? null);
+  /** The pass, where it is of the network that is shown. */
+  readonly pass = $derived(this.shown?.model === this.network?.model ? (this.shown?.pass ?? null) : null);
+  readonly outputs = $derived(this.pass?.outputs ?? {});
+  readonly last = $derived(this.network?.layers.at(-1) ?? null); // whose numbers are those of the classes
   /** The cell of the address, where the network has such a layer. */
   readonly cell = $derived(this.address.cell ? cellOf(this.address.cell, this.names) : null);
   readonly layer = $derived.by((): LayerNode | null => {
@@ -68,6 +74,26 @@ export class NetworkState {
     if (named) return layers.find(({ name }) => name === named) ?? null;
     return layers.find((layer) => layer.operation !== 'input' && layer.shape.length > 1) ?? null;
   });
+
+  /** Which number of a layer is open. */
+  openIn(layer: LayerNode | null): readonly number[] | null {
+    return this.cell && this.cell.layer === layer?.name ? this.cell.index : null;
+  }
+
+  /** Whose output a number is: a class of the network's last layer, or of the one before it. */
+  classOf(cell: string): string | null {
+    const place = cellOf(cell, this.names);
+    const layer = this.network?.layers.find(({ name }) => name === place?.layer);
+    if (!this.network || !place || !layer || layer.shape.length !== 1) return null;
+    const outermost = layer === this.last || this.last?.inputs.includes(layer.name);
+    return outermost ? (this.network.classes[place.index[0] ?? -1] ?? null) : null;
+  }
+
+  /** Of a layer's colours: greys of the picture that enters; undefined where its numbers say it. */
+  scaleIn(layer: string): Scale | undefined {
+    const pixels = this.network?.input.pixels;
+    return pixels && layer === this.input?.name ? greysOf(pixels) : undefined;
+  }
 
   /** Another network; the picture stays, unless it is one of the old network's samples. */
   choose(model: string): void {
