@@ -76,7 +76,7 @@ def _pixels(preprocessing: Preprocessing) -> list[list[float]]:
     """What the network gets for a black and for a white pixel, per channel."""
     factor, offset = preprocessing.factor_and_offset()
     black = np.zeros_like(factor) if offset is None else offset
-    return np.stack([black, 255 * factor + black], axis=1).tolist()
+    return [[float(low), float(high)] for low, high in zip(black, 255 * factor + black, strict=True)]
 
 
 def _lines(opened: Opened) -> list[str]:
