@@ -86,8 +86,8 @@ def warn_if_untrained(bundle: Bundle, *, stacklevel: int = 2) -> None:
 def untrained_like(path: Path) -> Path | None:
     """The name that was meant, where only the first word is mistyped, or left out.
 
-    >>> untrained_like(Path("untraind:lenet-5")), untrained_like(Path("ResNet18")), untrained_like(Path("net"))
-    (PosixPath('untrained:lenet-5'), PosixPath('untrained:resnet-18'), None)
+    >>> untrained_like(Path("untraind:lenet-5")), untrained_like(Path("ResNet18"))
+    (PosixPath('untrained:lenet-5'), PosixPath('untrained:resnet-18'))
     """
     from . import nets
 

@@ -16,6 +16,7 @@ export interface LayerNode {
   name: string;
   operation: string; // as in the graph: conv2d, batch_norm, relu, ...
   kind: string; // as in the summary: batch norm
+  settings: string; // the same with its window: conv2d 3×3, padding 1
   inputs: string[];
   shape: number[]; // without the batch
   parameters: number;
@@ -41,7 +42,12 @@ export interface NetworkDocument {
   net: string;
   trained: boolean;
   classes: string[];
-  input: { kind: 'picture' | 'signal'; shape: number[]; invert: boolean };
+  input: {
+    kind: 'picture' | 'signal';
+    shape: number[];
+    invert: boolean;
+    pixels: [number, number][] | null; // what a black and a white pixel become, per channel; null of a signal
+  };
   layers: LayerNode[]; // in the order of the graph; ends in `probability`
   parameters: number;
   macs: number;

@@ -480,7 +480,7 @@ export const words = {
     right: 'One pixel to the right',
     up: 'One pixel up',
     downwards: 'One pixel down',
-    unshift: 'To the middle',
+    unshift: 'Unshift',
     noShift: (text: string) =>
       `“${text}” in the address is no shift, which is rows down and columns to the right, such as 2,-3; the picture is not shifted.`,
     farShift: (shift: string, rows: number, columns: number) =>
@@ -500,7 +500,10 @@ export const words = {
     untrained: 'Untrained: its weights are those of a beginning, so this means nothing.',
 
     seen: 'What the network sees',
+    inSignal: (channel: number, place: number, number: string) =>
+      `${number} at channel ${channel}, place ${place}`,
     inputLabel: (name: string) => `${name}, the numbers that enter`,
+    asPicture: (name: string) => `${name} as a picture, in pixels from 0 to 255`,
     colours: ['red', 'green', 'blue'],
     range: (low: string, high: string) => `from ${low} to ${high}`,
     steps: 'How the picture became these numbers',
@@ -544,7 +547,7 @@ export const words = {
     path: 'The way from the first number to this one',
     noPath: (cell: string) => `The path in the address does not lead to ${cell}; it is left out.`,
     open: (cell: string) => `Open ${cell}`,
-    next: (cell: string) => `Follow the largest: ${cell}`,
+    next: (cell: string) => `Follow the one that adds most, up or down: ${cell}`,
     down: 'Follow the largest down to the input',
     inWords: 'In words',
     corner: (axes: readonly { first: number; last: number; apart: number }[], layer: string) => {
@@ -556,7 +559,7 @@ export const words = {
       );
       return `Window on ${layer}${parts.length ? `: ${parts.join(', ')}` : ''}`;
     },
-    channel: 'Channel',
+    channel: 'Channel, first the one that adds most, up or down',
     adds: (channel: number, sum: string) => `${channel}, adds ${sum}`,
     map: (layer: string, channel: number) => `The window on ${layer}, channel ${channel}`,
     numbers: (channel: string) => `numbers of ${channel}`,

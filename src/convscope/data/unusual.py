@@ -24,9 +24,8 @@ ALWAYS = 200  # pictures of which all are in colour, to say that others are
 PROPORTION = 2.0  # times the usual aspect
 ENLARGED = 2.0  # times as much as any training picture
 ENLARGED_UNKNOWN, PROPORTION_UNKNOWN = 4.0, 4.0  # where the training pictures are not known
-_LAID_OVER = (
-    "transparent pixels count as white: if its ground is transparent, lay it over black"  # pictures.py
-)
+# Since pictures.py lays them over white:
+_LAID_OVER = "transparent pixels count as white: if its ground is transparent, lay it over black"
 
 
 @dataclass(frozen=True, slots=True)

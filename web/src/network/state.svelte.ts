@@ -2,9 +2,11 @@ import { untrack } from 'svelte';
 import type { ApiError, LayerNode, ModelEntry, NetworkDocument, Pass, Sample, Why } from '../api';
 import type { Values } from '../app/address';
 import type { Picture } from '../pictures/picture';
+import type { Scale } from '../parts/scale';
 import { words } from '../words';
 import { cellOf } from './cell';
 import { isPath } from './path';
+import { greysOf } from './pixels';
 import { bounded, readShift, type Shift } from './shift';
 
 export type NetworkKey =
@@ -66,7 +68,7 @@ export class NetworkState {
   readonly pass = $derived(
     this.network && this.shown?.model === this.network.model && this.shown.pass.state === this.network.state
       ? this.shown.pass
-      : undefined,
+      : null,
   );
   /** What is said beside it where it is not of the picture that is wanted: what was wanted failed. */
   readonly still = $derived.by(() => {
@@ -87,6 +89,9 @@ export class NetworkState {
       : words.network.farShift(words.network.shifted(...this.#read), rows, columns);
   });
   readonly names = $derived(this.network?.layers.map((layer) => layer.name) ?? []);
+  readonly input = $derived(this.network?.layers.find((layer) => layer.operation === 'input') ?? null);
+  readonly outputs = $derived(this.pass?.outputs ?? {});
+  readonly last = $derived(this.network?.layers.at(-1) ?? null); // whose numbers are those of the classes
   /** The cell of the address, where the network has such a layer. */
   readonly cell = $derived(this.address.cell ? cellOf(this.address.cell, this.names) : null);
   readonly #steps = $derived(this.address.path.split(' ').filter(Boolean));
@@ -97,13 +102,32 @@ export class NetworkState {
       : null,
   );
   readonly path = $derived(this.wrongPath ? [] : this.#steps);
-  readonly input = $derived(this.network?.layers.find((layer) => layer.operation === 'input') ?? null);
   readonly layer = $derived.by((): LayerNode | null => {
     const layers = this.network?.layers ?? [];
     const named = this.address.layer || this.cell?.layer;
     if (named) return layers.find(({ name }) => name === named) ?? null;
     return layers.find((layer) => layer.operation !== 'input' && layer.shape.length > 1) ?? null;
   });
+
+  /** Which number of a layer is open. */
+  openIn(layer: LayerNode | null): readonly number[] | null {
+    return this.cell && this.cell.layer === layer?.name ? this.cell.index : null;
+  }
+
+  /** Whose output a number is: a class of the network's last layer, or of the one before it. */
+  classOf(cell: string): string | null {
+    const place = cellOf(cell, this.names);
+    const layer = this.network?.layers.find(({ name }) => name === place?.layer);
+    if (!this.network || !place || !layer || layer.shape.length !== 1) return null;
+    const outermost = layer === this.last || this.last?.inputs.includes(layer.name);
+    return outermost ? (this.network.classes[place.index[0] ?? -1] ?? null) : null;
+  }
+
+  /** Of a layer's colours: greys of the picture that enters; undefined where its numbers say it. */
+  scaleIn(layer: string): Scale | undefined {
+    const pixels = this.network?.input.pixels;
+    return pixels && layer === this.input?.name ? greysOf(pixels) : undefined;
+  }
 
   /** Another network; the picture stays, unless it is one of the old network's samples. */
   choose(model: string): void {

@@ -318,7 +318,7 @@ describe('the screen', () => {
   });
 
   it('never shifts a signal', async () => {
-    const network = tiny('tiny', { input: { kind: 'signal', shape: [1, 16], invert: false } });
+    const network = tiny('tiny', { input: { kind: 'signal', shape: [1, 16], invert: false, pixels: null } });
     const signal = { ...pictureOf(7, 'sample:sine.npy'), kind: 'numbers' as const };
     const source = Object.assign(sourceOf(), { network: vi.fn(async () => network) });
     const state = new NetworkState();
