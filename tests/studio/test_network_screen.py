@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from xml.etree import ElementTree
@@ -15,7 +16,7 @@ from PIL import Image
 
 from convscope import Bundle, look
 
-from .conftest import needs_page
+from .conftest import needs_page, running
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -256,7 +257,7 @@ def test_arrow_keys_shift_the_picture_and_the_maps(open_screen: Open, starter: B
     expected = look.feature_maps(starter, moved, ["conv1"]).layers[0].values[7, 12, 14]
     assert told == pytest.approx(expected, rel=1e-3)
     page.wait_for_function("location.hash.includes('shift=2,1')")
-    shift.get_by_role("button", name="Back").click()
+    shift.get_by_role("button", name="Unshift").click()
     page.get_by_text("not shifted").wait_for()
 
 
@@ -290,7 +291,7 @@ def test_everything_comes_back_from_the_address(open_screen: Open) -> None:
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     page.get_by_role("heading", name=re.compile("^relu2:5:1:1 =")).wait_for()
-    page.wait_for_function("location.hash.includes('cell=relu2:5:1:1')")
+    page.wait_for_function("() => location.hash.includes('cell=relu2:5:1:1')")
     hash, texts = page.evaluate("location.hash"), said(page)
     again = ready(open_screen(hash))
     again.get_by_role("heading", name=re.compile("^relu2:5:1:1 =")).wait_for()
@@ -359,3 +360,88 @@ def test_axe_finds_nothing(open_screen: Open, axe: Callable[[Page], list[str]], 
     page.get_by_role("heading", name=re.compile("^relu2:5:1:1 =")).wait_for()
     found = axe(page)
     assert not found, "\n".join(found)
+
+
+def test_a_signal_is_a_curve_whose_values_are_told_whole(open_screen: Open) -> None:
+    page = ready(open_screen("#/network?model=untrained:simple-cnn-1d&layer=conv1&shift=1,0", width=1280))
+    assert "shift" not in page.evaluate("location.hash")
+    for name in ("input, the numbers that enter", "conv1"):
+        drawn = page.get_by_role("application", name=name, exact=True)
+        drawn.scroll_into_view_if_needed()
+        width, height = (drawn.bounding_box() or {})["width"], (drawn.bounding_box() or {})["height"]
+        for at in (0.01, 0.55, 0.99):
+            drawn.hover(position={"x": at * width, "y": height / 2})
+            tip = page.get_by_text(re.compile(rf" at channel \d+, place {int(at * 128)}$")).first
+            box = tip.bounding_box()
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= 1280
+            assert (
+                tip.evaluate(
+                    """tip => { const { left, right, top, bottom } = tip.getBoundingClientRect();
+                    const hides = [];
+                    for (let one = tip.parentElement; one; one = one.parentElement) {
+                        if (getComputedStyle(one).overflowX === 'visible' || one === document.body) continue;
+                        const box = one.getBoundingClientRect();
+                        if (left < box.left - 1 || right > box.right + 1) hides.push(one.className);
+                    }
+                    return hides; }"""
+                )
+                == []
+            )
+
+
+def test_bad_parts_of_an_address_are_said(open_screen: Open) -> None:
+    page = ready(open_screen("#/network?shift=abc&cell=linear:3&path=input:0:1:1"))
+    page.get_by_role("alert").filter(has_text="“abc” in the address is no shift").wait_for()
+    page.get_by_role("alert").filter(has_text="does not lead to linear:3").wait_for()
+    page.evaluate("location.hash = '#/network?shift=999,999'")
+    page.get_by_role("alert").filter(has_text="leads out of a picture of 28×28").wait_for()
+    page.get_by_text("27 down, 27 right").wait_for()
+    page.get_by_role("button", name="Unshift").click()
+    page.get_by_text("not shifted", exact=True).wait_for()
+    assert page.get_by_role("alert").filter(has_text="shift").count() == 0
+
+
+def test_the_number_that_was_chosen_stays_named(open_screen: Open) -> None:
+    page = ready(open_screen("#/network?layer=relu2", width=1280))
+    drawn = page.get_by_role("application", name="relu2, channel 20", exact=True)
+    drawn.scroll_into_view_if_needed()
+    before = drawn.bounding_box()
+    assert before is not None
+    drawn.click(position={"x": before["width"] * 4.5 / 14, "y": before["height"] * 6.5 / 14})
+    page.get_by_role("heading", name=re.compile("^relu2:20:6:4 =")).wait_for()
+    page.wait_for_load_state("networkidle")
+    after = drawn.bounding_box()
+    assert after is not None
+    assert after["width"] == pytest.approx(before["width"], abs=1)
+    assert page.locator("output").filter(has_text="relu2").first.inner_text().startswith("relu2:20:6:4 = ")
+
+
+def test_a_run_that_is_trained_again_is_loaded_again(
+    open_screen: Open, tmp_path: Path, starter: Bundle
+) -> None:
+    run = tmp_path / "runs" / "mine"
+    run.mkdir(parents=True)
+    starter.save(run / "bundle.safetensors")
+    with running(tmp_path, "--port", "0") as (_, address):
+        page = ready(open_screen("#/network?model=runs/mine&cell=conv1:0:3:3", address=address))
+        page.get_by_role("heading", name="simple-cnn-16-32").wait_for()
+        Bundle.load("untrained:simple-cnn-4-8").save(run / "bundle.safetensors")
+        page.get_by_role("button", name="One pixel down").click()
+        page.get_by_text("This run has changed: loaded again.").wait_for()
+        page.get_by_role("heading", name="simple-cnn-4-8").wait_for()
+        page.get_by_role("heading", name=re.compile("^conv1:0:3:3 =")).wait_for()
+        page.get_by_role("application", name="conv1, channel 3", exact=True).wait_for()
+        assert page.get_by_role("application", name="conv1, channel 4", exact=True).count() == 0
+
+
+def test_a_terms_table_fits_a_phone(open_screen: Open) -> None:
+    page = ready(open_screen("#/network?cell=relu2:5:1:1", width=360))
+    column = page.get_by_role("columnheader", name="product")
+    column.wait_for()
+    box = column.bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] <= 360
+    table = page.get_by_role("table", name="The largest terms").locator("..")
+    assert table.evaluate("frame => frame.scrollWidth <= frame.clientWidth")

@@ -559,7 +559,7 @@ export const words = {
       );
       return `Window on ${layer}${parts.length ? `: ${parts.join(', ')}` : ''}`;
     },
-    channel: 'Channel, first the one that adds most, up or down',
+    channel: 'Channel, by what it adds, up or down',
     adds: (channel: number, sum: string) => `${channel}, adds ${sum}`,
     map: (layer: string, channel: number) => `The window on ${layer}, channel ${channel}`,
     numbers: (channel: string) => `numbers of ${channel}`,
