@@ -80,10 +80,13 @@ export function follow(screen: NetworkState, source: () => Source, whole: () => 
       screen.samples = samples;
       screen.network = { ...network, model };
       screen.drawing = drawing;
-      if (other) screen.address.picture = '';
+      if (!other) return;
+      if (screen.address.picture === before) screen.address.picture = '';
+      screen.picture = null; // of the kind that the network before took
     },
     (busy) => (screen.waiting.model = busy),
   );
+  let before: string | undefined; // the picture that was there when the network was asked for
 
   const pictures = asking(
     'picture',
@@ -131,8 +134,9 @@ export function follow(screen: NetworkState, source: () => Source, whole: () => 
 
   $effect(() => {
     const model = screen.address.model;
-    if (untrack(() => screen.network?.model) !== model) networks.live.restart(model);
-    else networks.rest();
+    if (untrack(() => screen.network?.model) === model) return networks.rest();
+    before = untrack(() => screen.picture?.code);
+    networks.live.restart(model);
   });
 
   $effect(() => {

@@ -204,6 +204,19 @@ describe('the screen', () => {
     expect(state.waiting.pass).toBe(false);
   });
 
+  it('says nothing against a picture that is wanted no more', async () => {
+    const { state } = await shown();
+    state.address.picture = 'kept:gone';
+    await tick();
+    state.address.picture = 'png:7';
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect([state.picture?.code, state.problems.picture]).toEqual(['png:7', undefined]);
+    state.address.picture = 'kept:gone';
+    await page.findByText(/does not keep the picture/);
+    state.address.picture = 'png:7';
+    await waitFor(() => expect(state.problems.picture).toBeUndefined());
+  });
+
   it('shows the arithmetic that is wanted last', async () => {
     const { state, source } = await shown({}, { cell: 'relu1:1:1:1' });
     await waitFor(() => expect(state.why?.cell).toBe('relu1:1:1:1'));
