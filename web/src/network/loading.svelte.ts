@@ -47,11 +47,15 @@ export function follow(screen: NetworkState, source: () => Source): Following {
         samples.length || network.input.kind === 'picture' ? samples : ownSignals(network.input.shape);
       screen.network = { ...network, model };
       screen.drawing = drawing;
-      if (other) screen.address.picture = '';
+      if (!other) return;
+      if (screen.address.picture === before) screen.address.picture = '';
+      screen.picture = null; // of the kind that the network before took
     },
     failing('model'),
     (busy) => (screen.waiting.model = busy),
   );
+
+  let before: string | undefined; // the picture that was there when the network was asked for
 
   const pictures = new Live(
     ({ code, samples, signal }: { code: string; samples: Sample[]; signal: boolean }) =>
@@ -108,8 +112,9 @@ export function follow(screen: NetworkState, source: () => Source): Following {
 
   $effect(() => {
     const model = screen.address.model;
-    if (untrack(() => screen.network?.model) !== model) networks.restart(model);
-    else networks.stop();
+    if (untrack(() => screen.network?.model) === model) return networks.stop();
+    before = untrack(() => screen.picture?.code);
+    networks.restart(model);
   });
 
   $effect(() => {
