@@ -92,8 +92,7 @@ def test_latest_and_a_given_bundle_are_what_they_stand_for(runs: Path) -> None:
     given = Bundle.load("starter")
     inspector = Inspector(models=[given])
     assert inspector.network("runs/latest")["classes"] == inspector.network("runs/newer")["classes"]
-    assert inspector.bundle(inspector.name(given)) is given
-    assert inspector.name(Path("runs/newer")) == "runs/newer"
+    assert inspector.bundle(inspector.add(given)) is given
     again = Inspector(None, [given, Bundle.load("starter")])
     assert [entry["id"] for entry in again.models()][:2] == ["simple-cnn-16-32", "simple-cnn-16-32-2"]
 
@@ -274,7 +273,7 @@ def test_a_network_that_ends_in_softmax_gets_no_second_one() -> None:
 def test_every_number_of_a_pass_is_pytorchs(case: str) -> None:
     bundle = bundle_of(CASES[case]())
     inspector = Inspector(None, [bundle])
-    name = inspector.name(bundle)
+    name = inspector.add(bundle)
     if isinstance(bundle.preprocessing, ArrayPreprocessing):
         signal = np.random.default_rng(0).normal(size=bundle.preprocessing.shape).astype(np.float32)
         file = npy(signal)
@@ -351,10 +350,10 @@ def opened(file: bytes) -> Any:
 def test_a_bundle_that_inverts_gets_each_picture_inverted_once() -> None:
     bundle = Bundle.load("starter").inverted()
     inspector, file = Inspector(None, [bundle]), png(noise(28, 28))
-    document, outputs = inspector.passed(inspector.name(bundle), file)
+    document, outputs = inspector.passed(inspector.add(bundle), file)
     np.testing.assert_allclose(outputs["input"][0], (255 - noise(28, 28)) / np.float32(255), atol=1e-7)
     assert_predicted(document, bundle.predict(file, top=10)[0])
-    assert inspector.network(inspector.name(bundle))["input"]["invert"] is True
+    assert inspector.network(inspector.add(bundle))["input"]["invert"] is True
 
 
 def test_layers_are_chosen() -> None:
@@ -449,8 +448,8 @@ def test_samples_of_signals_are_in_the_units_of_the_training() -> None:
     preprocessing = ArrayPreprocessing(shape=(2, 64), mean=(100.0, -3.0), std=(5.0, 0.1))
     bundle = bundle_of(graph, preprocessing=preprocessing)
     inspector = Inspector(None, [bundle])
-    for _, file in inspector.samples(inspector.name(bundle)):
-        entered = inspector.passed(inspector.name(bundle), file)[1]["input"]
+    for _, file in inspector.samples(inspector.add(bundle)):
+        entered = inspector.passed(inspector.add(bundle), file)[1]["input"]
         assert np.abs(entered).max() == pytest.approx(1, abs=0.05)
 
 

@@ -14,7 +14,7 @@ from convscope.widgets import Convolution, Network
 from convscope.widgets.scripts import FOLDER
 
 from .conftest import Notebook
-from .test_network import signals
+from .test_network import signals, untrained
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -253,10 +253,10 @@ def test_a_network_of_another_kind_comes_with_its_picture(host: Host) -> None:
     widget = Network("starter")
     shown = host.show("one", widget)
     shown.get_by_role("heading", name="Prediction").wait_for()
-    signal = np.random.default_rng(0).normal(size=(2, 64)).astype(np.float32)
-    picture = np.zeros((28, 28), np.uint8)
-    picture[4:24, 13:16] = 255
-    for bundle, given in ((signals(), signal), ("starter", picture)):
+    numbers = np.random.default_rng(0)
+    signal = numbers.normal(size=(2, 64)).astype(np.float32)
+    picture = numbers.integers(0, 255, (28, 28)).astype(np.uint8)
+    for bundle, given in ((signals(), signal), (untrained(), picture)):
         with widget.hold_trait_notifications():
             widget.bundle, widget.picture = bundle, given
         host.tell("one")

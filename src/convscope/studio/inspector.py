@@ -74,10 +74,6 @@ class Inspector:
         """Which there are to choose from."""
         return self._models.entries()
 
-    def name(self, model: Model) -> str:
-        """What one of those that were given is called in questions."""
-        return self._models.name(model)
-
     def add(self, model: Model) -> str:
         """Has one more to choose from, where its layers can be shown; what it is called."""
         return self._models.add(model)
