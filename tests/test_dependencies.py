@@ -13,9 +13,9 @@ import convscope
 ROOT = Path(convscope.__file__).parent
 
 
-def imported(folder: str, *, without: str = "none") -> Iterator[str]:
+def imported(folder: str, *, without: str = "none", files: str = "*.py") -> Iterator[str]:
     """The modules that the files in a folder take from elsewhere in the package, but for types alone."""
-    for file in sorted((ROOT / folder).rglob("*.py")):
+    for file in sorted((ROOT / folder).rglob(files)):
         if (ROOT / without) in file.parents:
             continue
         package = file.relative_to(ROOT).parent.parts
@@ -53,6 +53,26 @@ PLAIN = {"atomic", "columns", "errors", "lock", "versions"}  # which anybody may
         ("chain", "none", {"ops", "written_matrix", "written_pool"}),
         ("prediction", "prediction/results", {"data", "native"}),
         (
+            "studio",
+            "none",
+            {"bundle", "data", "drawing", "graph", "look", "nets", "runs", "sample", "untrained"},
+        ),
+        (
+            "widgets",
+            "none",
+            {
+                "bundle",
+                "chain",
+                "data",
+                "ops",
+                "prediction",
+                "sliding",
+                "studio",
+                "written_matrix",
+                "written_pool",
+            },
+        ),
+        (
             "ship",
             "ship/card",
             {"bundle", "data", "graph", "lanes", "native", "prediction", "significance", "training"},
@@ -61,6 +81,15 @@ PLAIN = {"atomic", "columns", "errors", "lock", "versions"}  # which anybody may
 )
 def test_it_knows_no_more(folder: str, without: str, known: set[str]) -> None:
     assert folders(imported(folder, without=without)) - PLAIN <= known
+
+
+def test_what_a_drawing_of_a_network_knows() -> None:
+    assert folders(imported("drawing", files="network*.py")) - PLAIN == {"graph", "ops"}
+
+
+def test_what_widgets_know_of_the_studio() -> None:
+    found = {name for name in imported("widgets") if name.startswith("studio")}
+    assert found == {f"studio.{name}" for name in ("built", "inspector", "pass_message", "refusal")}
 
 
 def test_what_ship_knows_of_training_and_lanes() -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from convscope.studio.page import STATIC
+from convscope.studio.built import STATIC
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

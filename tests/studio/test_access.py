@@ -27,6 +27,7 @@ from convscope.studio.launch import server_of
 from convscope.studio.page import File
 
 TOKEN = "0123456789abcdef0123456789abcdef"
+TICKET = "of-one-time-alone"
 PAGE, SCRIPT = b"<!doctype html><title>the page</title>", b"the script"
 EVERYWHERE = ["/", "/assets/index-1.js", "/api/models", "/api/nothing", "/nothing", "/%61pi/models"]
 
@@ -62,9 +63,14 @@ class Server:
             "/assets/index-1.js": File(SCRIPT, SCRIPT, "text/javascript", "b", "private"),
         }
         self.heard: list[bytes] = []
-        self.server = server_of(guarded(studio(Answering(), page), self.access))
+        self.server = server_of(guarded(studio(Answering(), page), self.access, TICKET))
         self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [opened]})
         self.thread.start()
+
+    def stop(self) -> None:
+        self.server.should_exit = True
+        self.thread.join(10)
+        assert not self.thread.is_alive()
 
     @property
     def cookie(self) -> str:
@@ -100,9 +106,7 @@ class Answering(Inspector):
 def server() -> Iterator[Server]:
     running = Server()
     yield running
-    running.server.should_exit = True
-    running.thread.join(10)
-    assert not running.thread.is_alive()
+    running.stop()
     assert not [raw for raw in running.heard if TOKEN.encode() in raw]  # in no response of any test here
 
 
@@ -118,6 +122,21 @@ def test_the_token_becomes_a_cookie(server: Server) -> None:
     assert answer.body == b""
     opened = server.ask("/", server.host, f"Cookie: other=1; {pair}; more=2")
     assert (opened.status, opened.body) == (200, PAGE)
+
+
+def test_a_ticket_opens_it_once() -> None:
+    server = Server()
+    try:
+        foreign = server.ask(f"/?token={TICKET}", "Host: evil.example.org")
+        assert foreign.status == 403
+        first = server.ask(f"/?token={TICKET}", server.host)
+        assert (first.status, first.header("location")) == (303, ["./"])
+        assert first.header("set-cookie")[0].startswith(f"{server.access.cookie}={server.access.passport};")
+        again = server.ask(f"/?token={TICKET}", server.host)
+        assert (again.status, again.header("set-cookie")) == (403, [])
+        assert server.ask(f"/?token={TICKET}", server.host, server.cookie).status == 303  # a reload
+    finally:
+        server.stop()
 
 
 def test_behind_https_the_cookie_is_secure(server: Server) -> None:
@@ -400,7 +419,7 @@ def test_tokens_are_new_and_long() -> None:
     assert {len(token) for token in tokens} == {32}  # of 16 digits: 128 bits
     assert token_of("correct-horse.battery_staple~1") == "correct-horse.battery_staple~1"
     for short in ("", "12345678901", "with a space in it", "ümlautümlaut", "a&b=c&d=e&f=g", "eleven+plus+"):
-        with pytest.raises(UsageError, match="--token takes 12 or more letters"):
+        with pytest.raises(UsageError, match=r"--token \(or CONVSCOPE_TOKEN\) takes 12 or more letters"):
             token_of(short)
 
 

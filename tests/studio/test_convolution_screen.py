@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from convscope import ops
-from convscope.studio.page import STATIC
+from convscope.studio.built import STATIC
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page

@@ -62,15 +62,15 @@ def refusal(function: Any, *arguments: Any) -> Refusal:
 # -- models
 
 
-def test_models_begin_with_the_starter_then_runs_newest_first_then_given_ones_then_nets(runs: Path) -> None:
+def test_models_begin_with_given_ones_then_the_starter_then_runs_newest_first_then_nets(runs: Path) -> None:
     own = runs / "mine.safetensors"
     Bundle.load("starter").save(own)
     given = Bundle.load("starter")
     entries = Inspector(models=[own, given, str(own)]).models()
     first = ["starter", "runs/series/seed-0", "runs/series/seed-1", "runs/newer", "runs/older"]
     untrained = [f"untrained:{name}" for name in nets.names()]
-    assert [entry["id"] for entry in entries] == [*first, "simple-cnn-16-32", str(own), *untrained]
-    assert [entry["kind"] for entry in entries][:7] == ["starter", *["run"] * 4, "bundle", "bundle"]
+    assert [entry["id"] for entry in entries] == ["simple-cnn-16-32", str(own), *first, *untrained]
+    assert [entry["kind"] for entry in entries][:7] == ["bundle", "bundle", "starter", *["run"] * 4]
     by_id = {entry["id"]: entry for entry in entries}
     assert by_id["starter"]["about"] == "20,490 parameters, trained on mnist, 99.47 % right of test pictures"
     assert by_id["runs/newer"]["label"] == "newer"
@@ -92,10 +92,52 @@ def test_latest_and_a_given_bundle_are_what_they_stand_for(runs: Path) -> None:
     given = Bundle.load("starter")
     inspector = Inspector(models=[given])
     assert inspector.network("runs/latest")["classes"] == inspector.network("runs/newer")["classes"]
-    assert inspector.bundle(inspector.name(given)) is given
-    assert inspector.name(Path("runs/newer")) == "runs/newer"
+    assert inspector.bundle(inspector.add(given)) is given
     again = Inspector(None, [given, Bundle.load("starter")])
-    assert [entry["id"] for entry in again.models()][1:3] == ["simple-cnn-16-32", "simple-cnn-16-32-2"]
+    assert [entry["id"] for entry in again.models()][:2] == ["simple-cnn-16-32", "simple-cnn-16-32-2"]
+
+
+def test_one_more_is_offered_where_its_layers_can_be_shown(runs: Path) -> None:
+    inspector, own = Inspector(), runs / "mine.safetensors"
+    before = inspector.models()
+    program = program_of(nn.Sequential(nn.Flatten(), nn.Linear(16, 4)), 1, 4, 4)
+    (runs / "broken.safetensors").write_bytes(b"not a bundle")
+    for wrong in ("nothing", runs / "broken.safetensors", "untrained:nothing", program):
+        assert refusal(inspector.add, wrong).about == "model"
+        assert inspector.models() == before
+    for known in ("starter", "runs/newer", "untrained:lenet-5"):
+        assert inspector.add(known) == known
+        assert inspector.models() == before
+    given = Bundle.load("starter")
+    given.save(own)
+    names = [inspector.add(model) for model in (given, own, str(own), given, "simple-cnn-16-32")]
+    assert names == ["simple-cnn-16-32", str(own), str(own), "simple-cnn-16-32", "simple-cnn-16-32"]
+    assert [entry["id"] for entry in inspector.models()] == [*names[:2], *(one["id"] for one in before)]
+
+
+def test_inspectors_that_share_a_store_make_a_pass_once_and_mix_nothing_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = []
+    through = inspector_module._through
+    monkeypatch.setattr(inspector_module, "_through", lambda *a: made.append(a) or through(*a))
+    store, file = inspector_module.Store(), png(noise(28, 28))
+    one, other = Inspector(None, store=store), Inspector(None, store=store)
+    assert one.forward("starter", file) is other.forward("starter", file)
+    assert one.bundle("starter") is other.bundle("starter")
+    assert len(made) == 1
+    graph = nets.graph("simple-cnn-4-8")
+    preprocessing = Preprocessing(height=28, width=28, channels=1)
+    bundles = [
+        Bundle("mine", tuple("0123456789"), preprocessing, graph, initial_weights(graph, seed=seed))
+        for seed in (1, 2)
+    ]
+    names = [inspector.add(bundle) for inspector, bundle in zip((one, other), bundles, strict=True)]
+    assert names == ["mine", "mine"]
+    for inspector, bundle in zip((one, other), bundles, strict=True):
+        wanted = inspector_module.ForwardPass(bundle, file).outputs["probability"]
+        np.testing.assert_array_equal(inspector.forward("mine", file).outputs["probability"], wanted)
+    assert len(made) == 3
 
 
 def test_a_folder_elsewhere_has_its_runs_by_their_paths(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,7 +294,7 @@ def test_a_network_that_ends_in_softmax_gets_no_second_one() -> None:
 def test_every_number_of_a_pass_is_pytorchs(case: str) -> None:
     bundle = bundle_of(CASES[case]())
     inspector = Inspector(None, [bundle])
-    name = inspector.name(bundle)
+    name = inspector.add(bundle)
     if isinstance(bundle.preprocessing, ArrayPreprocessing):
         signal = np.random.default_rng(0).normal(size=bundle.preprocessing.shape).astype(np.float32)
         file = npy(signal)
@@ -329,10 +371,10 @@ def opened(file: bytes) -> Any:
 def test_a_bundle_that_inverts_gets_each_picture_inverted_once() -> None:
     bundle = Bundle.load("starter").inverted()
     inspector, file = Inspector(None, [bundle]), png(noise(28, 28))
-    document, outputs = inspector.passed(inspector.name(bundle), file)
+    document, outputs = inspector.passed(inspector.add(bundle), file)
     np.testing.assert_allclose(outputs["input"][0], (255 - noise(28, 28)) / np.float32(255), atol=1e-7)
     assert_predicted(document, bundle.predict(file, top=10)[0])
-    assert inspector.network(inspector.name(bundle))["input"]["invert"] is True
+    assert inspector.network(inspector.add(bundle))["input"]["invert"] is True
 
 
 def test_layers_are_chosen() -> None:
@@ -357,7 +399,7 @@ def test_what_is_no_picture_is_refused(file: bytes) -> None:
 def test_an_exported_program_has_no_layers_to_show() -> None:
     bundle = program_of(nn.Sequential(nn.Flatten(), nn.Linear(16, 4)), 1, 4, 4)
     inspector = Inspector(None, [bundle])
-    assert [entry["id"] for entry in inspector.models()][1] == "tiny"
+    assert inspector.models()[0]["id"] == "tiny"
     for asked in ("network", "drawing"):
         told = refusal(getattr(inspector, asked), "tiny")
         assert told.about == "model"
@@ -427,8 +469,8 @@ def test_samples_of_signals_are_in_the_units_of_the_training() -> None:
     preprocessing = ArrayPreprocessing(shape=(2, 64), mean=(100.0, -3.0), std=(5.0, 0.1))
     bundle = bundle_of(graph, preprocessing=preprocessing)
     inspector = Inspector(None, [bundle])
-    for _, file in inspector.samples(inspector.name(bundle)):
-        entered = inspector.passed(inspector.name(bundle), file)[1]["input"]
+    for _, file in inspector.samples(inspector.add(bundle)):
+        entered = inspector.passed(inspector.add(bundle), file)[1]["input"]
         assert np.abs(entered).max() == pytest.approx(1, abs=0.05)
 
 
@@ -562,6 +604,23 @@ def test_an_error_reaches_all_that_wait_and_is_not_kept(threads: ThreadPoolExecu
     slow.may.set()
     for one in asking:
         with pytest.raises(ValueError, match="no"):
+            one.result(10)
+    assert kept.get("key", lambda: "now", len) == "now"
+
+
+def test_a_size_that_cannot_be_told_reaches_all_that_wait_too(threads: ThreadPoolExecutor) -> None:
+    def size(value: str) -> int:
+        raise ValueError("no size")
+
+    kept, slow = Kept[str](100), Slow()
+    asking = [threads.submit(kept.get, "key", slow, size) for _ in range(2)]
+    assert slow.begun.wait(10)
+    deadline = time.monotonic() + 10
+    while not all(one.running() for one in asking) and time.monotonic() < deadline:
+        time.sleep(0.001)
+    slow.may.set()
+    for one in asking:
+        with pytest.raises(ValueError, match="no size"):
             one.result(10)
     assert kept.get("key", lambda: "now", len) == "now"
 

@@ -13,8 +13,9 @@ from starlette.responses import Response
 from starlette.testclient import TestClient
 
 from convscope.studio.app import studio
+from convscope.studio.built import NODE, STATIC, PageNotBuilt
 from convscope.studio.inspector import Inspector
-from convscope.studio.page import STATIC, PageNotBuilt, read_page
+from convscope.studio.page import read_page
 
 from .conftest import needs_page
 
@@ -85,7 +86,7 @@ def test_head_is_get_without_the_content(client: TestClient) -> None:
 
 
 def test_no_page_says_how_to_build_it(tmp_path: Path) -> None:
-    with pytest.raises(PageNotBuilt, match=r"`make web` builds it .* Node 20\.19 or newer"):
+    with pytest.raises(PageNotBuilt, match=rf"`make web` builds it .* {NODE}"):
         read_page(tmp_path)
 
 

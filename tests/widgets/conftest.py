@@ -77,4 +77,4 @@ def notebook(monkeypatch: pytest.MonkeyPatch) -> Notebook:
 def built() -> None:
     """A test of widgets takes their scripts: `make web`."""
     if not (FOLDER / "convolution.js").is_file():
-        pytest.skip("the widgets were not built: `make web` takes Node 20.")
+        pytest.skip("the widgets are not built: make web")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from convscope.errors import ConvscopeError
+from convscope.studio.built import NODE
 from convscope.widgets import scripts
 
 
@@ -45,7 +46,7 @@ def test_other_names_are_no_widgets() -> None:
 
 def test_a_page_that_was_not_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scripts, "FOLDER", tmp_path)
-    with pytest.raises(ConvscopeError, match="install Node 20 or newer, and run `make web`"):
+    with pytest.raises(ConvscopeError, match=f"the widgets' page is not built: `make web` .* {NODE}"):
         scripts.script("convolution")
     from convscope.widgets import Convolution
 

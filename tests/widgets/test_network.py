@@ -17,7 +17,9 @@ from convscope.bundle import STARTER
 from convscope.data import ArrayPreprocessing, Preprocessing
 from convscope.errors import ConvscopeError
 from convscope.graph.weights import initial_weights
-from convscope.widgets import Network
+from convscope.studio import inspector
+from convscope.widgets import Network, network
+from convscope.widgets.given_picture import GivenPicture
 
 from .conftest import Notebook
 
@@ -71,6 +73,27 @@ def test_what_it_says_is_what_predict_maps_and_why_say(seven: np.ndarray) -> Non
     assert Network().why is None
 
 
+def test_what_was_computed_is_computed_once_for_all_widgets(
+    seven: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    through = inspector._through
+    monkeypatch.setattr(inspector, "_through", lambda *a: made.append(a) or through(*a))
+    monkeypatch.setattr(network, "STORE", inspector.Store())
+    shutil.copy(STARTER, tmp_path / "kept.safetensors")
+    shown = Network("starter", seven, cell="conv1:2:9:9")
+    assert shown.why is not None
+    shown.model = "kept.safetensors"
+    with pytest.raises(ConvscopeError):
+        shown.model = "mistyped"
+    shown.model = "starter"
+    maps = Network("starter", seven).maps
+    assert np.array_equal(maps["conv1"], shown.maps["conv1"])
+    maps["conv1"][:] = 0
+    assert shown.maps["conv1"].any()
+    assert len(made) == 2  # of each network
+
+
 def test_networks_of_any_kind(seven: np.ndarray, tmp_path: Path) -> None:
     bundle = untrained()
     shutil.copy(STARTER, tmp_path / "kept.safetensors")
@@ -108,6 +131,20 @@ def test_a_file_stays_as_it_is(seven: np.ndarray, tmp_path: Path) -> None:
     shown = Network("starter", tmp_path / "seven.jpg")
     assert shown.picture.file == (tmp_path / "seven.jpg").read_bytes()
     assert shown.picture.name == "seven.jpg"
+
+
+@pytest.mark.parametrize("ending", ["tiff", "16 bits.tiff", "pgm", "dib"])
+def test_what_browsers_do_not_read_becomes_a_png_of_the_same_pixels(
+    ending: str, seven: np.ndarray, tmp_path: Path
+) -> None:
+    file = tmp_path / f"seven.{ending}"
+    Image.fromarray(seven.astype(np.uint16) * 257 if "16" in ending else seven).save(file)
+    shown = Network("starter", file)
+    assert shown.picture.file.startswith(b"\x89PNG")
+    assert shown._file == {"name": f"{file.stem}.png", "data": shown.picture.file}
+    assert np.array_equal(shown.picture.array, seven)
+    assert shown.prediction.to_dict() == Bundle.load("starter").predict(seven)[0].to_dict()
+    assert GivenPicture.of(file.read_bytes()).name == "picture.png"  # type: ignore[union-attr]
 
 
 def test_without_a_picture_it_is_of_the_samples_that_the_page_begins_with() -> None:
@@ -156,12 +193,13 @@ def test_what_does_not_fit_is_refused_and_changes_nothing(
     trait: str, value: Any, sentence: str, seven: np.ndarray, page: Notebook
 ) -> None:
     shown = Network("starter", seven, layer="conv1", cell="conv1:0:0:0")
-    words, file = dict(shown._words), dict(shown._file)
+    words, file, offered = dict(shown._words), dict(shown._file), shown._inspector.models()
     page.told()
     with pytest.raises(ConvscopeError) as refused:
         setattr(shown, trait, value)
     assert sentence in str(refused.value)
     assert (shown._words, shown._file) == (words, file)
+    assert shown._inspector.models() == offered
     assert shown.prediction.label == "7"
     assert not page.told()
 

@@ -7,14 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
+from .. import sliding
 from ..errors import UsageError
 from ..written_pool import Pooling
 from .app import command
 from .complaint import complain
 from .options import Json, numbers_of, per_axis
 from .output import print_json
-
-DEFAULT = "sobel-x"
 
 
 def _file(help: str) -> Any:
@@ -39,8 +38,8 @@ def conv(
         _option(
             'A name with settings (gaussian:2; see `convscope kernels`), numbers ("1 0 -1; 2 0 -2") or '
             'a file. With a plane for each channel (apart by " / ") their products are summed, and several '
-            f'filters (apart by " // ") give several maps, as in a layer. {DEFAULT} where there is no --pool '
-            "either.",
+            f'filters (apart by " // ") give several maps, as in a layer. {sliding.KERNEL} where there is no '
+            "--pool either.",
             show_default=False,
         ),
     ] = None,
@@ -63,13 +62,15 @@ def conv(
             show_default=False,
         ),
     ] = None,
-    padding: Annotated[str, _option("valid, same, full, or how many on each side (1, or 1,2).")] = "valid",
+    padding: Annotated[
+        str, _option("valid, same, full, or how many on each side (1, or 1,2).")
+    ] = sliding.PADDING,
     stride: Annotated[
         str | None,
         _option("Step from window to window (2, or 1,2): 1 for a kernel, a pool's size.", show_default=False),
     ] = None,
-    dilation: Annotated[str, _option("Distance of the kernel's taps.")] = "1",
-    border: Annotated[str, _option("What is padded: zeros, reflect, replicate, circular.")] = "zeros",
+    dilation: Annotated[str, _option("Distance of the kernel's taps.")] = str(sliding.DILATION),
+    border: Annotated[str, _option("What is padded: zeros, reflect, replicate, circular.")] = sliding.BORDER,
     flip: Annotated[
         bool,
         _option("Flip the kernel: convolution. Not: cross-correlation, as a layer of a CNN."),
@@ -103,14 +104,14 @@ def conv(
     if grey and not given.photo:
         complain(f"note: --grey is for pictures, and changes nothing of {given.name}.")
     pooled = None if pool is None else Pooling.parse(pool)
-    chosen = kernel if kernel is not None or pooled is not None else DEFAULT
+    chosen = kernel if kernel is not None or pooled is not None else sliding.KERNEL
     named = None if chosen is None else conv_input.read_kernel(chosen, given.channels.ndim - 1)
     alone = pooled if named is None else None
     if alone is not None and flip:
         raise UsageError("--flip flips a kernel, and a pool has none.")
     if alone is not None and alone.stride is not None and stride is not None:
         raise UsageError(f"--pool {pool} and --stride {stride} both give a stride; leave one of them out.")
-    slides = (padding, stride, dilation) != ("valid", None, "1")
+    slides = (padding, stride, dilation) != (sliding.PADDING, None, str(sliding.DILATION))
     if alone is not None and alone.window is None and slides:
         raise UsageError(
             f"--pool {pool} takes the whole input; leave --padding, --stride and --dilation out."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -52,7 +51,12 @@ def studio(
         bool, typer.Option("--browser/--no-browser", help="Open the page, where there is a screen.")
     ] = True,
     token: Annotated[
-        str | None, typer.Option(help="What the address to open ends in; a new one each time by default.")
+        str | None,
+        typer.Option(
+            envvar="CONVSCOPE_TOKEN",
+            help="What the address to open ends in; a new one each time by default. Others see what is typed "
+            "here (ps), and not the variable.",
+        ),
     ] = None,
     folder: Annotated[
         Path, typer.Option(parser=given_path, help="Start in this folder: its runs are offered.")
@@ -62,7 +66,7 @@ def studio(
     """See convolutions and networks move, in the browser."""
     from ..studio.access import Access, allowed_host, token_of
     from ..studio.addresses import listening, names_of, opening_url
-    from ..studio.launch import needs_packages, serve
+    from ..studio.launch import needs_packages, open_browser, opens_browser, serve
 
     secret = token_of(token)
     others = [allowed_host(name) for name in allow_host or ()]
@@ -81,8 +85,11 @@ def studio(
         inspector.network(model)  # what is wrong with it is said before a page is opened
     opened = listening(host, port)
     at = opened.getsockname()[1]
-    url = opening_url(host, at, secret, model=named[0] if named else None)
-    _tell(url, host, opened, json=json, browser=browser)
+    ticket = token_of(None)
+    url, once = (opening_url(host, at, one, model=named[0] if named else None) for one in (secret, ticket))
+    _tell(url, host, opened, json=json)
+    if browser and not json and opens_browser():
+        open_browser(once)
 
     try:
         from ..studio.app import guarded  # whoever opens the address meanwhile waits for it
@@ -90,7 +97,9 @@ def studio(
 
         show_trouble()
         access = Access.of(names_of(host), at, secret, others)
-        ended = serve(guarded(application(inspector, page), access), opened, debugging=DEBUGGING.get())
+        ended = serve(
+            guarded(application(inspector, page), access, ticket), opened, debugging=DEBUGGING.get()
+        )
     except KeyboardInterrupt:  # before it served
         ended = True
     complain("stopped.")
@@ -98,10 +107,9 @@ def studio(
         os._exit(0)
 
 
-def _tell(url: str, host: str, opened: socket, *, json: bool, browser: bool) -> None:
-    """Print the address, and open it where that is asked for and can be done."""
+def _tell(url: str, host: str, opened: socket, *, json: bool) -> None:
+    """Print the address."""
     from ..studio.addresses import is_loopback
-    from ..studio.launch import opens_browser
 
     port = opened.getsockname()[1]
     if not is_loopback(opened):
@@ -119,7 +127,3 @@ def _tell(url: str, host: str, opened: socket, *, json: bool, browser: bool) -> 
         print(f"Studio  {url}")
     sys.stdout.flush()
     complain("Ctrl-C ends it.")
-    if browser and opens_browser():
-        import webbrowser
-
-        threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()

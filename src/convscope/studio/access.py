@@ -61,12 +61,17 @@ class Access:
         return hmac.new(self.token.encode(), b"the cookie of a studio", hashlib.sha256).hexdigest()
 
     def opens(self, tokens: Iterable[str]) -> bool:
-        """Whether the token is among them, in a time that does not tell how much of it is."""
-        return any(hmac.compare_digest(token.encode(), self.token.encode()) for token in tokens)
+        """Whether the token is among them."""
+        return is_among(self.token, tokens)
 
     def admits(self, cookies: Iterable[str]) -> bool:
         """Whether the pass is among them."""
-        return any(hmac.compare_digest(cookie.encode(), self.passport.encode()) for cookie in cookies)
+        return is_among(self.passport, cookies)
+
+
+def is_among(secret: str, given: Iterable[str]) -> bool:
+    """Whether the secret is among what was given, in a time that does not tell how much of it is."""
+    return any(hmac.compare_digest(one.encode(), secret.encode()) for one in given)
 
 
 def token_of(given: str | None) -> str:
@@ -78,7 +83,8 @@ def token_of(given: str | None) -> str:
         return secrets.token_hex(16)
     if not TOKEN.fullmatch(given):
         raise UsageError(
-            "--token takes 12 or more letters, digits and . _ ~ -, which stand in an address as they are."
+            "--token (or CONVSCOPE_TOKEN) takes 12 or more letters, digits and . _ ~ -, which stand in an "
+            "address as they are."
         )
     return given
 

@@ -29,9 +29,9 @@ def studio(inspector: Inspector, page: dict[str, File] | None = None) -> FastAPI
     return app
 
 
-def guarded(app: ASGIApp, access: Access) -> ASGIApp:
+def guarded(app: ASGIApp, access: Access, ticket: str | None = None) -> ASGIApp:
     """The application for those who have access, with the headers that keep its pages to themselves."""
-    return Headers(Guard(app, access))
+    return Headers(Guard(app, access, ticket))
 
 
 def _sending(file: File) -> Callable[[Request], Awaitable[Response]]:

@@ -6,17 +6,21 @@ from urllib.parse import parse_qsl, urlencode
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .access import Access
+from .access import Access, is_among
 from .sentence import refuse
 
 OPEN_IT = "open the address that `convscope studio` printed, with its token."
 
 
 class Guard:
-    """Answers a request that may not ask, and hands on every other: pages, files, streams, a 404."""
+    """Answers a request that may not ask, and hands on every other: pages, files, streams, a 404.
 
-    def __init__(self, app: ASGIApp, access: Access) -> None:
-        self.app, self.access = app, access
+    A `ticket` opens the studio as the token does, once: the address that a browser is started with stands in
+    its arguments, which every user of the machine can read.
+    """
+
+    def __init__(self, app: ASGIApp, access: Access, ticket: str | None = None) -> None:
+        self.app, self.access, self.ticket = app, access, ticket
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -28,7 +32,7 @@ class Guard:
             return
         opening = request.path == "/" and scope["type"] == "http" and request.method in ("GET", "HEAD")
         given = request.tokens if opening else []
-        if self.access.opens(given):
+        if self.access.opens(given) or self._takes_ticket(given):
             await self._enter(request, send, request.cookie_header(self.access))
         elif self.access.admits(request.cookies(self.access.cookie)):
             if given:  # an older token in a bookmark
@@ -39,6 +43,12 @@ class Guard:
             await refuse(scope, send, 403, f"This is not the token of the studio that runs here: {OPEN_IT}")
         else:
             await refuse(scope, send, 403, f"The studio does not know this browser: {OPEN_IT}")
+
+    def _takes_ticket(self, given: list[str]) -> bool:
+        if self.ticket is None or not is_among(self.ticket, given):
+            return False
+        self.ticket = None
+        return True
 
     def _foreign(self, request: _Request) -> tuple[int, str] | None:
         """Status and sentence where address, Host, Origin or Sec-Fetch-Site are not of its own pages."""

@@ -19,7 +19,7 @@ from ..look.arithmetic.forward_pass import ForwardPass
 from ..look.arithmetic.terms import finite
 from ..look.inside.seen import Seen, seen
 from .kept import Kept
-from .models import Model, Models, Opened, about
+from .models import BYTES, Model, Models, Opened, about
 from .network_document import network_document
 from .refusal import Refusal, refusing
 from .samples import samples
@@ -43,26 +43,40 @@ class Passed:
         return int(pixels + sum(values.nbytes for values in self.forward.outputs.values()))
 
 
+class Store:
+    """What inspectors keep, each up to its bound: networks that were read, and pictures that went through."""
+
+    def __init__(self) -> None:
+        self.opened: Kept[Opened] = Kept(BYTES)
+        self.passes: Kept[Passed] = Kept(PASSES)
+
+
 class Inspector:
     """Answers the questions of the Network screen; `web/src/api.ts` says what each answer holds.
 
     `model` is what a command calls it: `starter`, a run in `folder`'s `runs`, one of `models` (paths of runs
     or bundle files, or bundles), `untrained:simple-cnn-4-8`. Nothing else is opened. `file` is a picture
     file's own bytes; for a network that takes signals, a `.npy` file's. Several threads may ask at once. What
-    it cannot answer is a `Refusal`: a sentence, and what it is about.
+    it cannot answer is a `Refusal`: a sentence, and what it is about. Inspectors may share a `store`.
     """
 
-    def __init__(self, folder: str | os.PathLike[str] | None = ".", models: Sequence[Model] = ()) -> None:
-        self._models = Models(folder, models)
-        self._passes: Kept[Passed] = Kept(PASSES)
+    def __init__(
+        self,
+        folder: str | os.PathLike[str] | None = ".",
+        models: Sequence[Model] = (),
+        store: Store | None = None,
+    ) -> None:
+        store = store or Store()
+        self._models = Models(folder, models, store.opened)
+        self._passes = store.passes
 
     def models(self) -> list[dict[str, Any]]:
         """Which there are to choose from."""
         return self._models.entries()
 
-    def name(self, model: Model) -> str:
-        """What one of those that were given is called in questions."""
-        return self._models.name(model)
+    def add(self, model: Model) -> str:
+        """Has one more to choose from, where its layers can be shown; what it is called."""
+        return self._models.add(model)
 
     def bundle(self, model: str) -> Bundle:
         """The network itself."""
@@ -83,9 +97,13 @@ class Inspector:
 
     def why(self, model: str, file: bytes, cell: str) -> dict[str, Any]:
         """The arithmetic of one number."""
-        forward = self._passed(self._models.opened(model), file).forward
+        forward = self.forward(model, file)
         with refusing("cell"):
             return forward.why(cell).to_dict()
+
+    def forward(self, model: str, file: bytes) -> ForwardPass:
+        """All numbers of a picture on its way, to be asked why each is what it is."""
+        return self._passed(self._models.opened(model), file).forward
 
     def drawing(self, model: str) -> str:
         """The network as an SVG document."""

@@ -46,6 +46,7 @@ class Kept(Generic[T]):
             return future.result()
         try:
             value = make()
+            held = size(value)
         except BaseException as error:
             with self._lock:
                 del self._futures[key]
@@ -53,15 +54,15 @@ class Kept(Generic[T]):
             raise
         with self._lock:
             del self._futures[key]
-            self._keep(key, value, size(value))
+            self._keep(key, value, held)
         future.set_result(value)
         return value
 
-    def _keep(self, key: Hashable, value: T, size: int) -> None:
-        if size > self.most:
+    def _keep(self, key: Hashable, value: T, held: int) -> None:
+        if held > self.most:
             return
-        self._values[key] = value, size
-        self.held += size
+        self._values[key] = value, held
+        self.held += held
         while self.held > self.most:
             _, (_, freed) = self._values.popitem(last=False)
             self.held -= freed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -52,40 +53,67 @@ class Opened:
 class Models:
     """Those that come along, the runs in a folder's `runs`, and those that were given when it was made.
 
-    Only these are opened, whatever a request names.
+    Only these, and what is added, are opened, whatever a request names. `kept` holds those that were read
+    from files; the models of several may share it.
     """
 
-    def __init__(self, folder: str | os.PathLike[str] | None, given: Sequence[Model]) -> None:
+    def __init__(
+        self, folder: str | os.PathLike[str] | None, given: Sequence[Model], kept: Kept[Opened]
+    ) -> None:
         self._runs = None if folder is None else Path(folder) / RUNS
-        self._bundles: dict[str, Bundle] = {}  # given as they are
+        self._bundles: dict[str, Opened] = {}  # given as they are
         self._given: list[str] = []
         for model in given:
             if isinstance(model, Bundle):
-                self._bundles[self._free_name(model.net)] = model
+                named = self._named(model)
+                self._bundles[named.model] = named
             elif (name := os.fspath(model)) not in self._given:
                 self._given.append(name)
-        self._kept: Kept[Opened] = Kept(BYTES)
+        self._kept = kept
 
-    def _free_name(self, net: str) -> str:
-        names = (net if number == 1 else f"{net}-{number}" for number in range(1, 1000))
-        return next(name for name in names if name not in self._bundles)
+    def add(self, model: Model) -> str:
+        """Has one more among them, where it was not; what it is called. Raises `Refusal` where its layers
+        cannot be shown, and does not have it then."""
+        if isinstance(model, Bundle):
+            opened = self._named(model)
+            _ = opened.graph
+            self._bundles[opened.model] = opened
+            return opened.model
+        name = os.fspath(model)
+        if name in self._bundles or name.startswith(PREFIX) or self._path(name):
+            _ = self.opened(name).graph
+        else:
+            _ = self._read(name, Path(name)).graph
+            self._given.append(name)
+        return name
 
-    def name(self, model: Model) -> str:
-        """What one of those that were given is called."""
-        if not isinstance(model, Bundle):
-            return os.fspath(model)
-        return next(name for name, bundle in self._bundles.items() if bundle is model)
+    def _named(self, bundle: Bundle) -> Opened:
+        """The bundle under the name that it has here, or would get."""
+        known = (opened for opened in self._bundles.values() if opened.bundle is bundle)
+        names = (bundle.net if number == 1 else f"{bundle.net}-{number}" for number in itertools.count(1))
+        free = next(name for name in names if name not in self._bundles)
+        return next(known, Opened(free, bundle, object()))
 
     def opened(self, model: str) -> Opened:
         """The model of that name; raises `Refusal` where it is not among them, or cannot be read."""
         if model in self._bundles:
-            bundle = self._bundles[model]
-            return self._kept.get(model, lambda: Opened(model, bundle, None), _size)
+            return self._bundles[model]
         if model.startswith(PREFIX):
             with refusing("model", 404):
                 return self._kept.get(model, lambda: Opened(model, _untrained(model), None), _size)
+        path = self._path(model)
+        if path is None:
+            raise Refusal(
+                f"{shortened(model, 100)!r} is not among the models of this studio; choose one of its list, "
+                "or name it when you start the studio: `convscope studio PATH`.",
+                "model",
+                404,
+            )
+        return self._read(model, path)
+
+    def _read(self, model: str, path: Path) -> Opened:
         with refusing("model", 404):
-            file = find(self._path(model))
+            file = find(path)
             try:
                 facts = file.stat()
             except OSError as error:
@@ -94,20 +122,13 @@ class Models:
         with refusing("model"):
             return self._kept.get((model, version), lambda: Opened(model, Bundle.load(file), version), _size)
 
-    def _path(self, model: str) -> Path:
-        """Where a model lies that may be opened."""
+    def _path(self, model: str) -> Path | None:
+        """Where a model lies that may be opened; None for any other."""
         if model == STARTER.stem:
             return STARTER
         if model in self._given:
             return Path(model)
-        if self._runs is not None and (run := self._run(model, self._runs)) is not None:
-            return run
-        raise Refusal(
-            f"{shortened(model, 100)!r} is not among the models of this studio; choose one of its list, or "
-            "name it when you start the studio: `convscope studio PATH`.",
-            "model",
-            404,
-        )
+        return None if self._runs is None else self._run(model, self._runs)
 
     @staticmethod
     def _run(model: str, runs: Path) -> Path | None:

@@ -11,17 +11,12 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..errors import ConvscopeError
+from .built import STATIC, PageNotBuilt
 
-STATIC = Path(__file__).parent / "static"
 INDEX = "index.html"
 ASSETS = "assets"  # their names hold a digest of what is in them
 FOREVER = "private, max-age=31536000, immutable"
 TYPES = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml"}
-
-
-class PageNotBuilt(ConvscopeError):
-    """There is no page: a checkout in which `make web` has not run."""
 
 
 @dataclass(frozen=True)
@@ -71,10 +66,7 @@ def read_page(folder: Path | None = None) -> dict[str, File]:
     folder = folder or STATIC
     index = folder / INDEX
     if not index.is_file():
-        raise PageNotBuilt(
-            "the studio's page is not built: `make web` builds it in a checkout, with Node 20.19 or newer "
-            "(nodejs.org); a wheel of a release brings it."
-        )
+        raise PageNotBuilt
     assets = sorted(path for path in (folder / ASSETS).rglob("*") if path.is_file())
     files = {f"/{path.relative_to(folder).as_posix()}": File.read(path) for path in assets}
     return {"/": File.read(index), **files}

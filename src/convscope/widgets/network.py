@@ -12,7 +12,7 @@ from anywidget import AnyWidget
 from ..bundle import Bundle
 from ..errors import ConvscopeError, UnknownName
 from ..prediction import Prediction
-from ..studio.inspector import Inspector
+from ..studio.inspector import Inspector, Store
 from .given_picture import GivenPicture
 from .questions import Buffers, answer
 from .scripts import script
@@ -21,6 +21,8 @@ from .static import Display, with_drawing
 
 if TYPE_CHECKING:
     from ..look import Why
+
+STORE = Store()  # of all widgets of a notebook
 
 
 class Network(AnyWidget):
@@ -55,10 +57,8 @@ class Network(AnyWidget):
     def __init__(
         self, bundle: str | os.PathLike[str] | Bundle = "starter", picture: Any = None, **settings: Any
     ) -> None:
-        self._given: list[str | Bundle] = []
-        self._inspector = Inspector()
-        model = self._take(bundle)
-        super().__init__(model=model, picture=picture, **settings)
+        self._inspector = Inspector(store=STORE)
+        super().__init__(model=self._inspector.add(bundle), picture=picture, **settings)
         self.on_msg(self._asked)
 
     @property
@@ -68,7 +68,7 @@ class Network(AnyWidget):
 
     @bundle.setter
     def bundle(self, bundle: str | os.PathLike[str] | Bundle) -> None:
-        self.model = self._take(bundle)
+        self.model = self._inspector.add(bundle)
 
     @property
     def prediction(self) -> Prediction:
@@ -78,16 +78,13 @@ class Network(AnyWidget):
     @property
     def maps(self) -> dict[str, np.ndarray]:
         """What each layer gives for the picture, float32 (channels, height, width), or of its own shape."""
-        return self._inspector.passed(self.model, self._shown().file)[1]
+        outputs = self._inspector.forward(self.model, self._shown().file).outputs
+        return {name: values.copy() for name, values in outputs.items()}  # the page's own stay as they are
 
     @property
     def why(self) -> Why | None:
         """The arithmetic of `cell`: see `look.why`. None where no cell is open."""
-        if not self.cell:
-            return None
-        from ..look import ForwardPass
-
-        return ForwardPass(self.bundle, self._shown().file).why(self.cell)
+        return self._inspector.forward(self.model, self._shown().file).why(self.cell) if self.cell else None
 
     def __repr__(self) -> str:
         said = self.prediction
@@ -102,15 +99,6 @@ class Network(AnyWidget):
         picture: GivenPicture | None = self.picture
         return picture or GivenPicture(*self._inspector.samples(self.model)[0])
 
-    def _take(self, bundle: str | os.PathLike[str] | Bundle) -> str:
-        """Has the inspector know it; what it calls it."""
-        if not isinstance(bundle, Bundle):
-            bundle = os.fspath(bundle)
-        if not any(bundle is one or bundle == one for one in self._given):
-            self._given.append(bundle)
-            self._inspector = Inspector(models=self._given)
-        return self._inspector.name(bundle)
-
     # -- what Python sets
 
     @traitlets.validate("model", "picture", "layer", "cell")
@@ -123,11 +111,7 @@ class Network(AnyWidget):
 
     def _check(self, name: str, value: Any) -> None:
         if name == "model":
-            try:
-                self._inspector.network(value)
-            except ConvscopeError:  # a path, perhaps, that was not spoken of before
-                name = self._take(value)
-                self._inspector.network(name)
+            self._inspector.add(value)
         elif name == "picture" and value is not None:
             self._inspector.passed(self.model, value.file, [])
         elif name == "layer" and value:

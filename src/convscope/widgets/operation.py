@@ -9,14 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from .. import sliding
 from ..chain import Stage, apply, written_chain
 from ..chain.pool import Pool
 from ..errors import ShapeError, UsageError
 from ..ops import ConvolutionSteps, PoolStep, PoolSteps, Step, pool_steps, steps
 from ..ops.kernels import kernel as named_kernel
 from ..written_pool import Pooling
-
-KERNEL = "sobel-x"  # of `convscope conv`, where neither kernel nor pool is named
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,10 +25,10 @@ class Operation:
     picture: np.ndarray  # (length,), (height, width), or after channels
     kernel: np.ndarray | str | None = None  # a plane, one per channel, filters of these, or a name
     pool: str | None = None  # after the kernel, or alone
-    padding: Any = "valid"
+    padding: Any = sliding.PADDING
     stride: Any = 1  # of a pool alone, 1 is the pool's own
-    dilation: Any = 1
-    border: str = "zeros"
+    dilation: Any = sliding.DILATION
+    border: str = sliding.BORDER
     flip: bool = False
     bias: Any = None
     then: str = ""
@@ -65,7 +64,7 @@ class Operation:
     @cached_property
     def filters(self) -> np.ndarray:
         """The kernel's numbers: a plane of the picture's axes, or (filters, channels, ...)."""
-        kernel = KERNEL if self.kernel is None else self.kernel
+        kernel = sliding.KERNEL if self.kernel is None else self.kernel
         taps = named_kernel(kernel) if isinstance(kernel, str) else kernel
         rank = self.channels.ndim - 1
         if taps.ndim == 1 and rank == 2:
@@ -77,7 +76,7 @@ class Operation:
     @cached_property
     def walks(self) -> Sequence[ConvolutionSteps | PoolSteps]:
         """The steps: of all channels together, or one for each channel that is looked at by itself."""
-        sliding: dict[str, Any] = {
+        how: dict[str, Any] = {
             "padding": self.padding,
             "stride": self.stride,
             "dilation": self.dilation,
@@ -89,17 +88,17 @@ class Operation:
             if not _is_one(self.stride) and pooling.stride is not None:
                 both = f"pool={self.pool!r} and stride={self.stride!r}"
                 raise UsageError(f"{both} both give a stride; leave one of them out.")
-            sliding |= {"stride": stride if _is_one(self.stride) else self.stride}
+            how |= {"stride": stride if _is_one(self.stride) else self.stride}
             kind: dict[str, Any] = {"kind": pooling.kind, "p": pooling.p}
-            return [pool_steps(channel, window, **kind, **sliding) for channel in self.channels]
-        sliding["flip"] = self.flip
+            return [pool_steps(channel, window, **kind, **how) for channel in self.channels]
+        how["flip"] = self.flip
         if self.filters.ndim > self.channels.ndim:
             one = self.bias is not None and np.size(self.bias) == 1  # for all filters
             bias = np.full(len(self.filters), self.bias) if one else self.bias
-            return [steps(self.channels, self.filters, bias, **sliding)]
-        first = steps(self.channels[0], self.filters, self.bias, **sliding)
-        sliding["padding"] = first.pads
-        return [first, *(steps(one, self.filters, self.bias, **sliding) for one in self.channels[1:])]
+            return [steps(self.channels, self.filters, bias, **how)]
+        first = steps(self.channels[0], self.filters, self.bias, **how)
+        how["padding"] = first.pads
+        return [first, *(steps(one, self.filters, self.bias, **how) for one in self.channels[1:])]
 
     @property
     def sums_channels(self) -> bool:

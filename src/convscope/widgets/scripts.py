@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from ..studio.built import STATIC, PageNotBuilt
 
-from ..errors import ConvscopeError
-
-FOLDER = Path(__file__).parent.parent / "studio" / "static" / "widgets"
+FOLDER = STATIC / "widgets"
 
 
 def script(name: str) -> str:
-    """The text of `convolution` or `network`. Raises `ConvscopeError` where it was not built."""
+    """The text of `convolution` or `network`. Raises `PageNotBuilt`."""
     try:
         return (FOLDER / f"{name}.js").read_text("utf-8")
-    except OSError as error:
-        raise ConvscopeError(
-            "the widgets' page was not built, because there was no Node when convscope was installed: "
-            "install Node 20 or newer, and run `make web` in the checkout."
-        ) from error
+    except FileNotFoundError as error:
+        raise PageNotBuilt("the widgets'") from error
