@@ -132,7 +132,7 @@ export function follow(screen: NetworkState, source: () => Source): Following {
     const outputs = untrack(() => screen.shown?.pass.outputs) ?? {};
     const same =
       made?.network === network && made.picture === picture && String(made.shift) === String(shift);
-    if (same && (layers ?? []).every((layer) => layer in outputs)) return;
+    if (same && (layers ?? []).every((layer) => Object.hasOwn(outputs, layer))) return;
     const since = same ? null : (screen.takeChange() ?? performance.now());
     const wish = (wished = { network, picture, shift, layers, since });
     if (made && made.network !== network) passes.restart(wish);
