@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -85,12 +86,18 @@ def test_models_begin_with_the_starter_then_runs_newest_first_then_given_ones_th
         assert entry.keys() == {"id", "label", "kind", "about"}
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the names of files are text there")
 def test_every_model_of_the_list_opens(runs: Path) -> None:
+    odd = [os.fsdecode(name) for name in (b"ni\xf1o", b"two\nlines", b"\x1b[31m", "niño".encode())]
+    for name in odd:  # the last one is shown
+        shutil.copytree(runs / "runs" / "newer", runs / "runs" / name)
     inspector = Inspector()
     for entry in inspector.models():
         document = inspector.network(entry["id"])
         assert document["model"] == entry["id"]
-        json.dumps(document, allow_nan=False)
+        json.dumps(document, allow_nan=False, ensure_ascii=False).encode()
+    labels = [entry["label"] for entry in inspector.models()]
+    assert [name in labels for name in odd] == [False, False, False, True]
 
 
 def test_latest_and_a_given_bundle_are_what_they_stand_for(runs: Path) -> None:
