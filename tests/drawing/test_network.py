@@ -207,6 +207,16 @@ def test_kinds_of_layers_in_words() -> None:
     assert settings_in_words(graph.nodes[2]) == "max pool2d 2×2, stride 1"
 
 
+def test_the_whole_settings_of_a_layer_in_words() -> None:
+    b = Builder("padded")
+    x = b.conv2d(b.input(1, 9, 9), 2, kernel_size=3, padding=1, dilation=2)
+    x = b.append("conv2d", x, kernel_size=(3, 3), padding=((0, 1), (2, 2)), out_channels=2)
+    graph = b.build(b.relu(x))
+    words = [settings_in_words(node, whole=True) for node in graph.nodes[1:]]
+    assert words == ["conv2d 3×3, padding 1, dilation 2", "conv2d 3×3, padding ((0, 1), (2, 2))", "relu"]
+    assert settings_in_words(graph.nodes[1]) == "conv2d 3×3"
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_text_leaves_its_box_in_a_browser(browser: Browser, scheme: str) -> None:
     """Measured with the fonts that are here; the names are long, wide and of other scripts."""

@@ -206,6 +206,27 @@ def test_a_network_has_what_its_summary_says(name: str) -> None:
     assert lines == {(below, layer["name"]) for layer in document["layers"] for below in layer["inputs"]}
 
 
+@pytest.mark.parametrize(
+    "preprocessing",
+    [
+        Preprocessing(height=2, width=2, channels=1),
+        Preprocessing(height=2, width=2, channels=3, mean=(0.5, 0.25, 0.0), std=(0.5, 0.25, 2.0)),
+    ],
+)
+def test_a_network_for_pictures_says_what_black_and_white_become(preprocessing: Preprocessing) -> None:
+    b = Builder("small")
+    graph = b.build(b.linear(b.flatten(b.input(*preprocessing.input_shape)), 2))
+    weights = {name: np.zeros(spec.shape, np.float32) for name, spec in graph.parameters.items()}
+    inspector = Inspector(None, [Bundle("small", ("a", "b"), preprocessing, graph, weights)])
+    pixels = inspector.network("small")["input"]["pixels"]
+    both = np.stack([np.full((2, 2, preprocessing.channels), value, np.uint8) for value in (0, 255)])
+    assert np.allclose(pixels, preprocessing.batch(both)[:, :, 0, 0].T)
+
+
+def test_a_network_for_signals_has_no_pixels() -> None:
+    assert Inspector(None).network("untrained:simple-cnn-1d")["input"]["pixels"] is None
+
+
 def test_the_starter_says_what_is_known_of_its_training() -> None:
     document = Inspector(None).network("starter")
     assert document["trained"] is True

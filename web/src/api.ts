@@ -16,6 +16,7 @@ export interface LayerNode {
   name: string;
   operation: string; // as in the graph: conv2d, batch_norm, relu, ...
   kind: string; // as in the summary: batch norm
+  settings: string; // the same with its window: conv2d 3×3, padding 1
   inputs: string[];
   shape: number[]; // without the batch
   parameters: number;
@@ -40,7 +41,12 @@ export interface NetworkDocument {
   net: string;
   trained: boolean;
   classes: string[];
-  input: { kind: 'picture' | 'signal'; shape: number[]; invert: boolean };
+  input: {
+    kind: 'picture' | 'signal';
+    shape: number[];
+    invert: boolean;
+    pixels: [number, number][] | null; // what a black and a white pixel become, per channel; null of a signal
+  };
   layers: LayerNode[]; // in the order of the graph; ends in `probability`
   parameters: number;
   macs: number;
@@ -109,16 +115,16 @@ export interface WhyTerm {
   contribution: number | null;
 }
 
-/** Where a screen gets its answers: the server, or the kernel of a notebook. */
+/** Where a screen gets its answers: the server, or the kernel of a notebook. A signal ends a request. */
 export interface Source {
-  models(): Promise<ModelEntry[]>;
-  network(model: string): Promise<NetworkDocument>;
+  models(signal?: AbortSignal): Promise<ModelEntry[]>;
+  network(model: string, signal?: AbortSignal): Promise<NetworkDocument>;
   /** `layers`: whose numbers are wanted; all where it is left out. */
   pass(model: string, picture: Picture, layers?: readonly string[], signal?: AbortSignal): Promise<Pass>;
-  why(model: string, picture: Picture, cell: string): Promise<Why>;
+  why(model: string, picture: Picture, cell: string, signal?: AbortSignal): Promise<Why>;
   /** The address of the drawing as an SVG file, or the drawing itself as a data address. */
-  drawing(model: string): Promise<string>;
-  samples(model: string): Promise<Sample[]>;
+  drawing(model: string, signal?: AbortSignal): Promise<string>;
+  samples(model: string, signal?: AbortSignal): Promise<Sample[]>;
 }
 
 /** A picture that is there to begin with. */
@@ -188,8 +194,9 @@ function sending(picture: Picture, signal?: AbortSignal): RequestInit {
 
 /** The server that the page came from. */
 export const http: Source = {
-  models: () => ask('models', {}, async (response) => (await response.json()).models),
-  network: (model) => ask('network', { model }, json),
+  models: (signal) =>
+    ask('models', {}, async (response) => (await response.json()).models, { signal: signal ?? null }),
+  network: (model, signal) => ask('network', { model }, json, { signal: signal ?? null }),
   pass: async (model, picture, layers, signal) =>
     // an empty name asks for no layer; without any, all are sent
     ask(
@@ -198,10 +205,12 @@ export const http: Source = {
       async (response) => passIn(await response.arrayBuffer()),
       sending(picture, signal),
     ),
-  why: async (model, picture, cell) => ask('why', { model, cell }, json, sending(picture)),
+  why: async (model, picture, cell, signal) => ask('why', { model, cell }, json, sending(picture, signal)),
   drawing: async (model) => addressOf('drawing.svg', { model }),
-  samples: (model) =>
-    ask('samples', { model }, async (response) => (await response.json()).samples.map(sampleOf)),
+  samples: (model, signal) =>
+    ask('samples', { model }, async (response) => (await response.json()).samples.map(sampleOf), {
+      signal: signal ?? null,
+    }),
 };
 
 function sampleOf({ name, file }: { name: string; file: string }): Sample {

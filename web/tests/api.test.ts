@@ -11,6 +11,7 @@ const picture: Picture = {
   values: { shape: [1, 1, 1], data: new Float64Array(1) },
   file,
   code: 'png:iVBORw',
+  opened: false,
 };
 
 afterEach(() => vi.unstubAllGlobals());
@@ -134,6 +135,16 @@ test('a server that is gone is said, and how to start it', async () => {
   const error = await failure(http.models());
   expect(error).toMatchObject({ message: words.answers.gone, about: 'server' });
   expect(error.message).toContain('convscope studio');
+});
+
+test('every question can be taken back', async () => {
+  const asked = answering(json({ models: [], samples: [] }));
+  const { signal } = new AbortController();
+  await http.models(signal);
+  await http.network('starter', signal);
+  await http.samples('starter', signal);
+  await http.why('starter', picture, 'conv1:0:0:0', signal);
+  expect(asked.mock.calls.map(([, init]) => init?.signal === signal)).toEqual([true, true, true, true]);
 });
 
 test('a question that was taken back is no fault of the server', async () => {

@@ -68,13 +68,17 @@ def draw(graph: Graph, *, title: str | None = None, about: Sequence[str] = ()) -
     )
 
 
-def settings_in_words(node: Node) -> str:
+def settings_in_words(node: Node, *, whole: bool = False) -> str:
     """The kind of a layer with the sizes of its window; a convolution of each channel by itself is depthwise.
+
+    With `whole`, which has no room in a drawing, how its window is padded and dilated too.
 
     >>> from convscope import nets
     >>> graph = nets.graph("resnet-18")
     >>> settings_in_words(graph["conv1"]), settings_in_words(graph["maxpool"])
     ('conv2d 7×7, stride 2', 'max pool2d 3×3, stride 2')
+    >>> settings_in_words(graph["conv1"], whole=True)
+    'conv2d 7×7, stride 2, padding 3'
     """
     words, of = kind_in_words(node.operation, node.shape), node.attributes
     if not isinstance(node.rule, Convolution | Pool) or isinstance(node.rule, AdaptivePool):
@@ -87,7 +91,17 @@ def settings_in_words(node: Node) -> str:
         words += f", stride {_size(of['stride'])}"
     if groups > 1 and not depthwise:
         words += f", {groups} groups"
-    return words
+    return words + _around(node) if whole else words
+
+
+def _around(node: Node) -> str:
+    padding, dilation = node.attributes.get("padding", ()), node.attributes.get("dilation", (1,))
+    words = ""
+    if any(before or after for before, after in padding):
+        alike = all(before == after for before, after in padding)
+        sizes = _size([before for before, _ in padding]) if alike else str(padding)
+        words += f", padding {sizes}"
+    return words + (f", dilation {_size(dilation)}" if set(dilation) != {1} else "")
 
 
 def _size(sizes: Sequence[int]) -> str:

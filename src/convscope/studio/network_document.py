@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from ..data import Preprocessing
-from ..drawing.network import layout_of
+from ..drawing.network import layout_of, settings_in_words
 from ..graph import summarize
 from ..graph.summary import kind_in_words
 from .models import Opened, about
@@ -26,6 +28,7 @@ def network_document(opened: Opened) -> dict[str, Any]:
                 "name": node.name,
                 "operation": node.operation,
                 "kind": kind_in_words(node.operation, node.shape),
+                "settings": settings_in_words(node, whole=True),
                 "inputs": list(node.inputs),
                 "shape": list(node.shape),
                 "parameters": layer.parameters if layer else 0,
@@ -51,6 +54,7 @@ def network_document(opened: Opened) -> dict[str, Any]:
             "kind": "picture" if pictures else "signal",
             "shape": list(preprocessing.input_shape),
             "invert": isinstance(preprocessing, Preprocessing) and preprocessing.invert,
+            "pixels": _pixels(preprocessing) if isinstance(preprocessing, Preprocessing) else None,
         },
         "layers": layers,
         "parameters": summary.parameters,
@@ -66,6 +70,13 @@ def network_document(opened: Opened) -> dict[str, Any]:
         },
         "about": _lines(opened),
     }
+
+
+def _pixels(preprocessing: Preprocessing) -> list[list[float]]:
+    """What the network gets for a black and for a white pixel, per channel."""
+    factor, offset = preprocessing.factor_and_offset()
+    black = np.zeros_like(factor) if offset is None else offset
+    return [[float(low), float(high)] for low, high in zip(black, 255 * factor + black, strict=True)]
 
 
 def _lines(opened: Opened) -> list[str]:

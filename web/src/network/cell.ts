@@ -20,10 +20,3 @@ export function cellOf(text: string, layers: readonly string[]): Cell | null {
   }
   return null;
 }
-
-/** What the axes of a layer are called, by how many there are; `names` has the words. */
-export function axesOf(rank: number, names: { channel: string; row: string; column: string; place: string }) {
-  if (rank === 3) return [names.channel, names.row, names.column];
-  if (rank === 2) return [names.channel, names.place];
-  return [names.channel];
-}

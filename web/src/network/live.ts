@@ -7,6 +7,7 @@
  */
 export class Live<Wish, Answer> {
   #next: { wish: Wish } | null = null;
+  #failed: { wish: Wish } | null = null; // what was wanted last, where that failed
   #running: AbortController | null = null;
 
   constructor(
@@ -19,6 +20,7 @@ export class Live<Wish, Answer> {
   /** Wants this instead of whatever was wanted before. */
   want(wish: Wish): void {
     this.#next = { wish };
+    this.#failed = null;
     if (!this.#running) void this.#run();
   }
 
@@ -28,9 +30,14 @@ export class Live<Wish, Answer> {
     this.want(wish);
   }
 
+  /** Wants what failed once more. */
+  again(): void {
+    if (this.#failed) this.want(this.#failed.wish);
+  }
+
   /** Wants nothing more. */
   stop(): void {
-    this.#next = null;
+    this.#next = this.#failed = null;
     this.#running?.abort();
     if (this.#running) this.tell(false);
     this.#running = null;
@@ -47,7 +54,9 @@ export class Live<Wish, Answer> {
         const answer = await this.ask(wish, running.signal);
         if (this.#running === running) this.take(answer, wish);
       } catch (error) {
-        if (this.#running === running) this.fail(error, wish);
+        if (this.#running !== running) return;
+        if (!this.#next) this.#failed = { wish };
+        this.fail(error, wish);
       }
     }
     if (this.#running !== running) return;

@@ -3,13 +3,17 @@ import { ApiError, type NetworkDocument, type Sample, type Source, type Why } fr
 import type { Picture } from '../pictures/picture';
 import { shifted } from '../pictures/shift';
 import { Live } from './live';
-import { ownSignals } from './signals';
 import { firstCode, opened } from './opening';
-import type { NetworkState, Problem, Shown } from './state.svelte';
+import type { NetworkState, Problem, Question, Shown } from './state.svelte';
 import { wantedLayers } from './wanted';
 
 export const MEASURE = 'convscope:maps'; // from a change of the picture to the maps of it
 
+interface PictureWish {
+  code: string;
+  samples: Sample[]; // among which it is found
+  signal: boolean;
+}
 interface PassWish {
   network: NetworkDocument;
   picture: Picture;
@@ -17,99 +21,122 @@ interface PassWish {
   layers: string[] | undefined;
   since: number | null; // when the picture changed; null where other layers are wanted of the same
 }
+interface WhyWish {
+  shown: Shown;
+  cell: string;
+}
 
 interface Following {
   down: () => Promise<void>; // from the open number to the input
   again: () => void; // asks for what failed
 }
 
-/** Fetches what a screen's address names, and keeps what there was where that fails. Call it in a component. */
-export function follow(screen: NetworkState, source: () => Source): Following {
-  const failing =
-    (usual: Problem) =>
-    (error: unknown): void => {
-      screen.problems[error instanceof ApiError ? error.about : usual] = sentenceOf(error);
-    };
+/** Fetches what a screen's address names, and keeps what there was where that fails. Call it in a component.
+ *
+ * `whole`: with the list of the models and the drawing as a file, which a notebook does not show. */
+export function follow(screen: NetworkState, source: () => Source, whole: () => boolean): Following {
+  /** A question: its answer settles what was wrong with it, and nothing else. */
+  function asking<Wish, Answer>(
+    question: Question,
+    usual: Problem, // what it is about where the error does not say
+    ask: (wish: Wish, signal: AbortSignal) => Promise<Answer>,
+    take: (answer: Answer, wish: Wish) => void,
+    tell?: (busy: boolean) => void,
+  ) {
+    const fail = (error: unknown) => screen.fail(question, about(error, usual), sentenceOf(error));
+    const live = new Live(
+      ask,
+      (answer: Answer, wish: Wish) => (screen.settle(question), take(answer, wish)),
+      fail,
+      tell,
+    );
+    /** There is what is wanted: nothing is asked any more, and nothing is wrong. */
+    const rest = () => (live.stop(), screen.settle(question));
+    return { live, fail, rest };
+  }
 
-  const networks = new Live(
-    (model: string) =>
-      Promise.all([
-        source().network(model),
-        source().samples(model),
-        source()
-          .drawing(model)
-          .catch(() => null), // the network itself says what is wrong with it
-      ]),
-    ([network, samples, drawing]: [NetworkDocument, Sample[], string | null], model) => {
-      const other = screen.network && screen.network.input.kind !== network.input.kind;
-      screen.problems = {};
-      screen.samples =
-        samples.length || network.input.kind === 'picture' ? samples : ownSignals(network.input.shape);
-      screen.network = { ...network, model };
-      screen.drawing = drawing;
-      if (other) screen.address.picture = '';
-    },
-    failing('model'),
-    (busy) => (screen.waiting.model = busy),
+  const models = asking(
+    'models',
+    'server',
+    (_: null, signal) => source().models(signal),
+    (found) => (screen.models = found),
   );
 
-  const pictures = new Live(
-    ({ code, samples, signal }: { code: string; samples: Sample[]; signal: boolean }) =>
-      opened(code, samples, signal),
+  const networks = asking(
+    'network',
+    'model',
+    (model: string, signal) =>
+      Promise.all([
+        source().network(model, signal),
+        source().samples(model, signal),
+        whole()
+          ? source()
+              .drawing(model, signal)
+              .catch(() => null) // the network itself says what is wrong with it
+          : null,
+      ]),
+    ([network, samples, drawing], model) => {
+      const other = screen.network && screen.network.input.kind !== network.input.kind;
+      screen.samples = samples;
+      screen.network = { ...network, model };
+      screen.drawing = drawing;
+      if (!other) return;
+      if (screen.address.picture === before) screen.address.picture = '';
+      screen.picture = null; // of the kind that the network before took
+    },
+    (busy) => (screen.waiting.model = busy),
+  );
+  let before: string | undefined; // the picture that was there when the network was asked for
+
+  const pictures = asking(
+    'picture',
+    'picture',
+    ({ code, samples, signal }: PictureWish) => opened(code, samples, signal),
     (picture, { samples }) => {
-      delete screen.problems.picture;
       screen.picture = picture;
       offered = samples;
     },
-    failing('picture'),
   );
   let offered: Sample[] | null = null; // the samples among which the picture was found
 
-  const passes = new Live(
+  const passes = asking(
+    'pass',
+    'picture',
     async ({ network, picture, shift, layers }: PassWish, signal): Promise<Shown> => {
       const sent = await shifted(picture, ...shift);
-      return {
-        model: network.model,
-        picture: sent,
-        pass: await source().pass(network.model, sent, layers, signal),
-      };
+      const pass = await source().pass(network.model, sent, layers, signal);
+      return { model: network.model, picture: sent, pass };
     },
     (shown, wish) => {
-      for (const about of ['picture', 'layers', 'server', 'access'] as const) delete screen.problems[about];
       screen.shown = shown;
       made = wish;
       if (wish.since !== null) void measure(wish.since);
     },
-    failing('picture'),
     (busy) => (screen.waiting.pass = busy),
   );
   let made: PassWish | null = null; // what `shown` was made of
-  let wished: PassWish | null = null; // what was wanted last
 
-  const whys = new Live(
-    ({ shown, cell }: { shown: Shown; cell: string }): Promise<Why> =>
-      source().why(shown.model, shown.picture, cell),
-    (why, { shown }) => {
-      delete screen.problems.cell;
+  const whys = asking(
+    'why',
+    'cell',
+    ({ shown, cell }: WhyWish, signal) => source().why(shown.model, shown.picture, cell, signal),
+    (why, wish) => {
       screen.why = why;
-      of = shown;
+      explained = wish;
     },
-    failing('cell'),
     (busy) => (screen.waiting.why = busy),
   );
-  let of: Shown | null = null; // what `why` explains
+  let explained: WhyWish | null = null; // what `why` explains
 
   $effect(() => {
-    if (untrack(() => screen.models.length)) return;
-    source()
-      .models()
-      .then((models) => (screen.models = models), failing('server'));
+    if (whole() && !untrack(() => screen.models.length)) models.live.want(null);
   });
 
   $effect(() => {
     const model = screen.address.model;
-    if (untrack(() => screen.network?.model) !== model) networks.restart(model);
-    else networks.stop();
+    if (untrack(() => screen.network?.model) === model) return networks.rest();
+    before = untrack(() => screen.picture?.code);
+    networks.live.restart(model);
   });
 
   $effect(() => {
@@ -117,8 +144,8 @@ export function follow(screen: NetworkState, source: () => Source): Following {
     const code = screen.address.picture || firstCode(samples);
     if (!network) return;
     const here = untrack(() => screen.picture?.code) === code;
-    if (here && (offered === samples || !code.startsWith('sample:'))) return;
-    pictures.restart({ code, samples, signal: network.input.kind === 'signal' });
+    if (here && (offered === samples || !code.startsWith('sample:'))) pictures.rest();
+    else pictures.live.restart({ code, samples, signal: network.input.kind === 'signal' });
   });
 
   $effect(() => {
@@ -130,27 +157,27 @@ export function follow(screen: NetworkState, source: () => Source): Following {
       looked.filter((name) => name !== undefined),
     );
     const outputs = untrack(() => screen.shown?.pass.outputs) ?? {};
+    const changed = screen.takeChange();
     const same =
       made?.network === network && made.picture === picture && String(made.shift) === String(shift);
-    if (same && (layers ?? []).every((layer) => Object.hasOwn(outputs, layer))) return;
-    const since = same ? null : (screen.takeChange() ?? performance.now());
-    const wish = (wished = { network, picture, shift, layers, since });
-    if (made && made.network !== network) passes.restart(wish);
-    else passes.want(wish);
+    if (same && (layers ?? []).every((layer) => Object.hasOwn(outputs, layer))) return passes.rest();
+    const wish = { network, picture, shift, layers, since: same ? null : (changed ?? performance.now()) };
+    if (made && made.network !== network) passes.live.restart(wish);
+    else passes.live.want(wish);
   });
 
   $effect(() => {
     const { shown } = screen;
     const cell = screen.address.cell;
     if (!cell) {
-      whys.stop();
-      screen.why = null;
-      delete screen.problems.cell;
-    } else if (shown && !(of === shown && untrack(() => screen.why?.cell) === cell))
-      whys.want({ shown, cell });
+      whys.rest();
+      screen.why = explained = null;
+    } else if (explained && explained.shown === shown && explained.cell === cell) whys.rest();
+    else if (shown) whys.live.want({ shown, cell });
   });
 
-  $effect(() => () => [networks, pictures, passes, whys].forEach((live) => live.stop()));
+  const all = [models, networks, pictures, passes, whys];
+  $effect(() => () => all.forEach(({ live }) => live.stop()));
 
   /** From the open number down to the input, each time to the one that adds most. */
   async function down(): Promise<void> {
@@ -159,27 +186,26 @@ export function follow(screen: NetworkState, source: () => Source): Following {
         const shown = screen.shown;
         const next: Why = await source().why(shown.model, shown.picture, why.next);
         if (screen.address.cell !== why.cell) return; // the person went elsewhere
-        of = shown;
+        explained = { shown, cell: next.cell };
         screen.why = next;
         screen.descend(next.cell);
         why = next;
       }
     } catch (error) {
-      failing('cell')(error);
+      whys.fail(error);
     }
   }
 
-  function again(): void {
-    if (screen.network?.model !== screen.address.model) networks.restart(screen.address.model);
-    if (wished) passes.restart(wished);
-  }
-
-  return { down, again };
+  return { down, again: () => all.forEach(({ live }) => live.again()) };
 }
 
 async function measure(since: number): Promise<void> {
   await tick(); // the canvases are drawn
   requestAnimationFrame(() => performance.measure(MEASURE, { start: since, end: performance.now() }));
+}
+
+function about(error: unknown, usual: Problem): Problem {
+  return error instanceof ApiError ? error.about : usual;
 }
 
 function sentenceOf(error: unknown): string {

@@ -1,8 +1,8 @@
 import type { Sample } from '../api';
 import { pictureOf } from '../pictures/code';
 import { PictureError } from '../pictures/error';
-import { keep, keptFile } from '../pictures/keeping';
-import { fromValues } from '../pictures/making';
+import { keptFile } from '../pictures/keeping';
+import { fromSignal, fromValues, nameOf } from '../pictures/making';
 import type { Picture } from '../pictures/picture';
 import { words } from '../words';
 
@@ -31,21 +31,11 @@ async function signalOf(code: string, samples: readonly Sample[]): Promise<Pictu
         ? await keptFile(name)
         : undefined;
   if (!found) throw new PictureError(words.network.noSignal);
-  return asSignal(found.name, found.file, code);
-}
-
-/** A signal's file that a person opened. */
-export async function keptSignal(name: string, file: Uint8Array<ArrayBuffer>): Promise<Picture> {
-  return asSignal(name, file, `kept:${await keep({ name, file })}`);
-}
-
-function asSignal(name: string, file: Uint8Array<ArrayBuffer>, code: string): Picture {
-  const named = /\.[a-z]+$/i.test(name) ? name : `${name}.npy`;
-  return { name: named, kind: 'numbers', values: { shape: [0], data: new Float64Array() }, file, code };
+  return fromSignal(found.file, found.name, code);
 }
 
 /** The picture with light and dark turned round. */
 export async function inverted(picture: Picture): Promise<Picture> {
   const data = picture.values.data.map((value) => 255 - value);
-  return fromValues({ shape: picture.values.shape, data }, picture.name.replace(/(\.[^.]*)?$/, '.png'));
+  return fromValues({ shape: picture.values.shape, data }, nameOf(picture, 'inverted'));
 }

@@ -11,7 +11,7 @@ export interface Plane {
 const LONG = 40; // numbers of a vector that still are bars
 
 /** How a layer is drawn: maps of channels, one map of a signal (a row per channel), bars, or a wrapped vector. */
-export type Form = 'maps' | 'signal' | 'bars' | 'wrapped';
+type Form = 'maps' | 'signal' | 'bars' | 'wrapped';
 
 export function formOf(shape: readonly number[]): Form {
   if (shape.length === 3) return 'maps';
@@ -72,15 +72,4 @@ export function placeOf(
   if (shape.length === 2) return { plane: 0, row: first, column: second };
   const { columns } = wrapped(shape[0] ?? 0);
   return { plane: 0, row: Math.floor(first / columns), column: first % columns };
-}
-
-/** The smallest and the largest number that is one; null of none. */
-export function extent(values: Iterable<number>): [number, number] | null {
-  let least = Infinity;
-  let most = -Infinity;
-  for (const value of values) {
-    if (value < least && value !== -Infinity) least = value;
-    if (value > most && value !== Infinity) most = value;
-  }
-  return least <= most ? [least, most] : null;
 }

@@ -1,8 +1,8 @@
-import { plain as asCommands } from '../core/number_text';
+import { shown } from '../parts/number';
 
-/** A number as the commands write it, with a real minus; "nan" for what JSON has no number for. */
+/** A number as people read it; "nan" for what JSON has no number for. */
 export function plain(number: number | null | undefined, digits = 4): string {
-  return asCommands(number ?? NaN, digits).replaceAll('-', '−');
+  return shown(number ?? NaN, digits);
 }
 
 /** The same for a cell with little room. */

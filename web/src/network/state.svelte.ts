@@ -1,7 +1,10 @@
+import { untrack } from 'svelte';
 import type { ApiError, LayerNode, ModelEntry, NetworkDocument, Pass, Sample, Why } from '../api';
 import type { Values } from '../app/address';
 import type { Picture } from '../pictures/picture';
+import type { Scale } from '../parts/scale';
 import { cellOf } from './cell';
+import { greysOf } from './pixels';
 
 export type NetworkKey =
   | 'model' // as a command names it: starter, runs/..., untrained:simple-cnn-4-8
@@ -21,6 +24,12 @@ export const INITIAL: Values<NetworkKey> = {
 };
 
 export type Problem = ApiError['about'];
+export type Question = 'models' | 'network' | 'picture' | 'pass' | 'why'; // that the screen asks
+
+interface Failure {
+  about: Problem;
+  sentence: string;
+}
 
 /** A pass with what it was of: everything that the page shows at one time is of one picture and one network. */
 export interface Shown {
@@ -40,13 +49,23 @@ export class NetworkState {
   picture = $state.raw<Picture | null>(null); // as it was chosen, before the shift
   shown = $state.raw<Shown | null>(null);
   why = $state.raw<Why | null>(null);
-  problems = $state<Partial<Record<Problem, string>>>({});
+  failures = $state.raw<Partial<Record<Question, Failure>>>({});
   waiting = $state({ model: false, pass: false, why: false });
 
-  readonly shift = $derived(shiftOf(this.address.shift));
+  /** What is wrong, by the control that it is about. */
+  readonly problems = $derived(
+    Object.fromEntries(
+      Object.values(this.failures).map(({ about, sentence }) => [about, sentence]),
+    ) as Partial<Record<Problem, string>>,
+  );
+  readonly shift = $derived(readShift(this.address.shift));
   readonly path = $derived(this.address.path.split(' ').filter(Boolean));
   readonly names = $derived(this.network?.layers.map((layer) => layer.name) ?? []);
   readonly input = $derived(this.network?.layers.find((layer) => layer.operation === 'input') ?? null);
+  /** The pass, where it is of the network that is shown. */
+  readonly pass = $derived(this.shown?.model === this.network?.model ? (this.shown?.pass ?? null) : null);
+  readonly outputs = $derived<Pass['outputs']>(this.pass?.outputs ?? Object.create(null));
+  readonly last = $derived(this.network?.layers.at(-1) ?? null); // whose numbers are those of the classes
   /** The cell of the address, where the network has such a layer. */
   readonly cell = $derived(this.address.cell ? cellOf(this.address.cell, this.names) : null);
   readonly layer = $derived.by((): LayerNode | null => {
@@ -56,10 +75,51 @@ export class NetworkState {
     return layers.find((layer) => layer.operation !== 'input' && layer.shape.length > 1) ?? null;
   });
 
+  /** Which number of a layer is open. */
+  openIn(layer: LayerNode | null): readonly number[] | null {
+    return this.cell && this.cell.layer === layer?.name ? this.cell.index : null;
+  }
+
+  /** Whose output a number is: a class of the network's last layer, or of the one before it. */
+  classOf(cell: string): string | null {
+    const place = cellOf(cell, this.names);
+    const layer = this.network?.layers.find(({ name }) => name === place?.layer);
+    if (!this.network || !place || !layer || layer.shape.length !== 1) return null;
+    const outermost = layer === this.last || this.last?.inputs.includes(layer.name);
+    return outermost ? (this.network.classes[place.index[0] ?? -1] ?? null) : null;
+  }
+
+  /** Of a layer's colours: greys of the picture that enters; undefined where its numbers say it. */
+  scaleIn(layer: string): Scale | undefined {
+    const pixels = this.network?.input.pixels;
+    return pixels && layer === this.input?.name ? greysOf(pixels) : undefined;
+  }
+
   /** Another network; the picture stays, unless it is one of the old network's samples. */
   choose(model: string): void {
     const kept = this.address.picture.startsWith('sample:') ? '' : this.address.picture;
     Object.assign(this.address, INITIAL, { model, picture: kept, shift: this.address.shift });
+  }
+
+  /** A question failed: what is wrong, and with what. */
+  fail(question: Question, about: Problem, sentence: string): void {
+    this.failures = { ...this.failures, [question]: { about, sentence } };
+  }
+
+  /** A question was answered, or is none any more. */
+  settle(question: Question): void {
+    this.#keep((failed) => failed !== question);
+  }
+
+  /** What was wrong with a control is no more, once a person has changed that. */
+  #forget(about: Problem): void {
+    this.#keep((_, failure) => failure.about !== about);
+  }
+
+  #keep(stays: (question: string, failure: Failure) => boolean): void {
+    const failures = untrack(() => Object.entries(this.failures));
+    const kept = failures.filter(([question, failure]) => stays(question, failure));
+    if (kept.length < failures.length) this.failures = Object.fromEntries(kept);
   }
 
   #changed: number | null = null; // when the picture changed, of the page's clock
@@ -76,7 +136,7 @@ export class NetworkState {
     this.#changed = since;
     this.picture = picture;
     this.address.picture = picture.code;
-    delete this.problems.picture;
+    this.#forget('picture');
   }
 
   /** Moves the picture by so many rows down and columns to the right. */
@@ -88,7 +148,7 @@ export class NetworkState {
   /** Shows the maps of a layer; the number that is open stays. */
   open(layer: string): void {
     this.address.layer = layer;
-    delete this.problems.layers;
+    this.#forget('layers');
   }
 
   /** Opens a number, at the beginning of a path. */
@@ -110,18 +170,18 @@ export class NetworkState {
 
   close(): void {
     Object.assign(this.address, { cell: '', path: '' });
-    delete this.problems.cell;
+    this.#forget('cell');
   }
 
   #show(cell: string, path: readonly string[]): void {
     const layer = cellOf(cell, this.names)?.layer ?? this.address.layer;
     Object.assign(this.address, { cell, path: path.join(' '), layer });
-    delete this.problems.cell;
+    this.#forget('cell');
   }
 }
 
 /** Rows down and columns to the right; 0 for what is no number. */
-export function shiftOf(text: string): [number, number] {
+export function readShift(text: string): [number, number] {
   const [down, right] = text.split(',').map((part) => Math.trunc(Number(part)) || 0);
   return [down ?? 0, right ?? 0];
 }

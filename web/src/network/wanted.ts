@@ -1,7 +1,7 @@
 import type { LayerNode, NetworkDocument } from '../api';
 
-export const ALL = 1_000_000; // numbers of a network that are fetched whole
-export const THUMBNAIL = 1 << 15; // numbers of a layer that is small
+const ALL = 1_000_000; // numbers of a network that are fetched whole
+const THUMBNAIL = 1 << 15; // numbers of a layer that is small
 
 export const BROAD = 460; // of a drawing, from which on it has a row of its own
 

@@ -1,13 +1,13 @@
-import type { Why, WhyWindow } from '../api';
+import type { WhyWindow } from '../api';
 import { cellText } from './cell';
 import { flattened } from './nested';
 
 const LONGEST = 11; // sides of a window that is written out
-export const FEW = 3; // channels that are all written out
+const FEW = 3; // channels that are all written out
 const LARGE = 5; // sides of a window of which one channel is enough at a time
 
 /** One channel of a window, row by row, as the page writes it out. */
-export interface Plane {
+interface WindowPlane {
   channel: number; // of the layer
   columns: number;
   values: (number | null)[];
@@ -20,7 +20,7 @@ export interface Plane {
 }
 
 /** The channels of a window, or none where there are no rows and columns in it, or too many to write out. */
-export function planesOf(window: WhyWindow, next: string | null): Plane[] {
+export function windowPlanes(window: WhyWindow, next: string | null): WindowPlane[] {
   const values = flattened<number | null>(window.values);
   const [channels = 0, ...sides] = values.shape;
   const size = sides.reduce((product, side) => product * side, 1);
@@ -54,14 +54,14 @@ export function planesOf(window: WhyWindow, next: string | null): Plane[] {
 }
 
 /** The channels that are written out without being asked for: all of few, else the one that leads on. */
-export function shownPlanes(planes: readonly Plane[]): Plane[] {
+export function shownPlanes(planes: readonly WindowPlane[]): WindowPlane[] {
   const long = planes.some((plane) => Math.max(plane.columns, plane.values.length / plane.columns) > LARGE);
   if (planes.length <= (long ? 1 : FEW)) return [...planes];
-  return [planes.find((plane) => plane.best >= 0) ?? (ranked(planes)[0] as Plane)];
+  return [planes.find((plane) => plane.best >= 0) ?? (ranked(planes)[0] as WindowPlane)];
 }
 
 /** The channel that adds most first. */
-export function ranked(planes: readonly Plane[]): Plane[] {
+export function ranked(planes: readonly WindowPlane[]): WindowPlane[] {
   return [...planes].sort((one, other) => Math.abs(other.sum) - Math.abs(one.sum));
 }
 
@@ -72,9 +72,4 @@ export function extents(window: WhyWindow): { first: number; last: number; apart
     last: at.at(-1) ?? 0,
     apart: at.length > 1 ? (at[1] as number) - (at[0] as number) : 1,
   }));
-}
-
-/** How many numbers an explanation is made of. */
-export function count(why: Why): number {
-  return why.windows.reduce((sum, window) => sum + flattened(window.values).flat.length, 0);
 }

@@ -6,5 +6,6 @@ export interface Picture {
   kind: 'picture' | 'numbers'; // bytes 0 to 255 of a picture, or numbers as they were typed
   values: Tensor; // (C, rows, columns), or (C, places) of a signal
   file: Uint8Array<ArrayBuffer> | null; // the file's own bytes: what a server gets, and what is saved. None of numbers.
-  code: string; // what stands for it in an address; see code.ts
+  code: string; // what stands for it in an address; see code.ts. Empty of one that is only sent.
+  opened: boolean; // a person chose its file, which lies in one of their folders under this name
 }

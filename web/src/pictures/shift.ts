@@ -1,9 +1,9 @@
 import type { Tensor } from '../core/tensor';
-import { fromValues } from './making';
+import { fromValues, nameOf } from './making';
 import type { Picture } from './picture';
 
 /** How far an arrow key shifts a picture, [rows down, columns right]; null for another key. */
-export function shiftOf(key: string): readonly [number, number] | null {
+export function arrowShift(key: string): readonly [number, number] | null {
   return KEYS[key] ?? null;
 }
 const KEYS: Record<string, readonly [number, number]> = {
@@ -17,13 +17,13 @@ const KEYS: Record<string, readonly [number, number]> = {
 export async function shifted(picture: Picture, down: number, right: number): Promise<Picture> {
   if (!down && !right) return picture;
   const values = shiftedValues(picture.values, down, right);
-  return fromValues(values, picture.name.replace(/(\.[^.]*)?$/, '.png'));
+  return fromValues(values, nameOf(picture, 'shifted'), ''); // it is only sent: the address has picture and shift
 }
 
 /** (C, rows, columns) moved; what is uncovered has the ground's colour. */
 export function shiftedValues(values: Tensor, down: number, right: number): Tensor {
   const [channels = 1, rows = 1, columns = 1] = values.shape;
-  const ground = groundOf(values);
+  const ground = edgeColour(values);
   const data = new Float64Array(values.data.length);
   let place = 0;
   for (let channel = 0; channel < channels; channel++)
@@ -39,7 +39,7 @@ export function shiftedValues(values: Tensor, down: number, right: number): Tens
 }
 
 /** The colour around a picture: per channel the middle one of the numbers on its edge. */
-export function groundOf({ shape, data }: Tensor): number[] {
+export function edgeColour({ shape, data }: Tensor): number[] {
   const [channels = 1, rows = 1, columns = 1] = shape;
   return Array.from({ length: channels }, (_, channel) => {
     const edge: number[] = [];

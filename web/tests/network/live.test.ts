@@ -64,6 +64,19 @@ describe('Live', () => {
     expect(taken).toEqual(['two']);
   });
 
+  it('asks again for what failed, and only for that', async () => {
+    const { live, asked, taken } = slow();
+    live.want(1);
+    asked[0]?.refuse(new Error('broken'));
+    await settled();
+    live.again();
+    asked[1]?.answer('one');
+    await settled();
+    live.again();
+    expect(asked.map(({ wish }) => wish)).toEqual([1, 1]);
+    expect(taken).toEqual(['one']);
+  });
+
   it('tells nothing of what was stopped, not even that it failed', async () => {
     const { live, asked, taken, failed, busy } = slow();
     live.want(1);

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { cellOf, cellText } from '../../src/network/cell';
 import { mosaic } from '../../src/network/mosaic';
-import { npyOf } from '../../src/network/npy';
 import { formOf, indexAt, placeOf, planesOf, wrapped } from '../../src/network/planes';
+import { coloursOf, greysOf } from '../../src/network/pixels';
 import { led } from '../../src/network/roving';
-import { settingsOf } from '../../src/network/settings';
 import { brief, grouped, percent, plain, short } from '../../src/network/spelling';
 import { isSmall, wantedLayers } from '../../src/network/wanted';
 import { tiny } from './source';
@@ -67,6 +66,28 @@ describe('planes', () => {
   });
 });
 
+describe('the input of a network for pictures', () => {
+  it('is grey from black to white', () => {
+    expect(greysOf([[0, 1]])).toEqual({ kind: 'grey', low: 0, high: 1 });
+    const normalised = [
+      [-2, 2],
+      [-3, 1],
+      [-1, 2.5],
+    ] as const;
+    expect(greysOf(normalised)).toEqual({ kind: 'grey', low: -3, high: 2.5 });
+  });
+  it('has the colours of its pixels, whatever each channel was made to', () => {
+    const range = [
+      [0, 1],
+      [-2, 2],
+      [1, 3],
+    ] as const;
+    const data = Float32Array.of(0, 1, 0, 2, 2, 1);
+    expect([...coloursOf({ shape: [3, 1, 2], data }, range)]).toEqual([0, 255, 127.5, 255, 127.5, 0]);
+    expect(coloursOf({ shape: [1, 1, 6], data }, [[0, 1]])).toBe(data);
+  });
+});
+
 describe('wanted', () => {
   it('is everything of a small network, and of a large one what is small or looked at', () => {
     const network = tiny();
@@ -116,52 +137,5 @@ describe('arrow keys', () => {
     expect([led('Home', 4, 30), led('End', 4, 30), led('PageDown', 25, 30), led('PageUp', 4, 30)]).toEqual([
       0, 29, 29, 0,
     ]);
-  });
-});
-
-describe('settings of a layer', () => {
-  const of = (attributes: Record<string, unknown>) => settingsOf({ ...tiny().layers[1]!, attributes });
-  it('leave out what is usual', () => {
-    expect(
-      of({
-        out_channels: 16,
-        kernel_size: [3, 3],
-        stride: [1, 1],
-        padding: [
-          [1, 1],
-          [1, 1],
-        ],
-        dilation: [1, 1],
-      }),
-    ).toEqual(['kernel size 3×3', 'padding 1']);
-    expect(of({ kernel_size: [5], stride: [2], padding: [[2, 2]], groups: 4 })).toEqual([
-      'kernel size 5',
-      'stride 2',
-      'padding 2',
-      'groups 4',
-    ]);
-    expect(of({ kernel_size: [2, 2], stride: [2, 2] })).toEqual(['kernel size 2×2']);
-    expect(
-      of({
-        kernel_size: [2, 2],
-        padding: [
-          [0, 1],
-          [0, 1],
-        ],
-      }),
-    ).toEqual(['kernel size 2×2', 'padding 0,1']);
-  });
-});
-
-describe('npy', () => {
-  it('is the file that NumPy writes', () => {
-    // np.save of np.arange(3, dtype=np.float32).reshape(1, 3)
-    const file = npyOf(Float32Array.of(0, 1, 2), [1, 3]);
-    const head = new TextDecoder('latin1').decode(file.subarray(0, 128));
-    expect(head).toBe(
-      "\x93NUMPY\x01\x00\x76\x00{'descr': '<f4', 'fortran_order': False, 'shape': (1, 3), }".padEnd(127) +
-        '\n',
-    );
-    expect([...new Float32Array(file.buffer, 128)]).toEqual([0, 1, 2]);
   });
 });

@@ -1,10 +1,10 @@
 import { fireEvent, render, screen as page, waitFor, within } from '@testing-library/svelte';
 import { tick } from 'svelte';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { ApiError, type Pass, type Source } from '../../src/api';
+import { ApiError, type Pass, type Source, type Why } from '../../src/api';
 import { MEASURE } from '../../src/network/loading.svelte';
 import Network from '../../src/network/Network.svelte';
-import { NetworkState, shiftOf } from '../../src/network/state.svelte';
+import { NetworkState, readShift } from '../../src/network/state.svelte';
 import type { Picture } from '../../src/pictures/picture';
 import { passOf, pictureOf, sourceOf, tiny, whys } from './source';
 
@@ -64,7 +64,7 @@ describe('the state', () => {
   });
 
   it('reads a damaged shift as none', () => {
-    expect([shiftOf('2,-3'), shiftOf(''), shiftOf('a,1.7')]).toEqual([
+    expect([readShift('2,-3'), readShift(''), readShift('a,1.7')]).toEqual([
       [2, -3],
       [0, 0],
       [0, 1],
@@ -194,6 +194,77 @@ describe('the screen', () => {
     expect(pass.mock.calls.at(-1)?.[2]).toContain(name);
   });
 
+  it('shows what is wanted last, also where that is what there is', async () => {
+    const { state, source } = await shown();
+    let answer = (_: Pass) => {};
+    source.pass.mockImplementation(() => new Promise((resolve) => (answer = resolve)));
+    const here = state.picture!;
+    state.take(pictureOf(9));
+    await waitFor(() => expect(source.pass.mock.lastCall?.[1].code).toBe('png:9'));
+    state.take(here); // before the other one was answered
+    await tick();
+    expect(source.pass.mock.lastCall?.[3]?.aborted).toBe(true);
+    answer(passOf(tiny(), pictureOf(9)));
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(state.shown?.picture.code).toBe('png:7');
+    state.move(1, 0);
+    await waitFor(() => expect(source.pass.mock.calls.length).toBe(3));
+    state.move(-1, 0);
+    await tick();
+    answer(passOf(tiny(), pictureOf(9)));
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(state.shown?.picture).toBe(here);
+    expect(state.waiting.pass).toBe(false);
+  });
+
+  it('says nothing against a picture that is wanted no more', async () => {
+    const { state } = await shown();
+    state.address.picture = 'kept:gone';
+    await tick();
+    state.address.picture = 'png:7';
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect([state.picture?.code, state.problems.picture]).toEqual(['png:7', undefined]);
+    state.address.picture = 'kept:gone';
+    await page.findByText(/does not keep the picture/);
+    state.address.picture = 'png:7';
+    await waitFor(() => expect(state.problems.picture).toBeUndefined());
+  });
+
+  it('shows the arithmetic that is wanted last', async () => {
+    const { state, source } = await shown({}, { cell: 'relu1:1:1:1' });
+    await waitFor(() => expect(state.why?.cell).toBe('relu1:1:1:1'));
+    let answer = (_: Why) => {};
+    source.why.mockImplementation(() => new Promise((resolve) => (answer = resolve)));
+    state.ask('input:0:1:2');
+    await tick();
+    expect(source.why.mock.lastCall?.[2]).toBe('input:0:1:2');
+    state.ask('relu1:1:1:1');
+    await tick();
+    answer(whys['input:0:1:2']!);
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(state.why?.cell).toBe('relu1:1:1:1');
+  });
+
+  it('keeps its word that the models cannot be listed, until they are', async () => {
+    const models = vi.fn(sourceOf().models);
+    models.mockRejectedValueOnce(new ApiError('The studio does not answer.', 'server'));
+    const { state } = await shown({ models });
+    expect(page.getByText('The studio does not answer.')).toBeTruthy();
+    state.take(pictureOf(9));
+    await waitFor(() => expect(state.shown?.picture.code).toBe('png:9'));
+    await fireEvent.click(page.getByRole('button', { name: 'Try again' }));
+    await waitFor(() => expect(page.getByRole('option', { name: 'other' })).toBeTruthy());
+    expect(page.queryByText('The studio does not answer.')).toBeNull();
+  });
+
+  it('has nothing against a model once the one that is shown is chosen again', async () => {
+    const { state } = await shown();
+    state.choose('gone');
+    await page.findByText(/gone is not there/);
+    state.choose('tiny');
+    await waitFor(() => expect(page.queryByText(/gone is not there/)).toBeNull());
+  });
+
   it('fetches the numbers of a large layer only when it is opened', async () => {
     const network = tiny('large', { numbers: 2_000_000 });
     network.layers[1]!.shape = [64, 32, 32];
@@ -227,10 +298,12 @@ describe('the screen', () => {
     const state = new NetworkState();
     Object.assign(state.address, { model: 'tiny', picture: 'png:7' });
     state.picture = pictureOf(7);
-    render(Network, { screen: state, source: sourceOf(), compact: true });
+    const source = sourceOf();
+    render(Network, { screen: state, source, compact: true });
     await waitFor(() => expect(state.shown).not.toBeNull());
     expect(page.queryByLabelText('Network')).toBeNull();
     expect(page.queryByText('Copy as command')).toBeNull();
+    expect([source.models, source.drawing].flatMap((asked) => asked.mock.calls)).toEqual([]);
     expect(page.getByTestId('prediction')).toBeTruthy();
   });
 });

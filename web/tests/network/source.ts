@@ -19,6 +19,7 @@ function layer(name: string, operation: string, inputs: string[], shape: number[
     name,
     operation,
     kind: operation,
+    settings: operation,
     inputs,
     shape,
     parameters: 0,
@@ -49,7 +50,7 @@ export function tiny(model = 'tiny', over: Partial<NetworkDocument> = {}): Netwo
     net: model,
     trained: true,
     classes: ['cat', 'dog', 'owl'],
-    input: { kind: 'picture', shape: [1, 4, 4], invert: false },
+    input: { kind: 'picture', shape: [1, 4, 4], invert: false, pixels: [[0, 1]] },
     layers,
     parameters: 100,
     macs: 1000,
@@ -104,7 +105,7 @@ export function sourceOf() {
       if (model === 'gone') throw new ApiError('gone is not there; choose another.', 'model');
       return tiny(model);
     }),
-    pass: vi.fn(async (model: string, picture: Picture, layers?: readonly string[]) =>
+    pass: vi.fn(async (model: string, picture: Picture, layers?: readonly string[], _signal?: AbortSignal) =>
       passOf(tiny(model), picture, layers),
     ),
     why: vi.fn(async (_model: string, _picture: Picture, cell: string) => {
@@ -124,5 +125,6 @@ export function pictureOf(brightness: number, code = `png:${brightness}`): Pictu
     values: { shape: [1, 4, 4], data: new Float64Array(16).fill(brightness) },
     file: new Uint8Array([brightness]),
     code,
+    opened: false,
   };
 }

@@ -3,7 +3,7 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Why as Document } from '../../src/api';
 import { flattened } from '../../src/network/nested';
 import Why from '../../src/network/Why.svelte';
-import { planesOf, ranked, shownPlanes } from '../../src/network/window';
+import { ranked, shownPlanes, windowPlanes } from '../../src/network/window';
 import { whys } from './source';
 
 beforeAll(() => {
@@ -20,6 +20,7 @@ function shown(cell: string, over: Partial<Document> = {}) {
     why,
     path: [],
     outputs: {},
+    scaleIn: () => undefined,
     classOf: (name: string) =>
       name.startsWith('linear1:') ? ['cat', 'dog', 'owl'][Number(name.at(-1))]! : null,
     onopen,
@@ -96,6 +97,45 @@ describe('a document of look.why', () => {
     expect(document.activeElement).toBe(buttons[2]);
   });
 
+  it('is reached by the Tab key also at a corner, whose first numbers are padding', async () => {
+    const why = whys['relu1:1:1:1'] as Document;
+    const window = {
+      ...(why.windows[0] as Document['windows'][number]),
+      inside: [
+        [
+          [false, false, false],
+          [false, true, true],
+          [false, true, true],
+        ],
+      ],
+    };
+    shown('relu1:1:1:1', { windows: [window] });
+    const buttons = within(page.getByRole('grid', { name: 'numbers of input:0' })).getAllByRole('button');
+    expect(buttons.map((button) => button.tabIndex)).toEqual([0, -1, -1, -1]);
+    buttons[0]?.focus();
+    for (const [key, place] of [
+      ['ArrowUp', 0],
+      ['ArrowLeft', 0],
+      ['ArrowRight', 1],
+      ['ArrowDown', 3],
+      ['Home', 2],
+      ['PageUp', 0],
+      ['End', 1],
+    ] as const) {
+      await fireEvent.keyDown(document.activeElement!, { key });
+      expect(document.activeElement, key).toBe(buttons[place]);
+      expect(buttons.filter((button) => button.tabIndex === 0)).toEqual([buttons[place]]);
+    }
+  });
+
+  it('lists an input that is taken twice, and a sentence that is said twice', () => {
+    const why = whys['add:1:1:1'] as Document;
+    const twice = { largest: why.largest.map(() => why.largest[0]!), sentences: ['It is so.', 'It is so.'] };
+    shown('add:1:1:1', twice);
+    expect(page.getAllByRole('button', { name: why.largest[0]!.cell })).toHaveLength(2);
+    expect(page.getAllByText('It is so.')).toHaveLength(2);
+  });
+
   it('lists the terms of a linear layer, and the exponentials of a softmax with their classes', () => {
     shown('linear1:1');
     const terms = texts(within(page.getByRole('table', { name: 'Made of' })).getAllByRole('row'));
@@ -145,7 +185,7 @@ describe('a window of many channels', () => {
     ),
   };
   it('shows the channel that leads on, and has them all to choose, the largest first', () => {
-    const planes = planesOf(window, 'below:7:5:0');
+    const planes = windowPlanes(window, 'below:7:5:0');
     expect(planes).toHaveLength(512);
     expect(shownPlanes(planes).map(({ channel }) => channel)).toEqual([7]);
     expect(planes[7]).toMatchObject({ best: 4, columns: 3, sum: 31.5 });
@@ -158,8 +198,8 @@ describe('a window of many channels', () => {
     expect(planes[0]?.inside).toEqual([false, true, true, false, true, true, false, true, true]);
   });
   it('writes nothing out of what is too large, or has no rows and columns', () => {
-    expect(planesOf({ ...window, values: [Array(12).fill(Array(12).fill(0))] }, null)).toEqual([]);
-    expect(planesOf({ ...window, values: [1, 2, 3] }, null)).toEqual([]);
-    expect(planesOf({ ...window, values: [[[1]]] }, null)).toEqual([]);
+    expect(windowPlanes({ ...window, values: [Array(12).fill(Array(12).fill(0))] }, null)).toEqual([]);
+    expect(windowPlanes({ ...window, values: [1, 2, 3] }, null)).toEqual([]);
+    expect(windowPlanes({ ...window, values: [[[1]]] }, null)).toEqual([]);
   });
 });

@@ -13,6 +13,7 @@ const numbers = (shape: number[], data: number[]): Sent =>
     values: { shape, data: Float64Array.from(data) },
     file: null,
     code: '',
+    opened: false,
   });
 const FOUR = numbers([1, 2, 2], [1, 2, 3, 4.5]);
 

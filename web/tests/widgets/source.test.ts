@@ -11,6 +11,7 @@ const picture: Picture = {
   values: { shape: [1, 1, 1], data: new Float64Array(1) },
   file: Uint8Array.of(9, 8, 7, 6).subarray(1) as Uint8Array<ArrayBuffer>,
   code: 'png:',
+  opened: false,
 };
 
 /** studio/pass_message.py's example. */
