@@ -5,10 +5,14 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
+import shutil
+import struct
 import subprocess
 import sys
 import threading
 import time
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,8 +30,10 @@ from convscope.graph import Builder, initial_weights
 from convscope.look import seen, why
 from convscope.prediction import Prediction
 from convscope.studio import inspector as inspector_module
+from convscope.studio import pass_message as message_module
 from convscope.studio.inspector import Inspector
 from convscope.studio.kept import Kept
+from convscope.studio.pass_message import pass_message
 from convscope.studio.refusal import Refusal
 from tests.look.bundles import program_of
 from tests.look.networks import CASES, bundle_of, hooked
@@ -80,12 +86,18 @@ def test_models_begin_with_given_ones_then_the_starter_then_runs_newest_first_th
         assert entry.keys() == {"id", "label", "kind", "about"}
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the names of files are text there")
 def test_every_model_of_the_list_opens(runs: Path) -> None:
+    odd = [os.fsdecode(name) for name in (b"ni\xf1o", b"two\nlines", b"\x1b[31m", "niño".encode())]
+    for name in odd:  # the last one is shown
+        shutil.copytree(runs / "runs" / "newer", runs / "runs" / name)
     inspector = Inspector()
     for entry in inspector.models():
         document = inspector.network(entry["id"])
         assert document["model"] == entry["id"]
-        json.dumps(document, allow_nan=False)
+        json.dumps(document, allow_nan=False, ensure_ascii=False).encode()
+    labels = [entry["label"] for entry in inspector.models()]
+    assert [name in labels for name in odd] == [False, False, False, True]
 
 
 def test_latest_and_a_given_bundle_are_what_they_stand_for(runs: Path) -> None:
@@ -436,6 +448,97 @@ def test_a_pass_that_would_fill_the_memory_is_not_begun() -> None:
     told = refusal(Inspector(None).passed, "untrained:resnet-18:3x4096x4096", png(noise(8, 8)))
     assert told.about == "model"
     assert "GB" in str(told)
+
+
+def test_a_picture_that_would_fill_the_memory_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 79 million pixels, in 300 kB: decoded, laid over white and made grey it would take a gigabyte."""
+    monkeypatch.setattr(inspector_module, "seen", lambda *_: pytest.fail("it was read"))
+    black = huge_png(8900, 8900)
+    for asked in (("passed", "starter", black), ("why", "starter", black, "conv1:0:0:0")):
+        told = refusal(getattr(Inspector(None), asked[0]), *asked[1:])
+        assert (told.about, told.status) == ("picture", 422)
+        assert str(told).startswith("the picture is 8900×8900 pixels, more than the 40 million that")
+
+
+def huge_png(height: int, width: int) -> bytes:
+    """Transparent black, row by row."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        check = struct.pack(">I", zlib.crc32(kind + content))
+        return struct.pack(">I", len(content)) + kind + content + check
+
+    packing, rows = zlib.compressobj(9), bytes(1 + 4 * width)
+    packed = b"".join([*(packing.compress(rows) for _ in range(height)), packing.flush()])
+    head = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
+    chunks = (chunk(b"IHDR", head), chunk(b"IDAT", packed), chunk(b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def test_the_largest_picture_is_the_pages() -> None:
+    decode = Path(__file__).parents[2] / "web" / "src" / "pictures" / "decode.ts"
+    if not decode.is_file():
+        pytest.skip("the page's source is not here")
+    [most] = re.findall(r"MOST_PIXELS = ([\d_]+);", decode.read_text("utf-8"))
+    assert int(most) == inspector_module.PIXELS
+
+
+def test_few_passes_are_made_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each takes memory for a picture and its numbers; the others wait for their turn."""
+    now, most, lock = 0, 0, threading.Lock()
+    whole = inspector_module.ForwardPass
+
+    def slowly(*given: Any) -> Any:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        time.sleep(0.05)
+        made = whole(*given)
+        with lock:
+            now -= 1
+        return made
+
+    monkeypatch.setattr(inspector_module, "ForwardPass", slowly)
+    inspector, files = Inspector(None), [png(noise(28, 28, seed=at)) for at in range(8)]
+    with ThreadPoolExecutor(8) as threads:
+        answers = [*threads.map(lambda file: inspector.passed("starter", file, []), files)]
+    assert len(answers) == 8
+    assert most == inspector_module.AT_ONCE
+    refused = [refusal(inspector.passed, "starter", b"no picture %d" % at) for at in range(5)]
+    assert {one.about for one in refused} == {"picture"}  # and their turns are over
+
+
+def test_one_answer_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network of large pictures has 427 MB of numbers; the page asks for some of the layers."""
+    document, outputs = Inspector(None).passed("starter", png(noise(28, 28)))
+    size = sum(values.nbytes for values in outputs.values())
+    monkeypatch.setattr(message_module, "MOST", size)
+    assert len(pass_message(document, outputs)) > size
+    monkeypatch.setattr(message_module, "MOST", size - 1)
+    told = refusal(pass_message, document, outputs)
+    assert told.about == "layers"
+    assert "ask for fewer layers" in str(told)
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("x" * 50_000, "unknown layer"),
+        (":" * 50_000, "unknown layer ''"),
+        ("conv1:" + "9" * 4000, "is no place"),
+        (f"conv1:0:0:{'9' * 4000}", "does not exist"),
+        ("conv1:" + "0:" * 20_000, "is no place"),
+        ("conv1" + ":0" * 20_000, "is no place"),
+    ],
+)
+def test_what_was_asked_for_comes_back_shortened(cell: str, said: str) -> None:
+    inspector, file = Inspector(None), png(noise(28, 28))
+    for told in (
+        refusal(inspector.why, "starter", file, cell),
+        refusal(inspector.passed, "starter", file, [cell]),
+    ):
+        assert len(str(told)) < 500
+    assert said in str(refusal(inspector.why, "starter", file, cell))
 
 
 # -- signals

@@ -171,6 +171,8 @@ class Models:
         for record in runs_in(self._runs):
             path = Path(record["run"])
             for run in _with_bundles(path):
+                if not str(run).isprintable():  # nor can an address name it
+                    continue
                 label = str(run.relative_to(self._runs))
                 entries.append(_entry(str(run), label, "run", _about_run(record)))
         return entries

@@ -160,7 +160,7 @@ export function follow(screen: NetworkState, source: () => Source, whole: () => 
     const changed = screen.takeChange();
     const same =
       made?.network === network && made.picture === picture && String(made.shift) === String(shift);
-    if (same && (layers ?? []).every((layer) => layer in outputs)) return passes.rest();
+    if (same && (layers ?? []).every((layer) => Object.hasOwn(outputs, layer))) return passes.rest();
     const wish = { network, picture, shift, layers, since: same ? null : (changed ?? performance.now()) };
     if (made && made.network !== network) passes.live.restart(wish);
     else passes.live.want(wish);

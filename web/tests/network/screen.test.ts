@@ -181,6 +181,19 @@ describe('the screen', () => {
     expect(page.queryByText('The studio does not answer.')).toBeNull();
   });
 
+  it.each(['constructor', '__proto__', 'toString'])('shows a large layer that is called %s', async (name) => {
+    const network = tiny('large', { numbers: 2_000_000 });
+    Object.assign(network.layers[1]!, { name, shape: [64, 32, 32] });
+    const pass = vi.fn(async (_: string, picture: Picture, layers?: readonly string[]) =>
+      passOf(network, picture, layers),
+    );
+    const { state } = await shown({ network: vi.fn(async () => network), pass }, { layer: 'pool1' });
+    expect(pass.mock.calls.at(-1)?.[2]).not.toContain(name);
+    state.open(name);
+    await waitFor(() => expect(page.getAllByRole('application', { name: RegExp(name) })).toHaveLength(64));
+    expect(pass.mock.calls.at(-1)?.[2]).toContain(name);
+  });
+
   it('shows what is wanted last, also where that is what there is', async () => {
     const { state, source } = await shown();
     let answer = (_: Pass) => {};
