@@ -130,7 +130,10 @@ export class ConvolutionState {
   /** Brings the picture that the address names. Call it when that has changed. */
   async bring(): Promise<void> {
     const code = this.address.picture;
-    if (this.picture?.code === code) return;
+    if (this.picture?.code === code) {
+      this.pictureWrong = ''; // an address before this one may have had none
+      return;
+    }
     try {
       const picture = await pictureOf(code);
       if (this.address.picture !== code) return; // another was asked for meanwhile

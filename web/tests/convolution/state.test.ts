@@ -92,6 +92,17 @@ test('a picture that there is not is said; the one before stays', async () => {
   expect(screen.walked?.count).toBe(1);
 });
 
+test('back at the picture that is there, nothing is wrong any more', async () => {
+  const screen = await screenOf();
+  screen.change({ picture: 'sample:nothing' });
+  await screen.bring();
+  expect(screen.stale).toBe(true);
+  screen.change({ picture: INITIAL.picture });
+  await screen.bring();
+  expect(screen.wrongs).toEqual([]);
+  expect(screen.stale).toBe(false);
+});
+
 test('pools by themselves; a stride of 1 is not said, and is the size of the window then', async () => {
   const picture = '1 2 3 4; 5 6 7 8; 9 10 11 12; 13 14 15 16';
   const four = await screenOf({ picture, kernel: '', pool: 'max:2', at: '1,1' });
