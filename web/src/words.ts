@@ -198,10 +198,6 @@ export const words = {
     padded: (border: string, said: string, dashed: boolean) =>
       `${dashed ? 'Dashed cells are' : 'The veiled frame is'} padding, ${border}${said && `: ${said}`}.`,
     unpadded: 'No padding.',
-    windowKey: 'window',
-    paddingKey: 'padding',
-    presentKey: 'this step',
-    unreachedKey: 'no window reaches it',
     magnified: 'around the window, as numbers',
     inputGrid: (name: string) => `Input, ${name}. Enter brings the window to a cell.`,
     outputGrid: (name: string) => `Output, ${name}. Moving goes to the step of a cell.`,

@@ -3,7 +3,7 @@ import { words } from '../words';
 import { PictureError } from './error';
 import type { Picture } from './picture';
 
-export const MOST_FILE = 64_000_000; // bytes: the studio's server takes no more (routes.py)
+const MOST_FILE = 64_000_000; // bytes: the studio's server takes no more (routes.py)
 
 /** Makes a picture of files that a person gave. One that is too large is not read at all; what the browser cannot read,
  * such as a folder, becomes a PictureError. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { ConvolutionState, INITIAL } from '../../src/convolution/state.svelte';
+import { INITIAL } from '../../src/convolution/address';
+import { ConvolutionState } from '../../src/convolution/state.svelte';
 
 /** A screen of an address, with its picture there. */
 async function screenOf(address: Partial<typeof INITIAL> = {}): Promise<ConvolutionState> {
