@@ -35,7 +35,11 @@ SCREENS = {
 }
 # What an address may hold, as the screens have it.
 KNOWN = {
-    name: set(re.findall(r"^  (\w+): '", (WEB / file).read_text("utf-8").partition("INITIAL")[2].split("};")[0], re.M))
+    name: set(
+        re.findall(
+            r"^  (\w+): '", (WEB / file).read_text("utf-8").partition("INITIAL")[2].split("};")[0], re.M
+        )
+    )
     for name, file in (("network", "network/state.svelte.ts"), ("convolution", "convolution/address.ts"))
 }
 screens = pytest.mark.parametrize("hash", SCREENS.values(), ids=SCREENS)
