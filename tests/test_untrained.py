@@ -92,3 +92,12 @@ def test_a_file_of_that_name_is_the_file(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_its_card_says_what_it_is() -> None:
     assert Known.of("untrained:lenet-5").bundle.net == "lenet-5"
+
+
+@pytest.mark.parametrize("name", ["resnet-18", "resnet18", "ResNet_18"])
+def test_a_name_of_the_catalogue_alone_is_asked_back(name: str) -> None:
+    wanted = rf"there is no run or bundle {name}: did you mean untrained:resnet-18\? It is a network without"
+    with pytest.raises(ConvscopeError, match=wanted):
+        Bundle.load(name)
+    with pytest.raises(ConvscopeError, match="did you mean untrained:resnet-18:1x28x28"):
+        Bundle.load(f"{name}:1x28x28")

@@ -384,7 +384,9 @@ def find(path: Path) -> Path:
         raise ConvscopeError(f"{path} is a folder of runs; give one of them, such as {below}.")
     name, near = shortened(str(path), QUOTED), _nearest(path)
     hint = (
-        f"did you mean {near}? `convscope runs` lists the runs."
+        f"did you mean {near}? It is a network without training."
+        if near and is_untrained(near)
+        else f"did you mean {near}? `convscope runs` lists the runs."
         if near
         else "`convscope runs` lists the runs, `convscope train` makes one, `starter` comes with convscope."
     )
@@ -407,7 +409,12 @@ def is_starter(path: Path) -> bool:
 
 
 def _nearest(path: Path) -> Path | None:
-    """The run beside `path`, in the `runs` there, or that comes along, whose name is most like it."""
+    """The run beside `path`, in the `runs` there, or that comes along, whose name is most like it.
+
+    Before runs that are only like it come networks of the catalogue that have just this name.
+    """
+    if net := untrained_like(path):
+        return net
     bundles = [
         file.parent for folder in ("", f"{RUNS}/") for file in path.parent.glob(f"{folder}*/{FILE_NAME}")
     ]
@@ -415,4 +422,4 @@ def _nearest(path: Path) -> Path | None:
     if len(path.parts) == 1:
         names.setdefault(STARTER.stem, Path(STARTER.stem))
     near = difflib.get_close_matches(path.name, names, n=1)
-    return names[near[0]] if near else untrained_like(path)
+    return names[near[0]] if near else None

@@ -94,14 +94,23 @@ def warn_if_untrained(bundle: Bundle, *, stacklevel: int = 2) -> None:
 
 
 def untrained_like(path: Path) -> Path | None:
-    """The name that was meant, where only the first word is mistyped.
+    """The name that was meant, where only the first word is mistyped, or left out.
 
-    >>> untrained_like(Path("untraind:lenet-5")), untrained_like(Path("lenet-5"))
-    (PosixPath('untrained:lenet-5'), None)
+    >>> untrained_like(Path("untraind:lenet-5")), untrained_like(Path("ResNet18"))
+    (PosixPath('untrained:lenet-5'), PosixPath('untrained:resnet-18'))
     """
+    from . import nets
+
     word, colon, rest = str(path).partition(":")
+    for net in nets.names():
+        if _letters(word) == _letters(net):
+            return Path(f"{PREFIX}{net}{colon}{rest}")
     near = difflib.get_close_matches(f"{word}{colon}", [PREFIX], n=1, cutoff=0.7)
     return Path(f"{PREFIX}{rest}") if near and colon else None
+
+
+def _letters(name: str) -> str:
+    return "".join(filter(str.isalnum, name.lower()))
 
 
 def _shape(model: str, text: str) -> tuple[int, int] | tuple[int, int, int]:

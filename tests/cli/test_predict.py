@@ -65,7 +65,10 @@ def test_a_warning_of_each_kind_is_printed_once(convscope: Command, bundle: Bund
         "warning: 5 of 7 pictures, the first inverted/0.png: its ground is lighter "
         "than its figure (255 and 27 of 255), in training darker; --invert turns it round."
     )
-    assert second == "warning: white.png: it is of one colour (255 of 255), with nothing in it to see."
+    assert second == (
+        "warning: white.png: it is of one colour (255 of 255), with nothing in it to see; transparent "
+        "pixels count as white: if its ground is transparent, lay it over black."
+    )
     assert convscope("predict", "net.safetensors", "0.png", "1.png").stderr == ""
 
 

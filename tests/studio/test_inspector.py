@@ -201,6 +201,26 @@ def test_what_is_not_in_the_list_is_not_opened(name: str, runs: Path) -> None:
     assert "secret" not in str(told) or "secret" in name
 
 
+def test_what_is_told_of_a_network_says_which_state_of_its_file_it_is_of(runs: Path) -> None:
+    inspector, digit = Inspector(), png(noise(28, 28))
+
+    def states() -> set[str]:
+        return {
+            inspector.network("runs/newer")["state"],
+            inspector.passed("runs/newer", digit, [])[0]["state"],
+            inspector.why("runs/newer", digit, "conv1:0:0:0")["state"],
+        }
+
+    (before,) = states()
+    graph = nets.graph("simple-cnn-4-8")
+    bundle_of(graph, initial_weights(graph, 9)).save(runs / "runs" / "newer" / "bundle.safetensors")
+    (after,) = states()
+    assert before
+    assert after not in ("", before)
+    assert Inspector().network("runs/newer")["state"] == after
+    assert inspector.network("untrained:lenet-5")["state"] == ""
+
+
 def test_a_damaged_bundle_is_refused_and_a_new_file_is_read_again(runs: Path) -> None:
     inspector, file = Inspector(), runs / "runs" / "newer" / "bundle.safetensors"
     digit = png(noise(28, 28))
@@ -613,6 +633,7 @@ def test_why_is_the_document_of_look(cell: str) -> None:
     file, bundle = png(noise(28, 28)), Bundle.load("starter")
     layer, *index = cell.split(":")
     answer = Inspector(None).why("starter", file, cell)
+    assert answer.pop("state")
     assert answer == why(bundle, file, layer, *map(int, index)).to_dict()
     json.dumps(answer, allow_nan=False)
 

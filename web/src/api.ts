@@ -39,6 +39,7 @@ export interface DrawnLine {
 
 export interface NetworkDocument {
   model: string;
+  state: string; // of its file: another one once that has changed; of Pass and Why the same
   net: string;
   trained: boolean;
   classes: string[];
@@ -63,6 +64,7 @@ export interface Warning {
 
 /** What a network makes of one picture. */
 export interface Pass {
+  state: string;
   label: string;
   probability: number;
   probabilities: { label: string; probability: number }[]; // all classes, in their order
@@ -77,6 +79,7 @@ export interface FloatTensor {
 
 /** `look.why`: the document of `convscope explain --why --json`. */
 export interface Why {
+  state?: string; // none of a document that a command wrote
   cell: string;
   layer: string;
   index: number[];

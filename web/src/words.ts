@@ -458,6 +458,9 @@ export const words = {
     another: 'Another bundle: convscope studio PATH',
     save: 'Save as SVG',
     still: (model: string) => `Still shown: ${model}.`,
+    changed: 'This run has changed: loaded again.',
+    stillShifted: (shift: string) => `The numbers are still those of the picture before: ${shift}.`,
+    stillBefore: 'The numbers are still those of the picture before.',
     macs: (macs: string) => `${macs} MACs`,
     opening: (model: string) => `Opening ${model} …`,
 
@@ -475,7 +478,11 @@ export const words = {
     right: 'One pixel to the right',
     up: 'One pixel up',
     downwards: 'One pixel down',
-    unshift: 'Back',
+    unshift: 'Unshift',
+    noShift: (text: string) =>
+      `“${text}” in the address is no shift, which is rows down and columns to the right, such as 2,-3; the picture is not shifted.`,
+    farShift: (shift: string, rows: number, columns: number) =>
+      `A shift of ${shift}, as the address has it, leads out of a picture of ${rows}×${columns}; it goes as far as something stays in sight.`,
     shifted: (down: number, right: number) => {
       const parts = [
         down ? `${Math.abs(down)} ${down > 0 ? 'down' : 'up'}` : '',
@@ -491,6 +498,8 @@ export const words = {
     untrained: 'Untrained: its weights are those of a beginning, so this means nothing.',
 
     seen: 'What the network sees',
+    inSignal: (channel: number, place: number, number: string) =>
+      `${number} at channel ${channel}, place ${place}`,
     inputLabel: (name: string) => `${name}, the numbers that enter`,
     asPicture: (name: string) => `${name} as a picture, in pixels from 0 to 255`,
     colours: ['red', 'green', 'blue'],
@@ -534,8 +543,9 @@ export const words = {
     class: (label: string) => `class ${label}`,
     through: (layers: readonly string[]) => `Through ${layers.join(', ')}.`,
     path: 'The way from the first number to this one',
+    noPath: (cell: string) => `The path in the address does not lead to ${cell}; it is left out.`,
     open: (cell: string) => `Open ${cell}`,
-    next: (cell: string) => `Follow the largest: ${cell}`,
+    next: (cell: string) => `Follow the one that adds most, up or down: ${cell}`,
     down: 'Follow the largest down to the input',
     inWords: 'In words',
     corner: (axes: readonly { first: number; last: number; apart: number }[], layer: string) => {
@@ -547,7 +557,7 @@ export const words = {
       );
       return `Window on ${layer}${parts.length ? `: ${parts.join(', ')}` : ''}`;
     },
-    channel: 'Channel',
+    channel: 'Channel, first the one that adds most, up or down',
     adds: (channel: number, sum: string) => `${channel}, adds ${sum}`,
     map: (layer: string, channel: number) => `The window on ${layer}, channel ${channel}`,
     numbers: (channel: string) => `numbers of ${channel}`,

@@ -28,7 +28,9 @@ def studio(
     models: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[MODEL]...", help="Runs, bundles or names of networks that are offered first."
+            metavar="[MODEL]...",
+            help="What is offered first: runs, bundles, starter, or networks without training, such as "
+            "untrained:resnet-18.",
         ),
     ] = None,
     *,

@@ -24,6 +24,8 @@ ALWAYS = 200  # pictures of which all are in colour, to say that others are
 PROPORTION = 2.0  # times the usual aspect
 ENLARGED = 2.0  # times as much as any training picture
 ENLARGED_UNKNOWN, PROPORTION_UNKNOWN = 4.0, 4.0  # where the training pictures are not known
+# Since pictures.py lays them over white:
+_LAID_OVER = "transparent pixels count as white: if its ground is transparent, lay it over black"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,8 @@ class _Checks:
     def _blank(self, at: int) -> Unusual:
         mean = self.found["mean"][at]
         level = 255 - mean if self.inverts else mean
-        return Unusual("blank", f"it is of one colour ({level:.0f} of 255), with nothing in it to see")
+        what = f"it is of one colour ({level:.0f} of 255), with nothing in it to see"
+        return Unusual("blank", what, _LAID_OVER if round(level) == 255 else "")
 
     def _inverted(self, at: int) -> Unusual:
         here, there = ("lighter", "darker") if self.polarity > 0 else ("darker", "lighter")

@@ -103,9 +103,10 @@ class Inspector:
 
     def why(self, model: str, file: bytes, cell: str) -> dict[str, Any]:
         """The arithmetic of one number."""
-        forward = self.forward(model, file)
+        opened = self._models.opened(model)
+        forward = self._passed(opened, file).forward
         with refusing("cell"):
-            return forward.why(cell).to_dict()
+            return {**forward.why(cell).to_dict(), "state": opened.state}
 
     def forward(self, model: str, file: bytes) -> ForwardPass:
         """All numbers of a picture on its way, to be asked why each is what it is."""
@@ -178,6 +179,7 @@ def _document(opened: Opened, passed: Passed) -> dict[str, Any]:
         raise Refusal(_not_finite(passed), "model")
     best = int(np.argmax(probabilities))
     return {
+        "state": opened.state,
         "label": bundle.classes[best],
         "probability": probabilities[best],
         "probabilities": [

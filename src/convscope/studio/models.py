@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import os
 from collections.abc import Iterable, Sequence
@@ -37,6 +38,13 @@ class Opened:
     model: str
     bundle: Bundle
     version: object  # another one once its file has changed
+
+    @property
+    def state(self) -> str:
+        """What tells it from the one that takes its place once its file has changed; "" without a file."""
+        if not isinstance(self.version, tuple):
+            return ""
+        return hashlib.sha256(repr(self.version).encode()).hexdigest()[:12]
 
     @property
     def trained(self) -> bool:

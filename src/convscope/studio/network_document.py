@@ -47,6 +47,7 @@ def network_document(opened: Opened) -> dict[str, Any]:
     pictures = isinstance(preprocessing, Preprocessing)
     return {
         "model": opened.model,
+        "state": opened.state,
         "net": bundle.net,
         "trained": opened.trained,
         "classes": list(bundle.classes),

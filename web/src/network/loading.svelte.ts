@@ -4,7 +4,7 @@ import type { Picture } from '../pictures/picture';
 import { shifted } from '../pictures/shift';
 import { Live } from './live';
 import { firstCode, opened } from './opening';
-import type { NetworkState, Problem, Question, Shown } from './state.svelte';
+import { INITIAL, type NetworkState, type Problem, type Question, type Shown } from './state.svelte';
 import { wantedLayers } from './wanted';
 
 export const MEASURE = 'convscope:maps'; // from a change of the picture to the maps of it
@@ -80,6 +80,7 @@ export function follow(screen: NetworkState, source: () => Source, whole: () => 
       screen.samples = samples;
       screen.network = { ...network, model };
       screen.drawing = drawing;
+      if (network.input.kind === 'signal') screen.address.shift = INITIAL.shift; // of pictures alone
       if (!other) return;
       if (screen.address.picture === before) screen.address.picture = '';
       screen.picture = null; // of the kind that the network before took
@@ -87,6 +88,15 @@ export function follow(screen: NetworkState, source: () => Source, whole: () => 
     (busy) => (screen.waiting.model = busy),
   );
   let before: string | undefined; // the picture that was there when the network was asked for
+
+  /** Whether numbers are of another network than the page describes: its file has changed meanwhile. */
+  const isOther = (state: string | undefined) => state !== undefined && state !== screen.network?.state;
+  function loadAgain(): void {
+    const { model } = screen.address;
+    if (screen.network?.model !== model) return; // another is on its way already
+    screen.changed = model;
+    networks.live.restart(model);
+  }
 
   const pictures = asking(
     'picture',
@@ -105,9 +115,10 @@ export function follow(screen: NetworkState, source: () => Source, whole: () => 
     async ({ network, picture, shift, layers }: PassWish, signal): Promise<Shown> => {
       const sent = await shifted(picture, ...shift);
       const pass = await source().pass(network.model, sent, layers, signal);
-      return { model: network.model, picture: sent, pass };
+      return { model: network.model, picture: sent, pass, of: picture, shift };
     },
     (shown, wish) => {
+      if (wish.network === screen.network && isOther(shown.pass.state)) return loadAgain();
       screen.shown = shown;
       made = wish;
       if (wish.since !== null) void measure(wish.since);
@@ -121,6 +132,7 @@ export function follow(screen: NetworkState, source: () => Source, whole: () => 
     'cell',
     ({ shown, cell }: WhyWish, signal) => source().why(shown.model, shown.picture, cell, signal),
     (why, wish) => {
+      if (isOther(why.state)) return loadAgain();
       screen.why = why;
       explained = wish;
     },
@@ -134,6 +146,7 @@ export function follow(screen: NetworkState, source: () => Source, whole: () => 
 
   $effect(() => {
     const model = screen.address.model;
+    if (untrack(() => screen.changed) !== model) screen.changed = null;
     if (untrack(() => screen.network?.model) === model) return networks.rest();
     before = untrack(() => screen.picture?.code);
     networks.live.restart(model);
@@ -151,7 +164,7 @@ export function follow(screen: NetworkState, source: () => Source, whole: () => 
   $effect(() => {
     const { network, picture, shift } = screen;
     const looked = [screen.layer?.name, ...(screen.why?.windows.map((window) => window.layer) ?? [])];
-    if (!network || !picture) return;
+    if (!network || !picture || (network.input.kind === 'picture') !== (picture.kind === 'picture')) return;
     const layers = wantedLayers(
       network,
       looked.filter((name) => name !== undefined),
@@ -167,13 +180,13 @@ export function follow(screen: NetworkState, source: () => Source, whole: () => 
   });
 
   $effect(() => {
-    const { shown } = screen;
+    const { shown, pass } = screen;
     const cell = screen.address.cell;
     if (!cell) {
       whys.rest();
       screen.why = explained = null;
     } else if (explained && explained.shown === shown && explained.cell === cell) whys.rest();
-    else if (shown) whys.live.want({ shown, cell });
+    else if (shown && pass) whys.live.want({ shown, cell });
   });
 
   const all = [models, networks, pictures, passes, whys];
@@ -186,6 +199,7 @@ export function follow(screen: NetworkState, source: () => Source, whole: () => 
         const shown = screen.shown;
         const next: Why = await source().why(shown.model, shown.picture, why.next);
         if (screen.address.cell !== why.cell) return; // the person went elsewhere
+        if (isOther(next.state)) return loadAgain();
         explained = { shown, cell: next.cell };
         screen.why = next;
         screen.descend(next.cell);

@@ -3,8 +3,11 @@ import type { ApiError, LayerNode, ModelEntry, NetworkDocument, Pass, Sample, Wh
 import type { Values } from '../app/address';
 import type { Picture } from '../pictures/picture';
 import type { Scale } from '../parts/scale';
+import { words } from '../words';
 import { cellOf } from './cell';
+import { isPath } from './path';
 import { greysOf } from './pixels';
+import { bounded, readShift, type Shift } from './shift';
 
 export type NetworkKey =
   | 'model' // as a command names it: starter, runs/..., untrained:simple-cnn-4-8
@@ -36,6 +39,8 @@ export interface Shown {
   model: string;
   picture: Picture; // as it was sent: shifted
   pass: Pass;
+  of: Picture; // as it was chosen
+  shift: Shift;
 }
 
 /** The Network screen's state: what its address holds, what was fetched for it, and what follows from both. */
@@ -49,6 +54,7 @@ export class NetworkState {
   picture = $state.raw<Picture | null>(null); // as it was chosen, before the shift
   shown = $state.raw<Shown | null>(null);
   why = $state.raw<Why | null>(null);
+  changed = $state<string | null>(null); // the model whose file changed while it was shown
   failures = $state.raw<Partial<Record<Question, Failure>>>({});
   waiting = $state({ model: false, pass: false, why: false });
 
@@ -58,16 +64,44 @@ export class NetworkState {
       Object.values(this.failures).map(({ about, sentence }) => [about, sentence]),
     ) as Partial<Record<Problem, string>>,
   );
-  readonly shift = $derived(readShift(this.address.shift));
-  readonly path = $derived(this.address.path.split(' ').filter(Boolean));
+  /** What was shown last, where it is of the network that is there now. */
+  readonly pass = $derived(
+    this.network && this.shown?.model === this.network.model && this.shown.pass.state === this.network.state
+      ? this.shown.pass
+      : null,
+  );
+  /** What is said beside it where it is not of the picture that is wanted: what was wanted failed. */
+  readonly still = $derived.by(() => {
+    const { shown, picture, shift, failures } = this;
+    if (!this.pass || !shown || !(failures.pass ?? failures.picture)) return null;
+    return shown.of === picture && String(shown.shift) !== String(shift)
+      ? words.network.stillShifted(words.network.shifted(...shown.shift))
+      : words.network.stillBefore;
+  });
+  readonly #read = $derived(readShift(this.address.shift));
+  readonly shift = $derived(bounded(this.#read ?? [0, 0], this.picture));
+  /** What is wrong with the shift of the address. */
+  readonly wrongShift = $derived.by(() => {
+    if (!this.#read) return words.network.noShift(this.address.shift);
+    const [, rows = 0, columns = 0] = this.picture?.values.shape ?? [];
+    return String(this.#read) === String(this.shift) || !rows
+      ? null
+      : words.network.farShift(words.network.shifted(...this.#read), rows, columns);
+  });
   readonly names = $derived(this.network?.layers.map((layer) => layer.name) ?? []);
   readonly input = $derived(this.network?.layers.find((layer) => layer.operation === 'input') ?? null);
-  /** The pass, where it is of the network that is shown. */
-  readonly pass = $derived(this.shown?.model === this.network?.model ? (this.shown?.pass ?? null) : null);
   readonly outputs = $derived<Pass['outputs']>(this.pass?.outputs ?? Object.create(null));
   readonly last = $derived(this.network?.layers.at(-1) ?? null); // whose numbers are those of the classes
   /** The cell of the address, where the network has such a layer. */
   readonly cell = $derived(this.address.cell ? cellOf(this.address.cell, this.names) : null);
+  readonly #steps = $derived(this.address.path.split(' ').filter(Boolean));
+  /** What is wrong with the path of the address. */
+  readonly wrongPath = $derived(
+    this.network && this.cell && !isPath([...this.#steps, this.address.cell], this.network.layers)
+      ? words.why.noPath(this.address.cell)
+      : null,
+  );
+  readonly path = $derived(this.wrongPath ? [] : this.#steps);
   readonly layer = $derived.by((): LayerNode | null => {
     const layers = this.network?.layers ?? [];
     const named = this.address.layer || this.cell?.layer;
@@ -142,7 +176,7 @@ export class NetworkState {
   /** Moves the picture by so many rows down and columns to the right. */
   move(down: number, right: number): void {
     this.#changed = performance.now();
-    this.address.shift = `${this.shift[0] + down},${this.shift[1] + right}`;
+    this.address.shift = String(bounded([this.shift[0] + down, this.shift[1] + right], this.picture));
   }
 
   /** Shows the maps of a layer; the number that is open stays. */
@@ -178,10 +212,4 @@ export class NetworkState {
     Object.assign(this.address, { cell, path: path.join(' '), layer });
     this.#forget('cell');
   }
-}
-
-/** Rows down and columns to the right; 0 for what is no number. */
-export function readShift(text: string): [number, number] {
-  const [down, right] = text.split(',').map((part) => Math.trunc(Number(part)) || 0);
-  return [down ?? 0, right ?? 0];
 }

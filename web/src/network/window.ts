@@ -60,7 +60,7 @@ export function shownPlanes(planes: readonly WindowPlane[]): WindowPlane[] {
   return [planes.find((plane) => plane.best >= 0) ?? (ranked(planes)[0] as WindowPlane)];
 }
 
-/** The channel that adds most first. */
+/** The channel that adds most, up or down, first. */
 export function ranked(planes: readonly WindowPlane[]): WindowPlane[] {
   return [...planes].sort((one, other) => Math.abs(other.sum) - Math.abs(one.sum));
 }

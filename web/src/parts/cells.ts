@@ -59,6 +59,15 @@ export function moved(
   return next ? [within(next[0], rows), within(next[1], columns)] : null;
 }
 
+let last: readonly [x: number, y: number] | null = null; // where the pointer was, of all maps
+
+/** Whether a pointer has not moved since it was heard of last: browsers tell of it where the page moved below it. */
+export function isStill({ clientX, clientY }: MouseEvent): boolean {
+  const still = last?.[0] === clientX && last[1] === clientY;
+  last = [clientX, clientY];
+  return still;
+}
+
 function within(place: number, size: number): number {
   return Math.min(size - 1, Math.max(0, place));
 }

@@ -16,7 +16,7 @@ function texts(picture: Picture): string[] {
   const state = new NetworkState();
   state.network = tiny();
   state.picture = picture;
-  state.shown = { model: 'tiny', picture, pass: passOf(tiny(), picture) };
+  state.shown = { model: 'tiny', picture, pass: passOf(tiny(), picture), of: picture, shift: [0, 0] };
   render(Texts, { screen: state });
   const found = page.queryAllByRole('button', { name: /^Save / }).map((button) => button.textContent ?? '');
   document.body.innerHTML = '';

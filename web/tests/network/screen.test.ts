@@ -4,8 +4,10 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ApiError, type Pass, type Source, type Why } from '../../src/api';
 import { MEASURE } from '../../src/network/loading.svelte';
 import Network from '../../src/network/Network.svelte';
-import { NetworkState, readShift } from '../../src/network/state.svelte';
+import { bounded, readShift } from '../../src/network/shift';
+import { NetworkState } from '../../src/network/state.svelte';
 import type { Picture } from '../../src/pictures/picture';
+import { words } from '../../src/words';
 import { passOf, pictureOf, sourceOf, tiny, whys } from './source';
 
 beforeAll(() => {
@@ -63,12 +65,38 @@ describe('the state', () => {
     expect(state.address.picture).toBe('');
   });
 
-  it('reads a damaged shift as none', () => {
-    expect([readShift('2,-3'), readShift(''), readShift('a,1.7')]).toEqual([
+  it('reads a shift, as far as something of the picture stays in sight', () => {
+    expect(['2,-3', '', 'abc', '1.5,0', '1', '1,2,3'].map(readShift)).toEqual([
       [2, -3],
-      [0, 0],
-      [0, 1],
+      ...Array(5).fill(null),
     ]);
+    expect(bounded([999, -999], pictureOf(1))).toEqual([3, -3]);
+    expect(bounded([999, -999], { ...pictureOf(1), kind: 'numbers' })).toEqual([0, 0]); // a signal
+    const state = new NetworkState();
+    state.picture = pictureOf(1);
+    state.move(2, 0);
+    state.move(2, 0);
+    expect(state.address.shift).toBe('3,0');
+    expect(state.wrongShift).toBeNull();
+    state.address.shift = 'abc';
+    expect([state.shift, state.wrongShift]).toEqual([[0, 0], expect.stringContaining('“abc”')]);
+    state.address.shift = '999,999';
+    expect([state.shift, state.wrongShift]).toEqual([[3, 3], expect.stringContaining('999 down, 999 right')]);
+  });
+
+  it('leaves out a path that does not lead to the open number', () => {
+    const state = new NetworkState();
+    state.network = tiny();
+    const path = (path: string, cell = 'input:0:2:2') => {
+      Object.assign(state.address, { path, cell });
+      return [state.path.length, state.wrongPath !== null];
+    };
+    expect(path('')).toEqual([0, false]);
+    expect(path('probability:1 relu1:1:1:1')).toEqual([2, false]);
+    expect(path('relu1:1:1:1', 'linear1:0')).toEqual([0, true]);
+    expect(path('relu1:1:1:1 nowhere:0')).toEqual([0, true]);
+    expect(path('relu1:1:1:9')).toEqual([0, true]);
+    expect(path('', 'relu1:9:9:9')).toEqual([0, false]); // which the server says
   });
 });
 
@@ -263,6 +291,70 @@ describe('the screen', () => {
     await page.findByText(/gone is not there/);
     state.choose('tiny');
     await waitFor(() => expect(page.queryByText(/gone is not there/)).toBeNull());
+  });
+
+  it('has nothing to say any more once a bad picture and a bad model gave way to a good address', async () => {
+    const { state } = await shown();
+    state.address.picture = 'png:AAAA';
+    await page.findByText(words.pictures.errors.unreadable);
+    expect(page.getByText(words.network.stillBefore)).toBeTruthy();
+    Object.assign(state.address, { model: 'gone', cell: 'nowhere:1' });
+    await page.findByText(/gone is not there/);
+    Object.assign(state.address, { model: 'tiny', picture: 'png:7', cell: '' });
+    const said = () => page.queryAllByRole('alert').map(({ textContent }) => textContent?.trim());
+    await waitFor(() => expect(said().filter(Boolean)).toEqual([]));
+  });
+
+  it('says of which picture the numbers are while those of another cannot be had', async () => {
+    const { state, source } = await shown();
+    state.move(1, 0);
+    await waitFor(() => expect(state.shown?.shift).toEqual([1, 0]));
+    source.pass.mockRejectedValue(new ApiError('tiny is not there; choose another.', 'model'));
+    state.move(1, 0);
+    await page.findByText(words.network.stillShifted('1 down'));
+    expect(page.getByText(/tiny is not there.* Still shown: tiny/)).toBeTruthy();
+    state.take(pictureOf(9));
+    await page.findByText(words.network.stillBefore);
+  });
+
+  it('loads a network again whose file has changed, before it shows numbers of it', async () => {
+    const { state, source } = await shown();
+    const other = tiny('tiny', { state: 'b', net: 'retrained' });
+    source.network.mockResolvedValue(other);
+    source.pass.mockImplementation(async (_, picture, layers) => passOf(other, picture, layers));
+    state.take(pictureOf(9));
+    await page.findByText(words.network.changed);
+    expect(page.getByRole('heading', { name: 'retrained' })).toBeTruthy();
+    await waitFor(() => expect([state.shown?.pass.state, state.shown?.picture.code]).toEqual(['b', 'png:9']));
+    state.choose('other');
+    await waitFor(() => expect(page.queryByText(words.network.changed)).toBeNull());
+  });
+
+  it('does so where the arithmetic is of the changed network', async () => {
+    const { state, source } = await shown();
+    const other = tiny('tiny', { state: 'b' });
+    source.network.mockResolvedValue(other);
+    source.pass.mockImplementation(async (_, picture, layers) => passOf(other, picture, layers));
+    source.why.mockImplementation(async (_, __, cell) => ({ ...whys[cell]!, state: 'b' }));
+    state.ask('relu1:1:1:1');
+    await page.findByText(words.network.changed);
+    await page.findByRole('heading', { name: /relu1:1:1:1 =/ });
+    expect([state.shown?.pass.state, state.why?.state]).toEqual(['b', 'b']);
+    expect(source.network).toHaveBeenCalledTimes(2);
+  });
+
+  it('never shifts a signal', async () => {
+    const network = tiny('tiny', { input: { kind: 'signal', shape: [1, 16], invert: false, pixels: null } });
+    const signal = { ...pictureOf(7, 'sample:sine.npy'), kind: 'numbers' as const };
+    const source = Object.assign(sourceOf(), { network: vi.fn(async () => network) });
+    const state = new NetworkState();
+    Object.assign(state.address, { model: 'tiny', picture: signal.code, shift: '1,0' });
+    state.picture = signal;
+    source.samples.mockResolvedValue([{ name: 'sine.npy', file: signal.file }] as never);
+    render(Network, { screen: state, source });
+    await waitFor(() => expect(state.shown).not.toBeNull());
+    expect(state.shown?.picture.file).toEqual(signal.file);
+    expect([state.address.shift, state.wrongShift]).toEqual(['0,0', null]);
   });
 
   it('fetches the numbers of a large layer only when it is opened', async () => {

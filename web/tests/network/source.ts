@@ -47,6 +47,7 @@ export function tiny(model = 'tiny', over: Partial<NetworkDocument> = {}): Netwo
   ];
   return {
     model,
+    state: '',
     net: model,
     trained: true,
     classes: ['cat', 'dog', 'owl'],
@@ -83,6 +84,7 @@ export function passOf(network: NetworkDocument, picture: Picture, layers?: read
     outputs[name] = { shape, data: Float32Array.from({ length: size }, (_, k) => first + k) };
   }
   return {
+    state: network.state,
     label: 'dog',
     probability: 0.75,
     probabilities: [

@@ -16,7 +16,13 @@ const picture = (name: string, file: Uint8Array<ArrayBuffer>): Picture => ({
   opened: false,
 });
 const WORDS = { model: 'starter', layer: '', cell: '', path: '' };
-const shown = (of: Picture) => ({ model: 'starter', picture: of, pass: {} as Pass });
+const shown = (of: Picture) => ({
+  model: 'starter',
+  picture: of,
+  pass: {} as Pass,
+  of,
+  shift: [0, 0] as const,
+});
 
 let model: FakeModel;
 let screen: NetworkState;

@@ -86,7 +86,8 @@ def seen(bundle: Bundle, picture: Any) -> Seen:
     >>> one.tensor.shape, one.ranges
     ((1, 28, 28), ((0.0, 1.0),))
     >>> print(one.warnings[0])
-    it is of one colour (255 of 255), with nothing in it to see.
+    it is of one colour (255 of 255), with nothing in it to see; transparent pixels count as white: if its \
+ground is transparent, lay it over black.
     """
     preprocessing = bundle.preprocessing
     if isinstance(picture, Unreadable):
