@@ -132,6 +132,17 @@ def test_a_file_with_the_name_of_a_run_leads_to_its_bundle(file: Path) -> None:
     latest.unlink()
 
 
+@pytest.mark.parametrize("name", ["../{0}/{1}", "{0}/../{1}", "{2}/{1}", "..", ".", "{1}\n{1}", b"\xff{1}"])
+def test_latest_leads_to_runs_beside_it_alone(file: Path, name: str | bytes) -> None:
+    latest, run = file.parent.parent / "latest", file.parent
+    written = name if isinstance(name, str) else name.decode("latin-1")
+    filled = written.format(run.parent.name, run.name, run.parent)
+    latest.write_bytes(filled.encode("utf-8" if isinstance(name, str) else "latin-1"))
+    with pytest.raises(ConvscopeError, match=r"no run or bundle|is not a convscope bundle"):
+        Bundle.load(latest)
+    latest.unlink()
+
+
 def test_only_latest_leads_to_another_bundle(file: Path) -> None:
     other = file.parent.parent / "notes.txt"
     other.write_text(file.parent.name)

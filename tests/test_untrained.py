@@ -72,12 +72,16 @@ def test_a_prediction_warns_and_a_summary_does_not() -> None:
         ("untrained:lenet-5:1x28x28:10:0", UsageError, "should be untrained:NET, or"),
         ("untrained:simple-cnn-4-8:1x8x8", ShapeError, "layer 'pool2'"),
         ("untrained:simple-cnn-1d:1x28x28", ShapeError, "is for signals"),
+        ("untrained:simple-cnn-4-8:3x999999x28", UsageError, ":3x999999x28: height should be 8192 or less."),
+        ("untrained:simple-cnn-4-8:999999x28x28", UsageError, "999999×28×28 holds nothing, or too much."),
+        (f"untrained:lenet-5:{'1x' * 9999}", UsageError, "1x1x1x1x1"),
         ("untraind:lenet-5", ConvscopeError, "did you mean untrained:lenet-5?"),
     ],
 )
 def test_what_is_wrong_is_said(model: str, error: type[ConvscopeError], said: str) -> None:
-    with pytest.raises(error, match=re.escape(said)):
+    with pytest.raises(error, match=re.escape(said)) as caught:
         Bundle.load(model)
+    assert len(str(caught.value)) < 500
 
 
 def test_a_file_of_that_name_is_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

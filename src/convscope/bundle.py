@@ -369,8 +369,7 @@ def find(path: Path) -> Path:
     >>> find(Path("starter")).name
     'starter.safetensors'
     """
-    if path.name == LATEST and path.is_file() and path.stat().st_size < 1024:
-        path = path.parent / path.read_text("utf-8").strip()  # the run's name, where links are not to be had
+    path = named_in(path) or path
     if path.is_dir() and (path / FILE_NAME).is_file():
         return path / FILE_NAME
     if path.is_file():
@@ -392,6 +391,16 @@ def find(path: Path) -> Path:
         else "`convscope runs` lists the runs, `convscope train` makes one, `starter` comes with convscope."
     )
     raise ConvscopeError(f"there is {what} {name}{': ' if near else '; '}{hint}")
+
+
+def named_in(latest: Path) -> Path | None:
+    """The run that a file `latest` names, where links are not to be had; None where it names none below."""
+    if latest.name != LATEST or not latest.is_file() or latest.stat().st_size >= 1024:
+        return None
+    name = latest.read_bytes().decode("utf-8", "replace").strip()
+    run = Path(name)
+    below = run.parts and not run.anchor and ".." not in run.parts
+    return latest.parent / run if below and name.isprintable() else None
 
 
 def is_starter(path: Path) -> bool:

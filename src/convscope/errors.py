@@ -19,7 +19,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from .columns import shortened
+
 MOST_NAMED, NAMED = 24, 16  # names that an error lists; and of more than those the most alike
+QUOTED = 100  # characters of a name that a person gave, in an error
 
 
 class ConvscopeError(Exception):
@@ -51,7 +54,7 @@ class UnknownName(UsageError):
             listed = f"{', '.join(shown)} and {len(known) - len(shown)} more"
         else:
             listed = ", ".join(known)
-        message = f"unknown {what} {name!r}{suggestion} Known: {listed}."
+        message = f"unknown {what} {shortened(name, QUOTED)!r}{suggestion} Known: {listed}."
         super().__init__(f"{message} {hint}".rstrip())
 
 

@@ -10,7 +10,8 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import ConvscopeWarning, UsageError
+from .columns import shortened
+from .errors import QUOTED, ConvscopeWarning, UsageError
 
 if TYPE_CHECKING:
     from .bundle import Bundle
@@ -29,7 +30,8 @@ def is_untrained(model: str | os.PathLike[str]) -> bool:
     >>> is_untrained("untrained:lenet-5"), is_untrained("starter")
     (True, False)
     """
-    return os.fspath(model).startswith(PREFIX) and not Path(model).exists()
+    is_there = os.path.exists(model)  # noqa: PTH110 (false where no file can be called so)
+    return os.fspath(model).startswith(PREFIX) and not is_there
 
 
 def untrained(model: str) -> Bundle:
@@ -42,19 +44,27 @@ def untrained(model: str) -> Bundle:
     >>> untrained("untrained:simple-cnn-4-8:1x16x16:3")
     Bundle('simple-cnn-4-8', 3 classes, pictures of (1, 16, 16))
     """
+    from pydantic import ValidationError
+
     from .bundle import Bundle
     from .data import Preprocessing
     from .data.arrays import ArrayPreprocessing
     from .graph import initial_weights
     from .versions import machine, versions
+    from .wrong_value import wanted
 
     graph = untrained_graph(model)
     shape, classes = graph.input_shape, graph.output_shape[0]
-    preprocessing = (
-        Preprocessing(height=shape[1], width=shape[2], channels=1 if shape[0] == 1 else 3)
-        if len(shape) == 3 and shape[0] in (1, 3)
-        else ArrayPreprocessing(shape=shape)
-    )
+    try:
+        preprocessing = (
+            Preprocessing(height=shape[1], width=shape[2], channels=1 if shape[0] == 1 else 3)
+            if len(shape) == 3 and shape[0] in (1, 3)
+            else ArrayPreprocessing(shape=shape)
+        )
+    except ValidationError as error:
+        problem = error.errors()[0]
+        setting = " ".join([*map(str, problem["loc"]), wanted(problem)])
+        raise UsageError(f"{_quoted(model)}: {setting}.") from error
     info = {CODE: True, "parameters": graph.parameter_count, "versions": versions(), "machine": machine()}
     names = tuple(map(str, range(classes)))
     return Bundle(graph.name, names, preprocessing, graph, initial_weights(graph, SEED), info=info)
@@ -72,7 +82,7 @@ def untrained_graph(model: str) -> Graph:
     shape = _shape(model, settings[0]) if settings else nets.net(name).input_shape
     classes = _classes(model, settings[1]) if len(settings) > 1 else CLASSES
     if len(settings) > 2:
-        raise UsageError(f"{shlex.quote(model)} should be {FORM}.")
+        raise UsageError(f"{_quoted(model)} should be {FORM}.")
     return nets.graph(name, shape, classes)
 
 
@@ -111,11 +121,18 @@ def _shape(model: str, text: str) -> tuple[int, int] | tuple[int, int, int]:
     if len(numbers) == 3:
         return numbers[0], numbers[1], numbers[2]
     raise UsageError(
-        f"{shlex.quote(model)}: {text!r} is no shape of an input, such as 1x28x28. Write {FORM}."
+        f"{_quoted(model)}: {shortened(text, QUOTED)!r} is no shape of an input, such as 1x28x28. "
+        f"Write {FORM}."
     )
 
 
 def _classes(model: str, text: str) -> int:
     if re.fullmatch(r"[1-9]\d{0,5}", text) and int(text) > 1:
         return int(text)
-    raise UsageError(f"{shlex.quote(model)}: {text!r} is no number of classes, from 2. Write {FORM}.")
+    raise UsageError(
+        f"{_quoted(model)}: {shortened(text, QUOTED)!r} is no number of classes, from 2. Write {FORM}."
+    )
+
+
+def _quoted(model: str) -> str:
+    return shlex.quote(shortened(model, QUOTED))

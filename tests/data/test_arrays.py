@@ -199,6 +199,7 @@ def test_what_is_no_such_array_is_refused(
         (b"\x93NUMPY\x09\x00", "damaged head"),
         (npy(np.zeros(5))[:20], "damaged head"),
         (npy(np.zeros(5)).replace(b"(5,)", b"(-5,"), "damaged head"),
+        (npy(np.zeros((2, 128))).replace(b"(2, 128)", b"(True,9)"), "damaged head"),
         (npy(np.zeros(5)).replace(b"(5,), ", b"(-5,),"), "shape is"),
         (npy(np.zeros(5))[:-1], "ends early: 39 of 40 bytes"),
         (npy(np.zeros(5)).replace(b"(5,)", b"(9**9,)"), "damaged head"),

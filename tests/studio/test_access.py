@@ -139,9 +139,20 @@ def test_a_ticket_opens_it_once() -> None:
         server.stop()
 
 
-def test_behind_https_the_cookie_is_secure(server: Server) -> None:
-    answer = server.ask(f"/?token={TOKEN}", "Host: hub.example.org", "X-Forwarded-Proto: https")
+@pytest.mark.parametrize("protocols", ["https", "https,http", "https , http"])
+def test_behind_https_the_cookie_is_secure(server: Server, protocols: str) -> None:
+    answer = server.ask(f"/?token={TOKEN}", "Host: hub.example.org", f"X-Forwarded-Proto: {protocols}")
     assert answer.header("set-cookie")[0].endswith("; Secure")
+
+
+def test_the_browsers_own_protocol_is_the_first(server: Server) -> None:
+    answer = server.ask(f"/?token={TOKEN}", "Host: hub.example.org", "X-Forwarded-Proto: http, https")
+    assert answer.header("set-cookie")[0].endswith("; SameSite=Lax")
+
+
+def test_requests_are_read_alike_whatever_is_installed(server: Server) -> None:
+    """httptools, where it is installed, would be uvicorn's choice: it bounds no header."""
+    assert server.server.config.http_protocol_class.__module__ == "uvicorn.protocols.http.h11_impl"
 
 
 def test_an_old_token_of_a_known_browser_leaves_the_address(server: Server) -> None:
@@ -434,6 +445,16 @@ def test_names_for_allow_host() -> None:
         "a:b",
         "a b",
         ".org",
+        "x:0",
+        "x:99999",
+        "[.]",
+        "[127.0.0.1]",
+        "[fe80::1",
+        "null",
+        "NULL:80",
     ):
         with pytest.raises(UsageError, match="should be a name as it stands in an address"):
             allowed_host(wrong)
+    with pytest.raises(UsageError) as caught:
+        allowed_host("*" * 50_000)
+    assert len(str(caught.value)) < 300

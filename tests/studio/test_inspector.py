@@ -5,10 +5,14 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
+import shutil
+import struct
 import subprocess
 import sys
 import threading
 import time
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,8 +30,10 @@ from convscope.graph import Builder, initial_weights
 from convscope.look import seen, why
 from convscope.prediction import Prediction
 from convscope.studio import inspector as inspector_module
+from convscope.studio import pass_message as message_module
 from convscope.studio.inspector import Inspector
 from convscope.studio.kept import Kept
+from convscope.studio.pass_message import pass_message
 from convscope.studio.refusal import Refusal
 from tests.look.bundles import program_of
 from tests.look.networks import CASES, bundle_of, hooked
@@ -80,20 +86,25 @@ def test_models_begin_with_given_ones_then_the_starter_then_runs_newest_first_th
         assert entry.keys() == {"id", "label", "kind", "about"}
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the names of files are text there")
 def test_every_model_of_the_list_opens(runs: Path) -> None:
+    odd = [os.fsdecode(name) for name in (b"ni\xf1o", b"two\nlines", b"\x1b[31m", "niño".encode())]
+    for name in odd:  # the last one is shown
+        shutil.copytree(runs / "runs" / "newer", runs / "runs" / name)
     inspector = Inspector()
     for entry in inspector.models():
         document = inspector.network(entry["id"])
         assert document["model"] == entry["id"]
-        json.dumps(document, allow_nan=False)
+        json.dumps(document, allow_nan=False, ensure_ascii=False).encode()
+    labels = [entry["label"] for entry in inspector.models()]
+    assert [name in labels for name in odd] == [False, False, False, True]
 
 
 def test_latest_and_a_given_bundle_are_what_they_stand_for(runs: Path) -> None:
     given = Bundle.load("starter")
     inspector = Inspector(models=[given])
     assert inspector.network("runs/latest")["classes"] == inspector.network("runs/newer")["classes"]
-    assert inspector.bundle(inspector.name(given)) is given
-    assert inspector.name(Path("runs/newer")) == "runs/newer"
+    assert inspector.bundle(inspector.add(given)) is given
     again = Inspector(None, [given, Bundle.load("starter")])
     assert [entry["id"] for entry in again.models()][:2] == ["simple-cnn-16-32", "simple-cnn-16-32-2"]
 
@@ -315,7 +326,7 @@ def test_a_network_that_ends_in_softmax_gets_no_second_one() -> None:
 def test_every_number_of_a_pass_is_pytorchs(case: str) -> None:
     bundle = bundle_of(CASES[case]())
     inspector = Inspector(None, [bundle])
-    name = inspector.name(bundle)
+    name = inspector.add(bundle)
     if isinstance(bundle.preprocessing, ArrayPreprocessing):
         signal = np.random.default_rng(0).normal(size=bundle.preprocessing.shape).astype(np.float32)
         file = npy(signal)
@@ -392,10 +403,10 @@ def opened(file: bytes) -> Any:
 def test_a_bundle_that_inverts_gets_each_picture_inverted_once() -> None:
     bundle = Bundle.load("starter").inverted()
     inspector, file = Inspector(None, [bundle]), png(noise(28, 28))
-    document, outputs = inspector.passed(inspector.name(bundle), file)
+    document, outputs = inspector.passed(inspector.add(bundle), file)
     np.testing.assert_allclose(outputs["input"][0], (255 - noise(28, 28)) / np.float32(255), atol=1e-7)
     assert_predicted(document, bundle.predict(file, top=10)[0])
-    assert inspector.network(inspector.name(bundle))["input"]["invert"] is True
+    assert inspector.network(inspector.add(bundle))["input"]["invert"] is True
 
 
 def test_layers_are_chosen() -> None:
@@ -459,6 +470,97 @@ def test_a_pass_that_would_fill_the_memory_is_not_begun() -> None:
     assert "GB" in str(told)
 
 
+def test_a_picture_that_would_fill_the_memory_is_not_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 79 million pixels, in 300 kB: decoded, laid over white and made grey it would take a gigabyte."""
+    monkeypatch.setattr(inspector_module, "seen", lambda *_: pytest.fail("it was read"))
+    black = huge_png(8900, 8900)
+    for asked in (("passed", "starter", black), ("why", "starter", black, "conv1:0:0:0")):
+        told = refusal(getattr(Inspector(None), asked[0]), *asked[1:])
+        assert (told.about, told.status) == ("picture", 422)
+        assert str(told).startswith("the picture is 8900×8900 pixels, more than the 40 million that")
+
+
+def huge_png(height: int, width: int) -> bytes:
+    """Transparent black, row by row."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        check = struct.pack(">I", zlib.crc32(kind + content))
+        return struct.pack(">I", len(content)) + kind + content + check
+
+    packing, rows = zlib.compressobj(9), bytes(1 + 4 * width)
+    packed = b"".join([*(packing.compress(rows) for _ in range(height)), packing.flush()])
+    head = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
+    chunks = (chunk(b"IHDR", head), chunk(b"IDAT", packed), chunk(b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def test_the_largest_picture_is_the_pages() -> None:
+    decode = Path(__file__).parents[2] / "web" / "src" / "pictures" / "decode.ts"
+    if not decode.is_file():
+        pytest.skip("the page's source is not here")
+    [most] = re.findall(r"MOST_PIXELS = ([\d_]+);", decode.read_text("utf-8"))
+    assert int(most) == inspector_module.PIXELS
+
+
+def test_few_passes_are_made_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each takes memory for a picture and its numbers; the others wait for their turn."""
+    now, most, lock = 0, 0, threading.Lock()
+    whole = inspector_module.ForwardPass
+
+    def slowly(*given: Any) -> Any:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        time.sleep(0.05)
+        made = whole(*given)
+        with lock:
+            now -= 1
+        return made
+
+    monkeypatch.setattr(inspector_module, "ForwardPass", slowly)
+    inspector, files = Inspector(None), [png(noise(28, 28, seed=at)) for at in range(8)]
+    with ThreadPoolExecutor(8) as threads:
+        answers = [*threads.map(lambda file: inspector.passed("starter", file, []), files)]
+    assert len(answers) == 8
+    assert most == inspector_module.AT_ONCE
+    refused = [refusal(inspector.passed, "starter", b"no picture %d" % at) for at in range(5)]
+    assert {one.about for one in refused} == {"picture"}  # and their turns are over
+
+
+def test_one_answer_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network of large pictures has 427 MB of numbers; the page asks for some of the layers."""
+    document, outputs = Inspector(None).passed("starter", png(noise(28, 28)))
+    size = sum(values.nbytes for values in outputs.values())
+    monkeypatch.setattr(message_module, "MOST", size)
+    assert len(pass_message(document, outputs)) > size
+    monkeypatch.setattr(message_module, "MOST", size - 1)
+    told = refusal(pass_message, document, outputs)
+    assert told.about == "layers"
+    assert "ask for fewer layers" in str(told)
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("x" * 50_000, "unknown layer"),
+        (":" * 50_000, "unknown layer ''"),
+        ("conv1:" + "9" * 4000, "is no place"),
+        (f"conv1:0:0:{'9' * 4000}", "does not exist"),
+        ("conv1:" + "0:" * 20_000, "is no place"),
+        ("conv1" + ":0" * 20_000, "is no place"),
+    ],
+)
+def test_what_was_asked_for_comes_back_shortened(cell: str, said: str) -> None:
+    inspector, file = Inspector(None), png(noise(28, 28))
+    for told in (
+        refusal(inspector.why, "starter", file, cell),
+        refusal(inspector.passed, "starter", file, [cell]),
+    ):
+        assert len(str(told)) < 500
+    assert said in str(refusal(inspector.why, "starter", file, cell))
+
+
 # -- signals
 
 
@@ -490,8 +592,8 @@ def test_samples_of_signals_are_in_the_units_of_the_training() -> None:
     preprocessing = ArrayPreprocessing(shape=(2, 64), mean=(100.0, -3.0), std=(5.0, 0.1))
     bundle = bundle_of(graph, preprocessing=preprocessing)
     inspector = Inspector(None, [bundle])
-    for _, file in inspector.samples(inspector.name(bundle)):
-        entered = inspector.passed(inspector.name(bundle), file)[1]["input"]
+    for _, file in inspector.samples(inspector.add(bundle)):
+        entered = inspector.passed(inspector.add(bundle), file)[1]["input"]
         assert np.abs(entered).max() == pytest.approx(1, abs=0.05)
 
 

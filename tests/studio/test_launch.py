@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 import signal
 import socket
 import subprocess
 import sys
-from http.client import HTTPConnection
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,6 +28,7 @@ from convscope.studio.launch import opens_browser
 
 from ..conftest import Command
 from .conftest import needs_page, running
+from .pictures import noise, png
 
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 
@@ -33,6 +39,17 @@ def asked(address: str, path: str = "/") -> HTTPConnection:
     connection.request("GET", path)
     connection.getresponse().read()
     return connection
+
+
+def cookie_of(address: str) -> str:
+    """What the first visit is given."""
+    at = urlsplit(address)
+    connection = HTTPConnection(at.netloc, timeout=30)
+    connection.request("GET", f"/?{at.query}")
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    return (answer.getheader("set-cookie") or "").split(";")[0]
 
 
 @needs_page
@@ -72,12 +89,9 @@ main()
 @SIGNALS
 def test_a_request_that_computes_does_not_hold_it(tmp_path: Path, number: signal.Signals) -> None:
     with running(tmp_path, "--port", "0", code=SLOW) as (process, address):
-        at = urlsplit(address)
-        first = HTTPConnection(at.netloc, timeout=30)
-        first.request("GET", f"/?{at.query}")
-        cookie = first.getresponse().getheader("set-cookie") or ""
-        second = HTTPConnection(at.netloc, timeout=30)
-        second.request("GET", "/slow", headers={"Cookie": cookie.split(";")[0]})
+        first = asked(address)
+        second = HTTPConnection(urlsplit(address).netloc, timeout=30)
+        second.request("GET", "/slow", headers={"Cookie": cookie_of(address)})
         assert process.stdout is not None
         assert process.stdout.readline() == "begun\n"
         process.send_signal(number)
@@ -86,6 +100,67 @@ def test_a_request_that_computes_does_not_hold_it(tmp_path: Path, number: signal
         second.close()
     assert process.returncode == 0
     assert err.splitlines() == ["Ctrl-C ends it.", "stopped."]
+
+
+@needs_page
+@pytest.mark.parametrize("attempt", range(4))
+def test_it_ends_while_passes_are_made(tmp_path: Path, attempt: int) -> None:
+    """An ordinary end of the process hung now and then, where OpenBLAS ends its threads."""
+    with running(tmp_path, "--port", "0", OPENBLAS_NUM_THREADS="2") as (process, address):
+        cookie, begun, ended = cookie_of(address), threading.Semaphore(0), threading.Event()
+
+        def ask(seed: int) -> None:
+            connection = HTTPConnection(urlsplit(address).netloc, timeout=30)
+            with contextlib.suppress(OSError, HTTPException):
+                while not ended.is_set():
+                    file = png(noise(28, 28, seed=seed))
+                    connection.request("POST", "/api/pass?model=starter", file, {"Cookie": cookie})
+                    assert connection.getresponse().read()
+                    begun.release()
+                    seed += 10
+            connection.close()
+
+        with ThreadPoolExecutor(6) as asking:
+            asked_all = [asking.submit(ask, seed) for seed in range(6)]
+            for _ in range(20):
+                assert begun.acquire(timeout=30)
+            process.send_signal(signal.SIGTERM)
+            _, err = process.communicate(timeout=30)
+            ended.set()
+        for one in asked_all:
+            one.result()
+    assert process.returncode == 0
+    assert err.splitlines() == ["Ctrl-C ends it.", "stopped."]
+
+
+@needs_page
+@pytest.mark.skipif(os.name != "posix", reason="a shell closes the streams")
+@pytest.mark.parametrize("closed", ["1>&-", "2>&-", "1>&- 2>&-", "0<&- 1>&- 2>&-"])
+def test_it_runs_with_streams_that_are_closed(tmp_path: Path, closed: str) -> None:
+    with listening("127.0.0.1", 0) as free:
+        port = free.getsockname()[1]
+    words = f"studio --no-browser --port {port} --token 0123456789abcdef {closed}"
+    process = subprocess.Popen(
+        ["sh", "-c", f'exec "$0" -m convscope {words}', sys.executable],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    address = f"http://127.0.0.1:{port}/?token=0123456789abcdef"
+    try:
+        until = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < until:
+            with contextlib.suppress(ConnectionRefusedError):
+                assert cookie_of(address)
+                break
+            time.sleep(0.05)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert out == (f"Studio  {address}\n" if "1" not in closed else "")
+    assert err == ("Ctrl-C ends it.\nstopped.\n" if "2" not in closed else "")
 
 
 @needs_page
@@ -192,11 +267,7 @@ def test_a_bug_is_a_sentence(tmp_path: Path, debugging: bool) -> None:
     with running(tmp_path, "--port", "0", *["--debug"] * debugging, code=BROKEN) as (process, address):
         at = urlsplit(address)
         connection = HTTPConnection(at.netloc, timeout=30)
-        connection.request("GET", f"/?{at.query}")
-        answer = connection.getresponse()
-        cookie = (answer.getheader("set-cookie") or "").split(";")[0]
-        answer.read()
-        connection.request("GET", "/api/models?model=x", headers={"Cookie": cookie})
+        connection.request("GET", "/api/models?model=x", headers={"Cookie": cookie_of(address)})
         answer = connection.getresponse()
         said = json.loads(answer.read())
         connection.close()
@@ -258,11 +329,7 @@ def test_models_that_are_named_are_offered_first_and_opened(tmp_path: Path) -> N
         at = urlsplit(address)
         assert at.fragment == "/network?model=untrained%3Alenet-5"
         connection = HTTPConnection(at.netloc, timeout=30)
-        connection.request("GET", f"/?{at.query}")
-        answer = connection.getresponse()
-        cookie = (answer.getheader("set-cookie") or "").split(";")[0]
-        answer.read()
-        connection.request("GET", "/api/models", headers={"Cookie": cookie})
+        connection.request("GET", "/api/models", headers={"Cookie": cookie_of(address)})
         names = [entry["id"] for entry in json.loads(connection.getresponse().read())["models"]]
         connection.close()
     assert names[:3] == ["untrained:lenet-5", "mine.safetensors", "starter"]

@@ -14,7 +14,7 @@ from convscope.widgets import Convolution, Network
 from convscope.widgets.scripts import FOLDER
 
 from .conftest import Notebook
-from .test_network import signals
+from .test_network import signals, untrained
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -236,6 +236,33 @@ def test_what_is_drawn_is_read_in_python(host: Host) -> None:
     assert widget.picture.array.shape == (28, 28)
     assert widget.picture.array.max() > 200
     shown.get_by_text(f"{100 * widget.prediction.probability:.1f}").first.wait_for()
+
+
+def test_a_picture_that_the_browser_cannot_read_leaves_all_as_python_has_it(host: Host) -> None:
+    host.page.evaluate("void (window.createImageBitmap = () => Promise.reject(new Error('none')))")
+    given = np.full((28, 28), 9, np.uint8)
+    widget = Network("untrained:simple-cnn-4-8", given, layer="conv2")
+    shown = host.show("one", widget)
+    shown.get_by_text("picture.png ends early or is damaged").first.wait_for()
+    host.page.wait_for_timeout(200)
+    assert (widget.model, widget.layer, widget.problem) == ("untrained:simple-cnn-4-8", "conv2", "")
+    assert np.array_equal(widget.picture.array, given)
+
+
+def test_a_network_of_another_kind_comes_with_its_picture(host: Host) -> None:
+    widget = Network("starter")
+    shown = host.show("one", widget)
+    shown.get_by_role("heading", name="Prediction").wait_for()
+    numbers = np.random.default_rng(0)
+    signal = numbers.normal(size=(2, 64)).astype(np.float32)
+    picture = numbers.integers(0, 255, (28, 28)).astype(np.uint8)
+    for bundle, given in ((signals(), signal), (untrained(), picture)):
+        with widget.hold_trait_notifications():
+            widget.bundle, widget.picture = bundle, given
+        host.tell("one")
+        shown.get_by_text(f"{100 * widget.prediction.probability:.1f}").first.wait_for()
+        host.page.wait_for_timeout(200)
+        assert np.array_equal(widget.picture.array, given)
 
 
 def test_a_picture_layer_and_cell_of_python_are_shown(host: Host) -> None:

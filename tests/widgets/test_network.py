@@ -19,6 +19,7 @@ from convscope.errors import ConvscopeError
 from convscope.graph.weights import initial_weights
 from convscope.studio import inspector
 from convscope.widgets import Network, network
+from convscope.widgets.given_picture import GivenPicture
 
 from .conftest import Notebook
 
@@ -130,6 +131,20 @@ def test_a_file_stays_as_it_is(seven: np.ndarray, tmp_path: Path) -> None:
     shown = Network("starter", tmp_path / "seven.jpg")
     assert shown.picture.file == (tmp_path / "seven.jpg").read_bytes()
     assert shown.picture.name == "seven.jpg"
+
+
+@pytest.mark.parametrize("ending", ["tiff", "16 bits.tiff", "pgm", "dib"])
+def test_what_browsers_do_not_read_becomes_a_png_of_the_same_pixels(
+    ending: str, seven: np.ndarray, tmp_path: Path
+) -> None:
+    file = tmp_path / f"seven.{ending}"
+    Image.fromarray(seven.astype(np.uint16) * 257 if "16" in ending else seven).save(file)
+    shown = Network("starter", file)
+    assert shown.picture.file.startswith(b"\x89PNG")
+    assert shown._file == {"name": f"{file.stem}.png", "data": shown.picture.file}
+    assert np.array_equal(shown.picture.array, seven)
+    assert shown.prediction.to_dict() == Bundle.load("starter").predict(seven)[0].to_dict()
+    assert GivenPicture.of(file.read_bytes()).name == "picture.png"  # type: ignore[union-attr]
 
 
 def test_without_a_picture_it_is_of_the_samples_that_the_page_begins_with() -> None:

@@ -1,4 +1,5 @@
 import { passIn } from './pass_message';
+import { fromBase64 } from './pictures/base64';
 import type { Picture } from './pictures/picture';
 import { words } from './words';
 
@@ -196,7 +197,7 @@ function sending(picture: Picture, signal?: AbortSignal): RequestInit {
 }
 
 /** The server that the page came from. */
-export const http: Source = {
+export const http: Source & { photo(): Promise<Uint8Array<ArrayBuffer>> } = {
   models: (signal) =>
     ask('models', {}, async (response) => (await response.json()).models, { signal: signal ?? null }),
   network: (model, signal) => ask('network', { model }, json, { signal: signal ?? null }),
@@ -210,6 +211,7 @@ export const http: Source = {
     ),
   why: async (model, picture, cell, signal) => ask('why', { model, cell }, json, sending(picture, signal)),
   drawing: async (model) => addressOf('drawing.svg', { model }),
+  photo: () => ask('photo', {}, async (response) => new Uint8Array(await response.arrayBuffer())),
   samples: (model, signal) =>
     ask('samples', { model }, async (response) => (await response.json()).samples.map(sampleOf), {
       signal: signal ?? null,
@@ -217,5 +219,5 @@ export const http: Source = {
 };
 
 function sampleOf({ name, file }: { name: string; file: string }): Sample {
-  return { name, file: Uint8Array.from(atob(file), (character) => character.charCodeAt(0)) };
+  return { name, file: fromBase64(file) };
 }

@@ -14,7 +14,7 @@ export function passIn(message: ArrayBuffer | DataView<ArrayBuffer>): Pass {
     new TextDecoder().decode(new Uint8Array(bytes.buffer, start, end - start)),
   ) as Header;
   const all = numbersIn(bytes.buffer, end, bytes.byteOffset + bytes.byteLength);
-  const outputs: Record<string, FloatTensor> = {};
+  const outputs = Object.create(null) as Record<string, FloatTensor>; // a layer may be called constructor
   let first = 0;
   for (const { name, shape } of named) {
     const count = shape.reduce((product, size) => product * size, 1);

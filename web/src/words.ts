@@ -75,6 +75,7 @@ export const words = {
     cameraAsked: 'The browser asks whether this page may use the camera.',
 
     sampleNames: {
+      photo: 'Photo',
       numbers: '1 to 9',
       cross: 'Cross',
       edge: 'Edge',
@@ -99,13 +100,17 @@ export const words = {
       large: (name: string, columns: number, rows: number, most: number) =>
         `${name} has ${columns} × ${rows} pixels, and the page reads up to ${most / 1e6} million; make it smaller first.`,
       heavy: (name: string, most: number) =>
-        `${name} is larger than ${most / 1e6} MB, which is what the page reads; make it smaller first.`,
+        `${name} is larger than ${most / 1e6} MB, and no larger file is read; make the picture smaller first.`,
+      unread: (name: string) =>
+        `The browser cannot read ${name || 'what was given'}: it may be a folder, or gone by now; choose a picture file.`,
+      failed: (reason: string) => `The picture cannot be taken (${reason}); choose another one.`,
       several: 'These are several files; give one picture.',
       noFile: 'There is no picture in what was given; copy the picture itself, or save it and open the file.',
       noNumbers: (text: string) =>
         `“${text}” is neither a picture nor numbers; type rows apart by “;”, such as 1 2; 3 4.`,
       notHere: 'That is text, and this screen takes pictures; paste a picture, or open its file.',
-      noSample: (name: string) => `There is no sample “${name}”; choose another one.`,
+      noSample: (name: string, known: readonly string[]) =>
+        `There is no sample “${name}” here; there are ${known.join(', ')}.`,
       gone: 'This browser does not keep the picture of this address any more; open its file again, or draw a new one.',
       unreadable: 'The address holds a picture that cannot be read; choose one here.',
       cameraRefused:
@@ -186,7 +191,6 @@ export const words = {
     grid: 'grid',
     input: 'Input',
     output: 'Output',
-    signal: 'signal',
     channel: (number: number) => `channel ${number}`,
     colours: ['red', 'green', 'blue'] as readonly string[],
     filter: (number: number) => `filter ${number}`,
@@ -195,10 +199,6 @@ export const words = {
     padded: (border: string, said: string, dashed: boolean) =>
       `${dashed ? 'Dashed cells are' : 'The veiled frame is'} padding, ${border}${said && `: ${said}`}.`,
     unpadded: 'No padding.',
-    windowKey: 'window',
-    paddingKey: 'padding',
-    presentKey: 'this step',
-    unreachedKey: 'no window reaches it',
     magnified: 'around the window, as numbers',
     inputGrid: (name: string) => `Input, ${name}. Enter brings the window to a cell.`,
     outputGrid: (name: string) => `Output, ${name}. Moving goes to the step of a cell.`,
@@ -252,8 +252,6 @@ export const words = {
     weights: 'kernel as applied',
     paddingBorderIdle: 'of no effect without padding',
     products: 'products',
-    sum: 'sum',
-    result: 'result',
     biasTerm: 'bias',
     tap: (x: string, w: string, product: string, running: string) =>
       `${x} times ${w} is ${product}; so far ${running}`,

@@ -137,6 +137,16 @@ test('a server that is gone is said, and how to start it', async () => {
   expect(error.message).toContain('convscope studio');
 });
 
+test('every question can be taken back', async () => {
+  const asked = answering(json({ models: [], samples: [] }));
+  const { signal } = new AbortController();
+  await http.models(signal);
+  await http.network('starter', signal);
+  await http.samples('starter', signal);
+  await http.why('starter', picture, 'conv1:0:0:0', signal);
+  expect(asked.mock.calls.map(([, init]) => init?.signal === signal)).toEqual([true, true, true, true]);
+});
+
 test('a question that was taken back is no fault of the server', async () => {
   answering(() => Promise.reject(new DOMException('aborted', 'AbortError')));
   await expect(http.pass('starter', picture, [], AbortSignal.abort())).rejects.toMatchObject({

@@ -21,6 +21,20 @@ test('a message gives the document, and each output with its shape and numbers',
   }
 });
 
+test('a layer is found by any name, and one that is not there by none', () => {
+  const outputs: [string, [number[], number[]]][] = [
+    ['__proto__', [[1], [5]]],
+    ['toString', [[1], [6]]],
+  ];
+  const read = passIn(messageOf(Object.fromEntries(outputs)).buffer).outputs;
+  expect(Object.keys(read)).toEqual(['__proto__', 'toString']);
+  expect([...(read['__proto__']?.data ?? [])]).toEqual([5]);
+  for (const name of ['constructor', 'valueOf']) {
+    expect(read[name]).toBeUndefined();
+    expect(name in read).toBe(false);
+  }
+});
+
 test('numbers are not copied where they lie on 4 bytes', () => {
   const message = messageOf(OUTPUTS);
   const { outputs } = passIn(message.buffer);

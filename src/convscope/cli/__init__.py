@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import os
 import signal
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 from .complaint import complain, notes
 
 INTERRUPTED = 130
+STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
@@ -22,6 +25,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """
     own_process = arguments is None
     if own_process:
+        _fill_closed_streams()
         gc.disable()  # `execute` enables it when the command's files are imported
     try:
         if own_process and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
@@ -36,3 +40,10 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     if own_process:
         gc.freeze()
     sys.exit(code)
+
+
+def _fill_closed_streams() -> None:
+    """Standard streams that are closed (`>&-`) become empty ones, before another file gets their number."""
+    for name, mode in STREAMS:
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 (to the end)

@@ -68,7 +68,7 @@ def studio(
     """See convolutions and networks move, in the browser."""
     from ..studio.access import Access, allowed_host, token_of
     from ..studio.addresses import listening, names_of, opening_url
-    from ..studio.launch import needs_packages, open_browser, opens_browser, serve
+    from ..studio.launch import leave, needs_packages, open_browser, opens_browser, serve
 
     secret = token_of(token)
     others = [allowed_host(name) for name in allow_host or ()]
@@ -99,14 +99,11 @@ def studio(
 
         show_trouble()
         access = Access.of(names_of(host), at, secret, others)
-        ended = serve(
-            guarded(application(inspector, page), access, ticket), opened, debugging=DEBUGGING.get()
-        )
+        serve(guarded(application(inspector, page), access, ticket), opened, debugging=DEBUGGING.get())
     except KeyboardInterrupt:  # before it served
-        ended = True
+        pass
     complain("stopped.")
-    if not ended:  # by what still computes for a page that nobody looks at any more
-        os._exit(0)
+    leave()
 
 
 def _tell(url: str, host: str, opened: socket, *, json: bool) -> None:

@@ -57,7 +57,9 @@ def read_header(stream: IO[bytes], name: str) -> Header:
         header = Header(*read[version](stream))  # type: ignore[index]
     except Exception as error:  # NumPy reads it as Python's literals, which fail in many ways
         raise DataError(f"{name} has a damaged head; write it again with numpy.save.") from error
-    if min(header.shape, default=0) < 0:
+    if any(
+        isinstance(size, bool) or size < 0 for size in header.shape
+    ):  # NumPy takes True for a whole number
         raise DataError(f"{name} has a damaged head: its shape is {header.shape}.")
     if header.dtype.hasobject:
         raise DataError(

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from .. import atomic
-from ..bundle import FILE_NAME, LATEST
+from ..bundle import FILE_NAME, LATEST, named_in
 
 
 def point_latest_to(run: Path, root: Path) -> None:
@@ -25,10 +25,7 @@ def target_of(latest: Path) -> Path | None:
     """The run that `latest` stands for, whether it is there or not; None where it stands for none."""
     if latest.is_symlink():
         return latest.parent / latest.readlink()
-    if latest.name == LATEST and latest.is_file() and latest.stat().st_size < 1024:
-        name = latest.read_bytes().decode("utf-8", "replace").strip()
-        return latest.parent / name if name.isprintable() else None
-    return None
+    return named_in(latest)
 
 
 def last_begun(root: Path) -> Path | None:

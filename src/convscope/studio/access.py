@@ -8,11 +8,13 @@ import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
+from ipaddress import ip_address
 
-from ..errors import UsageError
+from ..columns import shortened
+from ..errors import QUOTED, UsageError
 
 PORTS = {"http": 80, "https": 443}  # which an address leaves out
-ALLOWED = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_])?)(:\d{1,5})?")
+ALLOWED = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?)(:(?P<port>[0-9]{1,5}))?")
 TOKEN = re.compile(r"[A-Za-z0-9._~-]{12,}")
 
 
@@ -95,9 +97,19 @@ def allowed_host(name: str) -> str:
     >>> allowed_host("Hub.example.org:8000")
     'hub.example.org:8000'
     """
-    if not ALLOWED.fullmatch(name):
+    written = ALLOWED.fullmatch(name.lower())
+    if not (written and _is_host(written["host"]) and 1 <= int(written["port"] or 1) < 65536):
         raise UsageError(
-            f"--allow-host {name!r} should be a name as it stands in an address, such as hub.example.org or "
-            f"localhost:8888."
+            f"--allow-host {shortened(name, QUOTED)!r} should be a name as it stands in an address, such as "
+            f"hub.example.org or localhost:8888."
         )
     return name.lower()
+
+
+def _is_host(host: str) -> bool:
+    if host.startswith("["):
+        try:
+            return ip_address(host.strip("[]")).version == 6
+        except ValueError:
+            return False
+    return host != "null"  # the origin of pages that have none

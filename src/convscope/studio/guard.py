@@ -129,5 +129,8 @@ class _Request:
         Lax and not Strict: the address may be clicked in a page, such as a terminal in a browser. Whoever
         sends a false X-Forwarded-Proto keeps the cookie from nobody but themselves.
         """
-        secure = "; Secure" if self.values(b"x-forwarded-proto") == ["https"] else ""
+        protocols = ",".join(self.values(b"x-forwarded-proto")).split(
+            ","
+        )  # one of each proxy, the first the browser's
+        secure = "; Secure" if protocols[0].strip() == "https" else ""
         return f"{access.cookie}={access.passport}; HttpOnly; SameSite=Lax{secure}".encode()

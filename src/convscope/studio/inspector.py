@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,8 @@ import numpy as np
 
 from ..bundle import Bundle
 from ..columns import in_bytes
+from ..data import Preprocessing
+from ..data.pictures import picture_facts
 from ..drawing.network import draw
 from ..errors import UnknownName
 from ..look.arithmetic.forward_pass import ForwardPass
@@ -26,6 +29,8 @@ from .samples import samples
 
 PASSES = 1 << 28  # bytes of the numbers that are kept, of all passes
 LARGEST = 1 << 30  # bytes of one pass, above which it is not begun
+PIXELS = 40_000_000  # of a picture; `MOST_PIXELS` of web/src/pictures/decode.ts
+AT_ONCE = 2  # passes that are made; the others wait
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,14 +74,11 @@ class Inspector:
         store = store or Store()
         self._models = Models(folder, models, store.opened)
         self._passes = store.passes
+        self._making = threading.BoundedSemaphore(AT_ONCE)
 
     def models(self) -> list[dict[str, Any]]:
         """Which there are to choose from."""
         return self._models.entries()
-
-    def name(self, model: Model) -> str:
-        """What one of those that were given is called in questions."""
-        return self._models.name(model)
 
     def add(self, model: Model) -> str:
         """Has one more to choose from, where its layers can be shown; what it is called."""
@@ -129,7 +131,11 @@ class Inspector:
                 "model",
             )
         key = (opened.model, opened.version, hashlib.sha256(file).digest())
-        return self._passes.get(key, lambda: _through(opened, file), lambda passed: passed.held)
+        return self._passes.get(key, lambda: self._made(opened, file), lambda passed: passed.held)
+
+    def _made(self, opened: Opened, file: bytes) -> Passed:
+        with self._making:
+            return _through(opened, file)
 
 
 def _through(opened: Opened, file: bytes) -> Passed:
@@ -137,9 +143,22 @@ def _through(opened: Opened, file: bytes) -> Passed:
     if not file:
         raise Refusal(f"there is no {bundle.preprocessing.noun} in the request.", "picture")
     with refusing("picture"):
+        if isinstance(bundle.preprocessing, Preprocessing):
+            _check_size(file)
         picture = seen(bundle, file)
     with refusing("model"):
         return Passed(picture, ForwardPass(bundle, picture))
+
+
+def _check_size(file: bytes) -> None:
+    """Raises `Refusal` for a picture that would fill the memory; nothing of it is decoded."""
+    facts = picture_facts(file)
+    if facts.height * facts.width > PIXELS:
+        raise Refusal(
+            f"the picture is {facts.height}×{facts.width} pixels, more than the {PIXELS // 10**6} million "
+            "that the studio reads; shrink it first.",
+            "picture",
+        )
 
 
 def _wanted(opened: Opened, layers: Sequence[str] | None) -> list[str]:

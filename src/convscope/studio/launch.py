@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from ..errors import ConvscopeError
 
@@ -34,6 +35,7 @@ def server_of(app: ASGIApp, *, debugging: bool = False) -> uvicorn.Server:
 
     config = uvicorn.Config(
         app,
+        http="h11",  # httptools, where it is there, bounds no header, and takes an address of another host
         lifespan="off",
         ws="none",
         log_config=None,
@@ -47,11 +49,8 @@ def server_of(app: ASGIApp, *, debugging: bool = False) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def serve(app: ASGIApp, opened: socket.socket, *, debugging: bool = False) -> bool:
-    """Serve until Ctrl-C; True where all has come to its end, False where a request still computes.
-
-    The server is a thread that no end waits for; this one waits for signals.
-    """
+def serve(app: ASGIApp, opened: socket.socket, *, debugging: bool = False) -> None:
+    """Serve until Ctrl-C. The server is a thread that no end waits for; this one waits for signals."""
     server = server_of(app, debugging=debugging)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [opened]}, name="studio", daemon=True)
     thread.start()
@@ -61,7 +60,18 @@ def serve(app: ASGIApp, opened: socket.socket, *, debugging: bool = False) -> bo
     except KeyboardInterrupt:
         server.should_exit = True
         thread.join(END)
-    return not thread.is_alive()
+
+
+def leave() -> NoReturn:
+    """End this process now, as one that did well.
+
+    An ordinary end waits for requests that still compute, and may wait for ever where libraries of linear
+    algebra end their threads while those of the server go on.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):  # nobody reads it
+            stream.flush()
+    os._exit(0)
 
 
 def opens_browser() -> bool:

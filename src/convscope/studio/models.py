@@ -73,7 +73,8 @@ class Models:
         self._given: list[str] = []
         for model in given:
             if isinstance(model, Bundle):
-                self._give(self._named(model))
+                named = self._named(model)
+                self._bundles[named.model] = named
             elif (name := os.fspath(model)) not in self._given:
                 self._given.append(name)
         self._kept = kept
@@ -84,7 +85,7 @@ class Models:
         if isinstance(model, Bundle):
             opened = self._named(model)
             _ = opened.graph
-            self._give(opened)
+            self._bundles[opened.model] = opened
             return opened.model
         name = os.fspath(model)
         if name in self._bundles or name.startswith(PREFIX) or self._path(name):
@@ -95,17 +96,11 @@ class Models:
         return name
 
     def _named(self, bundle: Bundle) -> Opened:
+        """The bundle under the name that it has here, or would get."""
         known = (opened for opened in self._bundles.values() if opened.bundle is bundle)
         names = (bundle.net if number == 1 else f"{bundle.net}-{number}" for number in itertools.count(1))
         free = next(name for name in names if name not in self._bundles)
         return next(known, Opened(free, bundle, object()))
-
-    def _give(self, opened: Opened) -> None:
-        self._bundles[opened.model] = opened
-
-    def name(self, model: Model) -> str:
-        """What one of those that were given is called."""
-        return self._named(model).model if isinstance(model, Bundle) else os.fspath(model)
 
     def opened(self, model: str) -> Opened:
         """The model of that name; raises `Refusal` where it is not among them, or cannot be read."""
@@ -184,6 +179,8 @@ class Models:
         for record in runs_in(self._runs):
             path = Path(record["run"])
             for run in _with_bundles(path):
+                if not str(run).isprintable():  # nor can an address name it
+                    continue
                 label = str(run.relative_to(self._runs))
                 entries.append(_entry(str(run), label, "run", _about_run(record)))
         return entries

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 from dataclasses import dataclass
@@ -12,11 +13,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ..data.pictures import read_picture
+from ..data.pictures import picture_facts, read_picture
 from ..errors import DataError, UsageError
 from ..ops.arrays import as_array
 
 NUMPY = b"\x93NUMPY"
+OF_BROWSERS = {"JPEG", "PNG", "GIF", "BMP", "WEBP"}  # which they read as convscope does
 
 
 @dataclass(frozen=True, repr=False)
@@ -35,23 +37,25 @@ class GivenPicture:
     def of(given: Any) -> GivenPicture | None:
         """Of a path, the bytes of a file, a Pillow image or an array; None of None.
 
-        uint8 arrays (height, width) and (height, width, 3) become PNG files, other numbers `.npy` files,
-        which networks of signals take. Raises `DataError` where a file cannot be read, `UsageError` for
-        anything else.
+        Files stay as they are, but those that browsers do not read (TIFF, PPM) become PNG files of the same
+        pixels. uint8 arrays (height, width) and (height, width, 3) become PNG files, other numbers `.npy`
+        files, which networks of signals take. Raises `DataError` where a file cannot be read, `UsageError`
+        for anything else.
         """
         if given is None or isinstance(given, GivenPicture):
             return given
         if isinstance(given, bytes | bytearray | memoryview):
             file = bytes(given)
-            return GivenPicture("signal.npy" if file.startswith(NUMPY) else "picture", file)
+            return _shown("signal.npy" if file.startswith(NUMPY) else "picture", file)
         if isinstance(given, str | os.PathLike):
             path = Path(given)
             try:
-                return GivenPicture(path.name, path.read_bytes())
+                file = path.read_bytes()
             except (OSError, ValueError) as error:
                 raise DataError(
                     f"{path} cannot be read: {getattr(error, 'strerror', None) or error}."
                 ) from error
+            return _shown(path.name, file)
         if isinstance(given, Image.Image):
             return _png(given)
         array = np.asarray(as_array(given))
@@ -87,7 +91,16 @@ class GivenPicture:
         return f"<{self.name}, {'×'.join(map(str, self.array.shape))}>"
 
 
-def _png(image: Image.Image) -> GivenPicture:
+def _shown(name: str, file: bytes) -> GivenPicture:
+    """A file as a page can show it; as it is where nobody reads it, which the network says then."""
+    if not file.startswith(NUMPY):
+        with contextlib.suppress(DataError):
+            if picture_facts(file).format not in OF_BROWSERS:
+                return _png(read_picture(file, name=name), f"{Path(name).stem}.png")
+    return GivenPicture(name, file)
+
+
+def _png(image: Image.Image, name: str = "picture.png") -> GivenPicture:
     content = io.BytesIO()
     image.save(content, format="PNG")
-    return GivenPicture("picture.png", content.getvalue())
+    return GivenPicture(name, content.getvalue())

@@ -1,4 +1,6 @@
-import { asked, DEFAULT_KERNEL, DEFAULTS, isFile, SAMPLE_PHOTO, type ConvolutionAddress } from './asked';
+import { DEFAULT_KERNEL } from '../convolution/address';
+import { SAMPLE_PHOTO } from '../pictures/photo';
+import { asked, DEFAULTS, isFile, type ConvolutionAddress } from './asked';
 import { convolutionPython } from './convolution_python';
 import { commandLine } from './shell';
 

@@ -80,11 +80,14 @@ export function follow(screen: NetworkState, source: () => Source, whole: () => 
       screen.samples = samples;
       screen.network = { ...network, model };
       screen.drawing = drawing;
-      if (other) screen.address.picture = '';
       if (network.input.kind === 'signal') screen.address.shift = INITIAL.shift; // of pictures alone
+      if (!other) return;
+      if (screen.address.picture === before) screen.address.picture = '';
+      screen.picture = null; // of the kind that the network before took
     },
     (busy) => (screen.waiting.model = busy),
   );
+  let before: string | undefined; // the picture that was there when the network was asked for
 
   /** Whether numbers are of another network than the page describes: its file has changed meanwhile. */
   const isOther = (state: string | undefined) => state !== undefined && state !== screen.network?.state;
@@ -144,8 +147,9 @@ export function follow(screen: NetworkState, source: () => Source, whole: () => 
   $effect(() => {
     const model = screen.address.model;
     if (untrack(() => screen.changed) !== model) screen.changed = null;
-    if (untrack(() => screen.network?.model) !== model) networks.live.restart(model);
-    else networks.rest();
+    if (untrack(() => screen.network?.model) === model) return networks.rest();
+    before = untrack(() => screen.picture?.code);
+    networks.live.restart(model);
   });
 
   $effect(() => {
@@ -169,7 +173,7 @@ export function follow(screen: NetworkState, source: () => Source, whole: () => 
     const changed = screen.takeChange();
     const same =
       made?.network === network && made.picture === picture && String(made.shift) === String(shift);
-    if (same && (layers ?? []).every((layer) => layer in outputs)) return passes.rest();
+    if (same && (layers ?? []).every((layer) => Object.hasOwn(outputs, layer))) return passes.rest();
     const wish = { network, picture, shift, layers, since: same ? null : (changed ?? performance.now()) };
     if (made && made.network !== network) passes.live.restart(wish);
     else passes.live.want(wish);

@@ -90,7 +90,7 @@ export class NetworkState {
   });
   readonly names = $derived(this.network?.layers.map((layer) => layer.name) ?? []);
   readonly input = $derived(this.network?.layers.find((layer) => layer.operation === 'input') ?? null);
-  readonly outputs = $derived(this.pass?.outputs ?? {});
+  readonly outputs = $derived<Pass['outputs']>(this.pass?.outputs ?? Object.create(null));
   readonly last = $derived(this.network?.layers.at(-1) ?? null); // whose numbers are those of the classes
   /** The cell of the address, where the network has such a layer. */
   readonly cell = $derived(this.address.cell ? cellOf(this.address.cell, this.names) : null);

@@ -4,14 +4,12 @@ import { fromFile, fromNumbers, fromSignal } from './making';
 import { fileNumbers, holdsNumbers, numbersOf } from './numbers';
 import type { Picture } from './picture';
 
-const MOST_BYTES = 64_000_000; // that a studio takes
-
 /** The picture of a file that a person chose: its own bytes, under its own name. Raises PictureError. */
 export async function fromOpened(file: File, allowNumbers: boolean): Promise<Picture> {
   return { ...(await pictureOf(file, allowNumbers)), opened: true };
 }
 
-/** The signal of a .npy file that a person chose. Raises PictureError. */
+/** The signal of a .npy file that a person chose. */
 export async function fromOpenedSignal(file: File): Promise<Picture> {
   return { ...(await fromSignal(await bytesOf(file), file.name)), opened: true };
 }
@@ -21,11 +19,7 @@ async function pictureOf(file: File, allowNumbers: boolean): Promise<Picture> {
   return fromFile(await bytesOf(file), file.name);
 }
 
-/** A file's own bytes, of one that can be sent. Raises PictureError. */
-async function bytesOf(file: File): Promise<Uint8Array<ArrayBuffer>> {
-  if (file.size > MOST_BYTES) throw new PictureError(words.pictures.errors.heavy(file.name, MOST_BYTES));
-  return new Uint8Array(await file.arrayBuffer());
-}
+const bytesOf = async (file: File) => new Uint8Array(await file.arrayBuffer());
 
 /** The picture of what was pasted or dropped: one file, or numbers as text. Raises PictureError, CoreError. */
 export async function fromTransfer(data: DataTransfer, allowNumbers: boolean): Promise<Picture> {

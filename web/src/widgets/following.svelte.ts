@@ -23,11 +23,8 @@ export function follow(model: Model, traits: readonly string[], { take, give, sa
     const mine = (coming += 1);
     await null; // what comes in one message is taken over together
     if (mine !== coming) return;
-    try {
-      await take();
-    } finally {
-      if (mine === coming) taken = mine;
-    }
+    await take(); // where that fails the page has not what Python has, and tells nothing
+    if (mine === coming) taken = mine;
   };
   void heard();
   for (const trait of traits) model.on(`change:${trait}`, heard);

@@ -1,6 +1,5 @@
 import { INITIAL, type NetworkState } from '../network/state.svelte';
-import { fromFile, fromSignal } from '../pictures/making';
-import type { Picture } from '../pictures/picture';
+import { keep } from '../pictures/keeping';
 import { follow } from './following.svelte';
 import type { Model } from './model';
 import { bytesOf, sameBytes } from './bytes';
@@ -14,19 +13,21 @@ interface File {
 }
 type Chosen = File | Record<string, never>; // nothing, of Python that leaves the choice to the page
 
-/** The Network screen and its traits: `_words`, of its address, and `_file`, the picture that the network saw. */
+/**
+ * The Network screen and its traits: `_words`, of its address, and `_file`, the picture that the network saw. What Python
+ * gives becomes the picture of the address: the screen reads it, and says what is wrong with it.
+ */
 export function followNetwork(model: Model, screen: NetworkState): () => void {
-  let taken: { picture: Picture; file: File } | null = null; // the last that Python gave
+  let taken: { code: string; file: File } | null = null; // the last that Python gave
 
   return follow(model, ['_words', '_file'], {
     take: async () => {
       const chosen = model.get('_file') as Chosen;
-      if (isFile(chosen) && !(taken && sameFile(chosen, taken.file)) && !sameFile(chosen, seen() ?? {})) {
-        const make = chosen.name.endsWith('.npy') ? fromSignal : fromFile;
-        const picture = await make(bytesOf(chosen.data), chosen.name);
-        taken = { picture, file: chosen };
-        screen.address.shift = INITIAL.shift;
-        screen.take(picture);
+      if (isFile(chosen) && !sameFile(chosen, seen() ?? {})) {
+        const code = `kept:${await keep({ name: chosen.name, file: bytesOf(chosen.data) })}`;
+        if (chosen !== model.get('_file')) return; // another came meanwhile, and is taken over
+        taken = { code, file: chosen };
+        Object.assign(screen.address, { picture: code, shift: INITIAL.shift });
       }
       Object.assign(screen.address, model.get('_words'));
     },
@@ -43,8 +44,8 @@ export function followNetwork(model: Model, screen: NetworkState): () => void {
 
   /** What the network saw last, or is about to: a pass of what was there before may still be under way. */
   function seen(): File | null {
-    const as_given = taken && screen.picture === taken.picture && screen.address.shift === INITIAL.shift;
-    if (as_given) return (taken as NonNullable<typeof taken>).file;
+    const { picture, shift } = screen.address;
+    if (taken && picture === taken.code && shift === INITIAL.shift) return taken.file;
     const shown = screen.shown?.picture;
     return shown?.file ? { name: shown.name, data: shown.file } : null;
   }

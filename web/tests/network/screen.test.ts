@@ -209,6 +209,19 @@ describe('the screen', () => {
     expect(page.queryByText('The studio does not answer.')).toBeNull();
   });
 
+  it.each(['constructor', '__proto__', 'toString'])('shows a large layer that is called %s', async (name) => {
+    const network = tiny('large', { numbers: 2_000_000 });
+    Object.assign(network.layers[1]!, { name, shape: [64, 32, 32] });
+    const pass = vi.fn(async (_: string, picture: Picture, layers?: readonly string[]) =>
+      passOf(network, picture, layers),
+    );
+    const { state } = await shown({ network: vi.fn(async () => network), pass }, { layer: 'pool1' });
+    expect(pass.mock.calls.at(-1)?.[2]).not.toContain(name);
+    state.open(name);
+    await waitFor(() => expect(page.getAllByRole('application', { name: RegExp(name) })).toHaveLength(64));
+    expect(pass.mock.calls.at(-1)?.[2]).toContain(name);
+  });
+
   it('shows what is wanted last, also where that is what there is', async () => {
     const { state, source } = await shown();
     let answer = (_: Pass) => {};
@@ -230,6 +243,19 @@ describe('the screen', () => {
     await new Promise((resolve) => setTimeout(resolve));
     expect(state.shown?.picture).toBe(here);
     expect(state.waiting.pass).toBe(false);
+  });
+
+  it('says nothing against a picture that is wanted no more', async () => {
+    const { state } = await shown();
+    state.address.picture = 'kept:gone';
+    await tick();
+    state.address.picture = 'png:7';
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect([state.picture?.code, state.problems.picture]).toEqual(['png:7', undefined]);
+    state.address.picture = 'kept:gone';
+    await page.findByText(/does not keep the picture/);
+    state.address.picture = 'png:7';
+    await waitFor(() => expect(state.problems.picture).toBeUndefined());
   });
 
   it('shows the arithmetic that is wanted last', async () => {

@@ -78,14 +78,11 @@ export function tiny(model = 'tiny', over: Partial<NetworkDocument> = {}): Netwo
 /** A pass whose numbers count up from the brightest pixel of the picture. */
 export function passOf(network: NetworkDocument, picture: Picture, layers?: readonly string[]): Pass {
   const first = Math.max(...picture.values.data);
-  const outputs = Object.fromEntries(
-    network.layers
-      .filter(({ name }) => !layers || layers.includes(name))
-      .map(({ name, shape }) => {
-        const size = shape.reduce((product, side) => product * side, 1);
-        return [name, { shape, data: Float32Array.from({ length: size }, (_, k) => first + k) }];
-      }),
-  );
+  const outputs: Pass['outputs'] = Object.create(null); // as `passIn` makes it
+  for (const { name, shape } of network.layers.filter(({ name }) => !layers || layers.includes(name))) {
+    const size = shape.reduce((product, side) => product * side, 1);
+    outputs[name] = { shape, data: Float32Array.from({ length: size }, (_, k) => first + k) };
+  }
   return {
     state: network.state,
     label: 'dog',

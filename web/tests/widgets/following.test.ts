@@ -1,5 +1,5 @@
 import { tick } from 'svelte';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { follow } from '../../src/widgets/following.svelte';
 import { FakeModel } from './fake_model';
 import { Count } from './count.svelte';
@@ -85,4 +85,23 @@ test('two views of one model follow each other', async () => {
   one.n = 9;
   await settled();
   expect([other.n, model.saved]).toEqual([9, [{ n: 9 }]]);
+});
+
+test('a page that could not take over tells nothing, until it can', async () => {
+  const [model, page] = [new FakeModel({ n: 5 }), new Count()];
+  let fails = true;
+  const failed = vi.fn();
+  process.once('unhandledRejection', failed);
+  followed(model, page, () => (fails ? Promise.reject(new Error('no')) : Promise.resolve()));
+  await settled();
+  page.n = 2;
+  await settled();
+  expect(model.saved).toEqual([]);
+  expect(failed).toHaveBeenCalled();
+  fails = false;
+  model.change({ n: 3 });
+  await settled();
+  page.n = 4;
+  await settled();
+  expect(model.saved).toEqual([{ n: 4 }]);
 });

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...errors import ShapeError, UnknownName, UsageError
+from ...columns import shortened
+from ...errors import QUOTED, ShapeError, UnknownName, UsageError
 from ...graph import Graph
 from ...graph.operation import Shape, spell
 
@@ -32,16 +33,17 @@ class Cell:
         Raises `UnknownName` for an unknown layer, `UsageError` for what is not whole numbers or too few of
         them, `ShapeError` for a number that the layer does not have.
         """
-        parts = text.strip().split(":")
-        for cut in range(len(parts), 0, -1):
-            layer = ":".join(parts[:cut])
-            if layer in graph.by_name:
-                try:
-                    index = tuple(map(int, parts[cut:]))
-                except ValueError:
-                    raise UsageError(f"{text!r} is no place: {_wanted(layer, graph[layer].shape)}") from None
-                return Cell(layer, index).checked(graph)
-        raise UnknownName("layer", parts[0], graph.by_name)
+        text = text.strip()
+        begins = [layer for layer in graph.by_name if f"{text}:".startswith(f"{layer}:")]
+        if not begins:
+            raise UnknownName("layer", text.partition(":")[0], graph.by_name)
+        layer = max(begins, key=len)
+        try:
+            index = tuple(map(int, text[len(layer) :].split(":")[1:]))
+        except ValueError:
+            shape = graph[layer].shape
+            raise UsageError(f"{shortened(text, QUOTED)!r} is no place: {_wanted(layer, shape)}") from None
+        return Cell(layer, index).checked(graph)
 
     def checked(self, graph: Graph) -> Cell:
         """Itself; raises as `parse` does where the graph has no such number."""
@@ -49,12 +51,12 @@ class Cell:
             raise UnknownName("layer", self.layer, graph.by_name)
         shape = graph[self.layer].shape
         if len(self.index) != len(shape):
-            raise UsageError(f"{str(self)!r} is no place: {_wanted(self.layer, shape)}")
+            raise UsageError(f"{shortened(str(self), QUOTED)!r} is no place: {_wanted(self.layer, shape)}")
         for axis, at, size in zip(axes_of(shape), self.index, shape, strict=True):
             if not 0 <= at < size:
                 raise ShapeError(
-                    f"{self} does not exist: {self.layer} is {spell(shape)}, "
-                    f"so its {axis} is from 0 to {size - 1}, not {at}."
+                    f"{shortened(str(self), QUOTED)} does not exist: {self.layer} is {spell(shape)}, "
+                    f"so its {axis} is from 0 to {size - 1}, not {shortened(str(at), QUOTED)}."
                 )
         return self
 
