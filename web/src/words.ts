@@ -378,11 +378,12 @@ export const words = {
     globalTakesAll: (text: string) => `${text} takes the whole map; it has no padding and no dilation.`,
     tooManyTyped: (count: number, most: number) =>
       `These are ${count.toLocaleString('en')} numbers, and ${most.toLocaleString('en')} can be typed; give more as a picture.`,
-    notANumber: (word: string) =>
+    notANumber: (word: string) => `“${shortened(word)}” is not a number; write one such as 2, -0.5 or 1/4.`,
+    notANumberInRow: (word: string, row: number | null) =>
       word
-        ? `“${word}” is not a number. Rows are apart by “;”, channels by “/” with a space on both sides.`
+        ? `“${shortened(word)}”${row ? ` in row ${row}` : ''} is not a number. Rows are apart by “;”, channels by “/” with a space on both sides.`
         : 'A number is missing between two signs.',
-    notFinite: (word: string) => `“${word}” is not finite, and the numbers should be.`,
+    notFinite: (word: string) => `“${shortened(word)}” is not finite, and the numbers should be.`,
     rowsDiffer: (lengths: readonly number[]) =>
       `There are rows with ${lengths.join(' and ')} numbers; all should have as many.`,
     emptyPlane: 'A channel holds no numbers; “/” stands between two channels, “//” between two filters.',
@@ -587,6 +588,11 @@ export const words = {
     restarted: 'The kernel of the notebook was restarted. Run this cell again.',
   },
 } as const;
+
+/** What a person wrote, as far as a sentence can hold it. */
+function shortened(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+}
 
 function times(sizes: readonly number[]): string {
   return sizes.join('×');

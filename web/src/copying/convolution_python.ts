@@ -35,13 +35,12 @@ export function convolutionPython(told: ConvolutionAddress, pictureName: string)
       ? pythonCall('ops.steps', [one, 'kernel', ...settings(told, layer, kernel?.filters ?? 1)])
       : pythonCall('ops.pool_steps', [one, ...poolSteps(pool, given.rank, one), ...sliding(told)]);
   lines.push(apart ? `steps = [${call} for channel in picture]` : `steps = ${call}`);
-  const numpy = given.lines.some((line) => line.includes('np.')) || apart;
   const results = apart ? 'np.stack([one.output() for one in steps])' : 'steps.output()';
   const chain = chainPython(told.then, given.rank, apart || layer);
   const stages = [...(kernel && pool ? [poolCall(pool, given.rank)] : []), ...chain];
   lines.push(...['', `output = ${results}`, ...stages, 'print(output)']);
   if (told.at) lines.push(`print(${stepAt(told.at, given.rank, apart, layer)}.equation())`);
-  const uses = numpy || stages.some((line) => line.includes('np.'));
+  const uses = lines.some((line) => line.includes('np.'));
   const imports = [
     ...(uses ? ['import numpy as np', ''] : []),
     'from convscope import ops',
