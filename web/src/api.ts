@@ -1,4 +1,5 @@
 import { passIn } from './pass_message';
+import { fromBase64 } from './pictures/base64';
 import type { Picture } from './pictures/picture';
 import { words } from './words';
 
@@ -205,5 +206,5 @@ export const http: Source = {
 };
 
 function sampleOf({ name, file }: { name: string; file: string }): Sample {
-  return { name, file: Uint8Array.from(atob(file), (character) => character.charCodeAt(0)) };
+  return { name, file: fromBase64(file) };
 }

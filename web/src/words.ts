@@ -98,6 +98,11 @@ export const words = {
       damaged: (name: string) => `${name} ends early or is damaged; save it again from where it came from.`,
       large: (name: string, columns: number, rows: number, most: number) =>
         `${name} has ${columns} × ${rows} pixels, and the page reads up to ${most / 1e6} million; make it smaller first.`,
+      heavy: (name: string, most: number) =>
+        `${name} is larger than ${most / 1e6} MB, and no larger file is read; make the picture smaller first.`,
+      unread: (name: string) =>
+        `The browser cannot read ${name || 'what was given'}: it may be a folder, or gone by now; choose a picture file.`,
+      failed: (reason: string) => `The picture cannot be taken (${reason}); choose another one.`,
       several: 'These are several files; give one picture.',
       noFile: 'There is no picture in what was given; copy the picture itself, or save it and open the file.',
       noNumbers: (text: string) =>
@@ -193,10 +198,6 @@ export const words = {
     padded: (border: string, said: string, dashed: boolean) =>
       `${dashed ? 'Dashed cells are' : 'The veiled frame is'} padding, ${border}${said && `: ${said}`}.`,
     unpadded: 'No padding.',
-    windowKey: 'window',
-    paddingKey: 'padding',
-    presentKey: 'this step',
-    unreachedKey: 'no window reaches it',
     magnified: 'around the window, as numbers',
     inputGrid: (name: string) => `Input, ${name}. Enter brings the window to a cell.`,
     outputGrid: (name: string) => `Output, ${name}. Moving goes to the step of a cell.`,

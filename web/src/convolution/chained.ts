@@ -6,7 +6,7 @@ import { resized } from './resized';
 import type { Tensor } from '../core/tensor';
 
 /** One stage of what follows: what it gives, or what is wrong with it; neither where one before it is wrong. */
-export interface Chained {
+interface Chained {
   text: string;
   result: StageResult | null;
   wrong: string;

@@ -1,11 +1,11 @@
 import { words } from '../words';
 import type { Look } from './look';
-import type { Place } from './moves';
+import type { Place } from '../parts/cells';
 import { tapOf, type AnyStep, type Walked } from './walked';
-import { shown } from './written';
+import { shown } from '../parts/number';
 
 /** What can be said of one number of the input with its padding, while a step is looked at. */
-export type InputState = 'padding' | 'unreached' | 'taken' | 'uncounted' | 'winner';
+type InputState = 'padding' | 'unreached' | 'taken' | 'uncounted' | 'winner';
 
 /** How the numbers of a channel look, by row and column of the input with its padding. */
 export function inputLook(

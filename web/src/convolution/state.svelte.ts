@@ -10,39 +10,11 @@ import { pictureOf } from '../pictures/code';
 import { PictureError } from '../pictures/error';
 import type { Picture } from '../pictures/picture';
 import { words } from '../words';
+import { DEFAULT_KERNEL, INITIAL, type ConvolutionKey } from './address';
 import { Walked } from './walked';
 
-/** The words are those of `convscope conv`: an address of the screen reads as its command does. */
-export type ConvolutionKey =
-  | 'picture' // a sample's name, typed numbers ("1 2; 3 4", channels apart by "/"), or a picture's code
-  | 'kernel' // a name with settings (gaussian:2) or typed numbers; "" where a pool stands alone
-  | 'pool' // max:2, average:3x3:1, l2:2, global-max; "" for none
-  | 'padding' // valid, same, full, 1 or 1,2
-  | 'stride'
-  | 'dilation'
-  | 'border'
-  | 'flip' // "yes", or ""
-  | 'bias'
-  | 'then' // relu | batch-norm | max:2 | flatten | linear:... | softmax
-  | 'at'; // row,column of the output, or place; after a filter's number where there are several
-
-export const INITIAL: Values<ConvolutionKey> = {
-  picture: '1 2 3; 4 5 6; 7 8 9',
-  kernel: '1 0; 0 -1',
-  pool: '',
-  padding: 'valid',
-  stride: '1',
-  dilation: '1',
-  border: 'zeros',
-  flip: '',
-  bias: '',
-  then: '',
-  at: '',
-};
-const DEFAULT_KERNEL = 'sobel-x'; // of the command, where neither kernel nor pool is named
-
 /** What is wrong, and the control it is about. */
-export interface Wrong {
+interface Wrong {
   message: string;
   about: CoreError['about'];
 }
@@ -130,7 +102,10 @@ export class ConvolutionState {
   /** Brings the picture that the address names. Call it when that has changed. */
   async bring(): Promise<void> {
     const code = this.address.picture;
-    if (this.picture?.code === code) return;
+    if (this.picture?.code === code) {
+      this.pictureWrong = ''; // an address before this one may have had none
+      return;
+    }
     try {
       const picture = await pictureOf(code);
       if (this.address.picture !== code) return; // another was asked for meanwhile

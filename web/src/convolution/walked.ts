@@ -2,7 +2,7 @@ import { padded } from '../core/border';
 import type { AxisSize, ConvolutionStep, PoolStep, Walk } from '../core/sliding';
 import { downAndAcross } from '../core/windows';
 import { part, reshaped, type Tensor } from '../core/tensor';
-import type { Area, Place } from './moves';
+import type { Area, Place } from '../parts/cells';
 
 export type AnyStep = ConvolutionStep | PoolStep;
 

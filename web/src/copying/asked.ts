@@ -1,12 +1,12 @@
 import type { Values } from '../app/address';
-import type { ConvolutionKey } from '../convolution/state.svelte';
+import { DEFAULT_KERNEL, INITIAL, type ConvolutionKey } from '../convolution/address';
 import { isTyped, rowsOf, typedNumbers, typedText } from './typed';
 
 export type ConvolutionAddress = Values<ConvolutionKey>;
 
 /** What `convscope conv` takes where an option is left out. */
-export const DEFAULTS = { padding: 'valid', stride: '1', dilation: '1', border: 'zeros' } as const;
-export const DEFAULT_KERNEL = 'sobel-x';
+const { padding, stride, dilation, border } = INITIAL;
+export const DEFAULTS = { padding, stride, dilation, border };
 export const SAMPLE_PHOTO = 'sample:photo'; // what it takes where no picture is named
 
 /** Whether an address speaks of a picture file, and not of numbers that it holds itself. */

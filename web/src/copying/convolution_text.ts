@@ -1,4 +1,5 @@
-import { asked, DEFAULT_KERNEL, DEFAULTS, isFile, SAMPLE_PHOTO, type ConvolutionAddress } from './asked';
+import { DEFAULT_KERNEL } from '../convolution/address';
+import { asked, DEFAULTS, isFile, SAMPLE_PHOTO, type ConvolutionAddress } from './asked';
 import { convolutionPython } from './convolution_python';
 import { commandLine } from './shell';
 

@@ -13,7 +13,6 @@ export interface StageResult {
   output: Tensor;
   numbers: BatchNormNumbers | null; // of a batch norm, one for each channel
   walk: Walk<PoolStep> | null; // of a pool
-  softened: { largest: number; exponentials: Tensor; sum: number } | null; // of a softmax
   explain(position: readonly number[]): Explanation; // its terms are numbers of the input
 }
 
@@ -28,7 +27,7 @@ export function chain(maps: Tensor, stages: readonly Stage[] | string): StageRes
 }
 
 function resultOf(stage: Stage, input: Tensor): StageResult {
-  const base = { stage, input, numbers: null, walk: null, softened: null };
+  const base = { stage, input, numbers: null, walk: null };
   switch (stage.kind) {
     case 'relu':
       return { ...base, ...relu(input) };
@@ -38,10 +37,8 @@ function resultOf(stage: Stage, input: Tensor): StageResult {
       return { ...base, ...batchNorm(input, stage.numbers) };
     case 'linear':
       return { ...base, ...linear(input, stage.weights, stage.bias) };
-    case 'softmax': {
-      const { largest, exponentials, sum, ...outcome } = softmax(input);
-      return { ...base, ...outcome, softened: { largest, exponentials, sum } };
-    }
+    case 'softmax':
+      return { ...base, ...softmax(input) };
     case 'pool':
       return { ...base, ...pooled(input, stage.pooling) };
   }

@@ -21,7 +21,7 @@ export type Stage =
   | { kind: 'pool'; text: string; pooling: Pooling }
   | { kind: 'linear'; text: string; weights: Tensor; bias: readonly number[] | null };
 
-export const STAGES = ['relu', 'batch-norm', 'max', 'average', 'lp', 'l2', 'global-max', 'global-average', 'flatten', 'linear', 'softmax']; // prettier-ignore
+const STAGES = ['relu', 'batch-norm', 'max', 'average', 'lp', 'l2', 'global-max', 'global-average', 'flatten', 'linear', 'softmax']; // prettier-ignore
 
 /** The stages of a text; none of an empty one. */
 export function readChain(text: string): Stage[] {

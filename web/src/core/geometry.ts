@@ -22,20 +22,20 @@ export function outputSize(size: number, window: Window, [before, after]: Pair):
 }
 
 /** What gives ceil(size / stride) outputs; the larger side is the end, as in PyTorch and ONNX's SAME_UPPER. */
-export function samePadding(size: number, window: Window): Pair {
+function samePadding(size: number, window: Window): Pair {
   const { stride } = window;
   const total = Math.max((Math.ceil(size / stride) - 1) * stride + extentOf(window) - size, 0);
   return [Math.floor(total / 2), Math.ceil(total / 2)];
 }
 
 /** What makes "same" the middle of "full", as in SciPy: the larger side is the start. */
-export function samePaddingOfSignal(window: Window): Pair {
+function samePaddingOfSignal(window: Window): Pair {
   const extent = extentOf(window);
   return [Math.floor(extent / 2), Math.floor((extent - 1) / 2)];
 }
 
 /** What lets every window count that touches the input. */
-export function fullPadding(window: Window): Pair {
+function fullPadding(window: Window): Pair {
   return [extentOf(window) - 1, extentOf(window) - 1];
 }
 

@@ -10,7 +10,7 @@ import { tensor, type Tensor } from './tensor';
 export type KernelName = keyof typeof words.kernels;
 
 /** A kernel of the gallery; its settings stand behind colons (gaussian:2), and null is a default that follows. */
-export interface NamedKernel {
+interface NamedKernel {
   name: KernelName;
   settings: readonly { name: string; initial: number | null }[];
   make(...settings: (number | undefined)[]): Tensor;

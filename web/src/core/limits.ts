@@ -5,7 +5,7 @@ import { countOf } from './tensor';
 /** A page holds no more than that in one tensor: 160 MB. */
 export const MOST_NUMBERS = 20_000_000;
 /** And looks at no more numbers through windows: some seconds. */
-export const MOST_SEEN = 3_000_000_000;
+const MOST_SEEN = 3_000_000_000;
 
 /** Throws where a tensor of that shape would be larger than a page should hold. */
 export function checkCount(shape: readonly number[], about: CoreError['about']): void {

@@ -10,7 +10,7 @@ import { countOf, tensor, type Tensor } from './tensor';
 // A plane of one row is a signal: it has one axis.
 
 /** So many numbers can be typed; more come as a picture. */
-export const MOST_TYPED = 100_000;
+const MOST_TYPED = 100_000;
 
 const FILTERS = /(?<=^|\s)\/\/(?=\s|$)/;
 const CHANNELS = /(?<=^|\s)\/(?=\s|$)/;

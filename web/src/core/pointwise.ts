@@ -7,7 +7,7 @@ import { at, mapped, positionOf, reshaped, tensor, type Tensor } from './tensor'
 
 // What a network does between its windows, as in convscope.ops.pointwise, and a linear layer.
 
-export const EPSILON = 1e-5; // of a batch norm
+const EPSILON = 1e-5; // of a batch norm
 
 /** max(x, 0) */
 export function relu(input: Tensor): Outcome {
@@ -34,7 +34,7 @@ export interface BatchNormNumbers {
   variance: readonly number[];
 }
 
-export interface Normalised extends Outcome {
+interface Normalised extends Outcome {
   numbers: BatchNormNumbers; // one for each channel
 }
 
@@ -118,7 +118,7 @@ export function flatten(input: Tensor): Outcome {
   };
 }
 
-export interface Weighted extends Outcome {
+interface Weighted extends Outcome {
   weights: Tensor; // (outputs, inputs)
   bias: readonly number[] | null;
 }
@@ -163,24 +163,16 @@ export function linear(input: Tensor, weights: Tensor, bias: readonly number[] |
   };
 }
 
-export interface Softened extends Outcome {
-  largest: number; // is subtracted first, so that no exponential overflows
-  exponentials: Tensor; // of what is left
-  sum: number;
-}
-
 /** exp(x) / Σ exp(x), of scores in a row (Goodfellow, Bengio & Courville 2016, section 4.1). */
-export function softmax(input: Tensor): Softened {
+export function softmax(input: Tensor): Outcome {
   if (input.shape.length !== 1) throw new CoreError(words.core.takesARow('softmax', input.shape), 'then');
+  // the largest is subtracted first, so that no exponential overflows
   const largest = input.data.reduce((most, x) => Math.max(most, x), -Infinity);
   const exponentials = mapped(input, (x) => Math.exp(x - largest));
   const sum = exponentials.data.reduce((all, power) => all + power, 0);
   const output = mapped(exponentials, (power) => power / sum);
   return {
     output,
-    largest,
-    exponentials,
-    sum,
     explain(position) {
       checkPosition(output.shape, position);
       const power = (place: number) => `exp(${plain(input.data[place]!)})`;

@@ -12,7 +12,7 @@ export interface Pooling {
   stride: readonly number[] | null; // null: the window
 }
 
-export const POOLS = ['max', 'average', 'lp', 'l1', 'l2', 'global-max', 'global-average'] as const;
+const POOLS = ['max', 'average', 'lp', 'l1', 'l2', 'global-max', 'global-average'] as const;
 
 const SIDES = String.raw`[1-9]\d{0,3}(?:[x×,][1-9]\d{0,3})?`;
 const WRITTEN = new RegExp(

@@ -10,7 +10,7 @@ import { laid, type Windows } from './windows';
 
 // Pools with every step of them, as in convscope.ops.pool_steps. Padded zeros count in an average, and never else.
 
-export interface PoolOptions extends Partial<Settings> {
+interface PoolOptions extends Partial<Settings> {
   channels?: boolean; // whether the input is (C, ...); needed only for (C, places)
 }
 

@@ -1,7 +1,7 @@
 import type { AxisSize } from './sliding';
 
 /** A piece of the formula: a number of it, named, or a sign between. */
-export interface FormulaPart {
+interface FormulaPart {
   kind: 'size' | 'before' | 'after' | 'dilation' | 'kernel' | 'stride' | 'output' | 'sign';
   text: string;
 }
@@ -26,11 +26,4 @@ export function sizeFormula(axis: AxisSize): FormulaPart[] {
     sign('⌋ + 1 = '),
     number('output'),
   ];
-}
-
-/** The same as one text. */
-export function sizeText(axis: AxisSize): string {
-  return sizeFormula(axis)
-    .map(({ text }) => text)
-    .join('');
 }

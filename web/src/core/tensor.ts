@@ -51,15 +51,6 @@ export function part(values: Tensor, index: number): Tensor {
   return { shape, data: values.data.subarray(index * count, (index + 1) * count) };
 }
 
-/** Tensors of one shape along a new first axis. */
-export function stacked(parts: readonly Tensor[]): Tensor {
-  const { shape } = parts[0]!;
-  const count = countOf(shape);
-  const data = new Float64Array(parts.length * count);
-  parts.forEach((one, index) => data.set(one.data, index * count));
-  return tensor([parts.length, ...shape], data);
-}
-
 /** The same numbers under another shape. */
 export function reshaped(values: Tensor, shape: readonly number[]): Tensor {
   return tensor(shape, values.data);
@@ -68,14 +59,4 @@ export function reshaped(values: Tensor, shape: readonly number[]): Tensor {
 /** Every number through a function. */
 export function mapped(values: Tensor, change: (number: number) => number): Tensor {
   return { shape: values.shape, data: values.data.map(change) };
-}
-
-/** The least and the largest number. */
-export function extremes(values: Tensor): { least: number; most: number } {
-  let [least, most] = [Infinity, -Infinity];
-  for (const number of values.data) {
-    if (number < least) least = number;
-    if (number > most) most = number;
-  }
-  return { least, most };
 }

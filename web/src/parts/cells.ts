@@ -1,9 +1,10 @@
 // The cells of a map: where they lie on it, and how the keyboard goes over them.
 
-export type Cell = readonly [row: number, column: number];
+/** A row and a column, counted from 0; of a signal the row is 0. */
+export type Place = readonly [row: number, column: number];
 
-/** Part of a map, in cells; it may reach beyond the map's edge. */
-export interface Rectangle {
+/** A part of a map, in cells; it may reach beyond the map's edge. */
+export interface Area {
   row: number;
   column: number;
   rows: number;
@@ -11,7 +12,7 @@ export interface Rectangle {
 }
 
 /** The style of something that lies over part of a map, as far as that is on it. */
-export function placed(part: Rectangle, rows: number, columns: number): string {
+export function placed(part: Area, rows: number, columns: number): string {
   const [top, left] = [Math.max(0, part.row), Math.max(0, part.column)];
   const height = Math.max(0, Math.min(rows, part.row + part.rows) - top);
   const width = Math.max(0, Math.min(columns, part.column + part.columns) - left);
@@ -23,7 +24,7 @@ export function placed(part: Rectangle, rows: number, columns: number): string {
 }
 
 /** The cell under a pointer. */
-export function cellAt(event: MouseEvent, rows: number, columns: number): [number, number] {
+export function cellAt(event: MouseEvent, rows: number, columns: number): Place {
   const box = (event.currentTarget as Element).getBoundingClientRect();
   return [
     within(Math.floor(((event.clientY - box.top) / box.height) * rows), rows),
@@ -31,22 +32,28 @@ export function cellAt(event: MouseEvent, rows: number, columns: number): [numbe
   ];
 }
 
-/** The cell that a key leads to; null where the key is none of these. */
+type Keys = Pick<KeyboardEvent, 'key' | 'shiftKey' | 'ctrlKey' | 'altKey' | 'metaKey'>;
+
+/** The cell that a key leads to; null where the key is none that moves. An arrow with Shift goes `far` cells, and so does
+ * a page; Home and End go along the row, with Ctrl to the first and the last cell. */
 export function moved(
-  key: string,
-  [row, column]: Cell,
+  { key, shiftKey, ctrlKey, altKey, metaKey }: Keys,
+  [row, column]: Place,
   rows: number,
   columns: number,
-): [number, number] | null {
-  const to: Record<string, Cell> = {
-    ArrowUp: [row - 1, column],
-    ArrowDown: [row + 1, column],
-    ArrowLeft: [row, column - 1],
-    ArrowRight: [row, column + 1],
-    Home: [row, 0],
-    End: [row, columns - 1],
-    PageUp: [0, column],
-    PageDown: [rows - 1, column],
+  far = 10,
+): Place | null {
+  if (altKey || metaKey) return null;
+  const by = shiftKey ? far : 1;
+  const to: Record<string, Place> = {
+    ArrowUp: [row - by, column],
+    ArrowDown: [row + by, column],
+    ArrowLeft: [row, column - by],
+    ArrowRight: [row, column + by],
+    PageUp: [row - far, column],
+    PageDown: [row + far, column],
+    Home: [ctrlKey ? 0 : row, 0],
+    End: [ctrlKey ? rows - 1 : row, columns - 1],
   };
   const next = to[key];
   return next ? [within(next[0], rows), within(next[1], columns)] : null;

@@ -110,11 +110,3 @@ export function paintColours(values: ArrayLike<number>, pixels: Uint32Array): vo
     bytes[4 * k + 3] = 255;
   }
 }
-
-/** The colour of one number, as CSS writes it; null where it is none. */
-export function colourOf(value: number, scale: Scale, ground: Ground): string | null {
-  const pixel = new Uint32Array(1);
-  paint([value], pixel, scale, ground);
-  const [red, green, blue, alpha] = new Uint8Array(pixel.buffer);
-  return alpha ? `rgb(${red} ${green} ${blue})` : null;
-}

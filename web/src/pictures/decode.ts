@@ -6,7 +6,7 @@ import { sizeOf } from './header';
 // What a browser reads of a picture file, by the rules of convscope's own reading: upright by EXIF, transparent pixels
 // over white, the numbers of the file whatever its colour profile, one channel where red, green and blue are alike.
 
-export const MOST_PIXELS = 40_000_000;
+const MOST_PIXELS = 40_000_000;
 
 /** The values of a picture file, 0 to 255, (1 or 3, rows, columns). Raises PictureError. */
 export async function decode(file: Uint8Array<ArrayBuffer>, name: string): Promise<Tensor> {

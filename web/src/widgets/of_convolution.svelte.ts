@@ -1,4 +1,5 @@
-import { INITIAL, type ConvolutionKey, type ConvolutionState } from '../convolution/state.svelte';
+import { INITIAL, type ConvolutionKey } from '../convolution/address';
+import type { ConvolutionState } from '../convolution/state.svelte';
 import { pictureOf } from '../pictures/code';
 import { follow } from './following.svelte';
 import type { Model } from './model';

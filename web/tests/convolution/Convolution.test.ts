@@ -1,7 +1,8 @@
 import { cleanup, fireEvent, render, screen as page, waitFor, within } from '@testing-library/svelte';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import Convolution from '../../src/convolution/Convolution.svelte';
-import { ConvolutionState, INITIAL } from '../../src/convolution/state.svelte';
+import { INITIAL } from '../../src/convolution/address';
+import { ConvolutionState } from '../../src/convolution/state.svelte';
 
 beforeEach(() => {
   // what jsdom has not

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { ConvolutionState, INITIAL } from '../../src/convolution/state.svelte';
+import { INITIAL } from '../../src/convolution/address';
+import { ConvolutionState } from '../../src/convolution/state.svelte';
 
 /** A screen of an address, with its picture there. */
 async function screenOf(address: Partial<typeof INITIAL> = {}): Promise<ConvolutionState> {
@@ -90,6 +91,17 @@ test('a picture that there is not is said; the one before stays', async () => {
   await screen.bring();
   expect(screen.wrongs).toEqual([]);
   expect(screen.walked?.count).toBe(1);
+});
+
+test('back at the picture that is there, nothing is wrong any more', async () => {
+  const screen = await screenOf();
+  screen.change({ picture: 'sample:nothing' });
+  await screen.bring();
+  expect(screen.stale).toBe(true);
+  screen.change({ picture: INITIAL.picture });
+  await screen.bring();
+  expect(screen.wrongs).toEqual([]);
+  expect(screen.stale).toBe(false);
 });
 
 test('pools by themselves; a stride of 1 is not said, and is the size of the window then', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { ConvolutionState, INITIAL } from '../../src/convolution/state.svelte';
+import { INITIAL } from '../../src/convolution/address';
+import { ConvolutionState } from '../../src/convolution/state.svelte';
 import { middle, type Walked } from '../../src/convolution/walked';
 
 async function walkedOf(address: Partial<typeof INITIAL>): Promise<Walked> {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { convolutionTexts, type ConvolutionAddress } from '../../src/copying/convolution_text';
-import { INITIAL } from '../../src/convolution/state.svelte';
+import { INITIAL } from '../../src/convolution/address';
 
 const texts = (change: Partial<ConvolutionAddress>, name = 'drawing.png') =>
   convolutionTexts({ ...INITIAL, ...change }, name);

@@ -13,10 +13,12 @@ import { plain, spelled } from '../../src/core/number_text';
 import { poolText, readPool } from '../../src/core/pool_text';
 import { pool } from '../../src/core/pooling';
 import { readBias, readSettings } from '../../src/core/settings_text';
-import { sizeText } from '../../src/core/size_formula';
+import { sizeFormula } from '../../src/core/size_formula';
 import { CoreError, type Border, type Settings, type Step, type Walk } from '../../src/core/sliding';
 import { at, tensor, type Tensor } from '../../src/core/tensor';
 import { words } from '../../src/words';
+
+const written = (parts: readonly { text: string }[]) => parts.map(({ text }) => text).join('');
 
 // What convscope.ops gives: tests/studio/test_core.py makes the cases, runs this file and says where they are.
 const path = process.env.CONVSCOPE_CASES;
@@ -79,7 +81,7 @@ function sameWalk(walk: Walk, expected: ExpectedWalk): void {
   expect(walk.pads).toEqual(expected.pads);
   same(walk.output, expected.output, 'output');
   expect(walk.axes.map((axis) => axis.unreached)).toEqual(expected.unreached);
-  expect(walk.axes.map(sizeText)).toEqual(expected.sizes);
+  expect(walk.axes.map((axis) => written(sizeFormula(axis)))).toEqual(expected.sizes);
   for (const step of expected.steps) sameStep(walk.step(step.position), step);
 }
 

@@ -61,7 +61,6 @@ test('a batch norm takes mean and variance of the map itself, or those that are 
 test('scores of any size give shares', () => {
   const [softmax] = chain(tensor([3], [1000, 1000, -1000]), 'softmax');
   expect(numbers(softmax!.output)).toEqual([0.5, 0.5, 0]);
-  expect(softmax!.softened).toMatchObject({ largest: 1000, sum: 2 });
 });
 
 test('an equation of very many terms counts them', () => {

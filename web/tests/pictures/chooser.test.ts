@@ -48,6 +48,40 @@ test('what is wrong is said, and goes when something good comes', async () => {
   expect(screen.getByRole('alert').textContent).toBe('');
 });
 
+/** Drops files on the chooser, as a browser does. */
+function drop(...files: Partial<File>[]) {
+  const event = new Event('drop', { bubbles: true });
+  Object.assign(event, { dataTransfer: { files, getData: () => '' } });
+  screen.getByRole('group', { name: said.chooser }).dispatchEvent(event);
+}
+
+test('a folder, and what else the browser cannot read, is said', async () => {
+  render(Chooser, { picture: null, onpicture: () => {}, way: 'open' });
+  const arrayBuffer = () =>
+    Promise.reject(new DOMException('A requested file was not found', 'NotFoundError'));
+  drop({ name: 'holiday', size: 4096, arrayBuffer });
+  await settled();
+  expect(screen.getByRole('alert').textContent).toBe(said.errors.unread('holiday'));
+});
+
+test('a file that is too large is not read at all', async () => {
+  render(Chooser, { picture: null, onpicture: () => {}, way: 'open' });
+  const arrayBuffer = vi.fn();
+  drop({ name: 'huge.png', size: 64_000_001, arrayBuffer });
+  await settled();
+  expect(screen.getByRole('alert').textContent).toContain('huge.png is larger than 64 MB');
+  expect(arrayBuffer).not.toHaveBeenCalled();
+});
+
+test('no failure is without a word', async () => {
+  const { gates, offered } = samples('odd');
+  render(Chooser, { picture: null, onpicture: () => {}, samples: offered, way: 'sample' });
+  screen.getByRole('button', { name: /odd/ }).click();
+  gates.odd!.fail(new TypeError('out of luck'));
+  await settled();
+  expect(screen.getByRole('alert').textContent).toContain('out of luck');
+});
+
 test('what the page says is said too', () => {
   render(Chooser, { picture: null, onpicture: () => {}, way: 'open', error: 'the network takes colours.' });
   expect(screen.getByRole('alert').textContent).toBe('the network takes colours.');

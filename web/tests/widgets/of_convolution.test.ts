@@ -1,5 +1,6 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import { ConvolutionState, INITIAL } from '../../src/convolution/state.svelte';
+import { INITIAL } from '../../src/convolution/address';
+import { ConvolutionState } from '../../src/convolution/state.svelte';
 import { followConvolution } from '../../src/widgets/of_convolution.svelte';
 import { sentOf, type Sent } from '../../src/widgets/numbers';
 import { FakeModel } from './fake_model';

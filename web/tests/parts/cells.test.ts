@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { asNumbers, cut, moved, type Place } from '../../src/convolution/moves';
+import { moved, type Place } from '../../src/parts/cells';
 
 function press(key: string, from: Place, options: KeyboardEventInit = {}): Place | null {
   return moved(new KeyboardEvent('keydown', { key, ...options }), from, 30, 20);
@@ -11,6 +11,9 @@ test('arrow keys go to the neighbours, and stay on the grid', () => {
   expect(press('ArrowUp', [0, 4])).toEqual([0, 4]);
   expect(press('ArrowDown', [29, 4])).toEqual([29, 4]);
   expect(press('ArrowDown', [3, 4], { shiftKey: true })).toEqual([13, 4]);
+  expect(moved(new KeyboardEvent('keydown', { key: 'ArrowLeft', shiftKey: true }), [3, 7], 9, 9, 4)).toEqual([
+    3, 3,
+  ]);
 });
 
 test('Home and End go along the row, with Ctrl to the corners; pages are ten rows', () => {
@@ -25,30 +28,4 @@ test('Home and End go along the row, with Ctrl to the corners; pages are ten row
 test('other keys move nothing', () => {
   expect(press('a', [3, 4])).toBeNull();
   expect(press('ArrowRight', [3, 4], { altKey: true })).toBeNull();
-});
-
-test('a page lays out no more than a few thousand cells', () => {
-  expect(asNumbers(18, 18, 1)).toBe(true);
-  expect(asNumbers(18, 18, 8)).toBe(false);
-  expect(asNumbers(28, 28, 1)).toBe(false);
-  expect(asNumbers(1, 40, 1)).toBe(true);
-  expect(asNumbers(1, 41, 1)).toBe(false);
-});
-
-test('the piece around a window has a cell more on each side, within the whole', () => {
-  const whole = { paddedRows: 66, paddedColumns: 66 };
-  expect(cut({ row: 20, column: 30, rows: 3, columns: 3 }, whole)).toEqual({
-    row: 19,
-    column: 29,
-    rows: 5,
-    columns: 5,
-  });
-  expect(cut({ row: 0, column: 63, rows: 3, columns: 3 }, whole)).toEqual({
-    row: 0,
-    column: 61,
-    rows: 5,
-    columns: 5,
-  });
-  const large = cut({ row: 10, column: 10, rows: 31, columns: 31 }, whole);
-  expect([large.rows, large.columns]).toEqual([13, 13]);
 });
