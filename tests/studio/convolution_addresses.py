@@ -49,8 +49,20 @@ def drawn_case(chance: random.Random) -> Case:
     return Case(address, name, pixels, maps)
 
 
+def global_pools() -> list[Case]:
+    """A global pool alone, over a picture and a signal of one channel and of several."""
+    pictures = {"1 2; 3 4": [[[1, 2], [3, 4]]], "1 5 3": [[1, 5, 3]], "1 2 / 3 5": [[1, 2], [3, 5]]}
+    made = []
+    for picture, numbers in pictures.items():
+        axes = tuple(range(1, np.ndim(numbers)))
+        for pool, of in (("global-max", np.max), ("global-average", np.mean)):
+            expected = of(np.array(numbers), axis=axes, keepdims=True)
+            made.append(Case({**PLAIN, "picture": picture, "pool": pool}, "", None, expected))
+    return made
+
+
 def _number(chance: random.Random) -> str:
-    return chance.choice(
+    number = chance.choice(
         [
             str(chance.randint(-9, 9)),
             str(chance.randint(-9, 9)),
@@ -58,6 +70,7 @@ def _number(chance: random.Random) -> str:
             f"{chance.uniform(-2, 2):.3f}",
         ]
     )
+    return number.replace("-", chance.choice("-\N{MINUS SIGN}"))
 
 
 def _plane(chance: random.Random, rows: int, columns: int) -> list[list[str]]:
@@ -70,7 +83,7 @@ def _text(filters: list[list[list[list[str]]]]) -> str:
 
 
 def _value(word: str) -> float:
-    above, _, below = word.partition("/")
+    above, _, below = word.replace("\N{MINUS SIGN}", "-").partition("/")
     return float(above) / float(below or 1)
 
 

@@ -16,7 +16,7 @@ from convscope import Bundle
 from convscope.cli.execute import execute
 from convscope.errors import ConvscopeError
 
-from .convolution_addresses import PLAIN, Case, drawn_case
+from .convolution_addresses import PLAIN, Case, drawn_case, global_pools
 from .copied_texts import copied, in_a_shell, in_python, words
 
 COUNT = 90
@@ -32,7 +32,7 @@ def cases() -> list[Case]:
         except ConvscopeError:
             refused += 1
     assert refused < COUNT
-    return found
+    return [*global_pools(), *found]
 
 
 def said(command: str, capsys: pytest.CaptureFixture[str]) -> Any:
