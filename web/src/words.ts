@@ -139,6 +139,8 @@ export const words = {
     fewer: (what: string) => `fewer ${what}`,
     more: (what: string) => `more ${what}`,
     kernelCell: (plane: string, row: number, column: number) => `${plane}, row ${row}, column ${column}`,
+    noNumber: (place: string, text: string) =>
+      `${text ? `“${shortened(text)}” in ${place} is no number` : `${place[0]!.toUpperCase()}${place.slice(1)} is empty`}: write one such as 2, -0.5 or 1/4, or press Escape for the one before.`,
     asGiven: 'as given: edit any cell',
     asPixels: 'as given: too large to edit here',
     asApplied: 'as applied',
@@ -276,6 +278,17 @@ export const words = {
       output: 'size of the output',
     },
     sizeRule: '⌊(size + before + after − dilation·(kernel − 1) − 1) / stride⌋ + 1',
+    tooLarge: 'Ways to a smaller picture',
+    makeGrey: 'Make it grey',
+    takeMiddle: (most: number) => `Take the middle ${most}×${most}`,
+    grey: 'grey: one channel instead of three',
+    crop: 'Part: row, column, height, width',
+    cropAll: (all: readonly number[]) => `all: ${all.join(',')}`,
+    copyingOff: 'There is nothing to copy while something is wrong: mend what is marked above or beside.',
+    fitted: (rank: number, before: string, after: string) =>
+      rank === 1
+        ? `A signal takes a kernel of one row: ${shortened(after)} is taken instead of ${shortened(before)}.`
+        : `This is a picture again: the kernel ${shortened(after)} is taken instead of ${shortened(before)}.`,
     lastGood: 'What is shown is what was computed last.',
     nothing: 'Nothing is computed yet.',
   },
@@ -329,6 +342,12 @@ export const words = {
   core: {
     tooLarge: (shape: readonly number[], count: number, most: number) =>
       `${times(shape)} are ${count.toLocaleString('en')} numbers, and a page holds ${most.toLocaleString('en')} at once; take a smaller picture, less padding or a larger stride.`,
+    wrongCrop: (crop: string) =>
+      `The part is row, column, height and width of a picture, such as 100,200,8,8, and not “${shortened(crop)}”.`,
+    cropBeyond: (crop: string, size: readonly number[]) =>
+      `The part ${shortened(crop)} reaches beyond the picture, which has ${times(size)} numbers; rows and columns are counted from 0.`,
+    emptyKernelSetting: (name: string, setting: string) =>
+      `The ${setting.replaceAll('_', ' ')} of ${name} is empty; write a number.`,
     tooMuchWork: (output: readonly number[], window: readonly number[]) =>
       `Windows of ${times(window)} for each of ${times(output)} numbers would take a page minutes; take a smaller window or picture.`,
     doesNotFit: (

@@ -27,6 +27,7 @@ export function asked(address: ConvolutionAddress): ConvolutionAddress {
   for (const key of Object.keys(told) as ConvolutionKey[]) told[key] = told[key].trim().replaceAll('−', '-');
   for (const key of ['picture', 'kernel'] as const)
     if (isTyped(told[key]) && told[key].includes('\n')) told[key] = typedText(typedNumbers(told[key]));
+  if (!isFile(told.picture)) told.grey = ''; // numbers have no colours
   if (!told.kernel && !told.pool) told.kernel = DEFAULT_KERNEL;
   if (told.kernel) return told;
   const own = told.pool.split(':').length > 2 ? { stride: DEFAULTS.stride } : {}; // the pool has its own

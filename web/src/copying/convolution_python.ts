@@ -21,7 +21,7 @@ interface Given {
 
 /** A script that computes and prints what the screen shows. */
 export function convolutionPython(told: ConvolutionAddress, pictureName: string): string {
-  const given = picture(told.picture, pictureName);
+  const given = picture(told, pictureName);
   const kernel = told.kernel ? kernelOf(told.kernel, given.rank) : null;
   const layer = kernel !== null && kernel.layer;
   const pool = poolOf(told.pool);
@@ -49,7 +49,8 @@ export function convolutionPython(told: ConvolutionAddress, pictureName: string)
   return `${[...imports, '', ...lines].join('\n')}\n`;
 }
 
-function picture(code: string, pictureName: string): Given {
+function picture({ picture: code, grey, crop }: ConvolutionAddress, pictureName: string): Given {
+  const part = crop ? [slices(crop, isFile(code) || (typedNumbers(code)[0]?.length ?? 0) > 1)] : [];
   if (isFile(code)) {
     const sample = code === SAMPLE_PHOTO;
     const file = sample ? 'sample_photo()' : pythonString(pictureName);
@@ -58,7 +59,10 @@ function picture(code: string, pictureName: string): Given {
         'from convscope.data.pictures import read_picture',
         ...(sample ? ['from convscope.sample import sample_photo'] : []),
       ],
-      lines: [`picture = np.moveaxis(np.atleast_3d(read_picture(${file})), -1, 0)  # channels first`],
+      lines: [
+        `picture = np.moveaxis(np.atleast_3d(read_picture(${file})${grey ? '.convert("L")' : ''}), -1, 0)  # channels first`,
+        ...part,
+      ],
       channels: true,
       rank: 2,
     };
@@ -67,7 +71,14 @@ function picture(code: string, pictureName: string): Given {
   const planes = typedNumbers(code)[0] ?? [];
   const channels = planes.length > 1;
   const nested: Nested = channels ? planes.map((plane) => axes(plane, rank)) : axes(planes[0] ?? [], rank);
-  return { imports: [], lines: [`picture = ${pythonList(nested)}`], channels, rank };
+  return { imports: [], lines: [`picture = ${pythonList(nested)}`, ...part], channels, rank };
+}
+
+/** The part of a picture that --crop takes: row, column, height and width. */
+function slices(crop: string, channels: boolean): string {
+  const [row, column, height, width] = crop.split(/[x×,]/).map(Number) as [number, number, number, number];
+  const rows = `${row}:${row + height}, ${column}:${column + width}`;
+  return channels ? `picture = np.array(picture)[:, ${rows}]` : `picture = np.array(picture)[${rows}]`;
 }
 
 function kernelOf(text: string, rank: 1 | 2): { text: string; layer: boolean; filters: number } {
