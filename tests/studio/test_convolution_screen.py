@@ -10,7 +10,11 @@ import numpy as np
 import pytest
 
 from convscope import ops
+from convscope.data.pictures import read_picture
+from convscope.sample import sample_photo
 from convscope.studio.page import STATIC
+
+from .conftest import OpenScreen
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -389,3 +393,27 @@ def test_an_error_is_beside_its_control(open_page: Open) -> None:
     assert output(page).all_inner_texts() == before
     field.fill("1")
     assert sentence.count() == 0
+
+
+def test_the_photo_of_the_command_is_there_in_the_studio(open_screen: OpenScreen) -> None:
+    page = open_screen("#/convolution?picture=sample:photo&kernel=sobel-x&at=1,100,200")
+    photo = np.moveaxis(np.asarray(read_picture(sample_photo())), -1, 0)
+    expected = ops.steps(photo[1], ops.kernel("sobel-x")).at(100, 200)
+    explained(page).locator("b.result").wait_for()
+    assert result(page) == expected.result
+    page.get_by_text("See the texts").click()
+    command = page.locator("pre").first.inner_text()
+    assert command == "convscope conv --at 1,100,200"
+    assert page.get_by_role("button", name="Save photo.jpg").count() == 0
+    page.get_by_role("tab", name="Samples").click()
+    page.get_by_role("button", name="Photo", exact=True).wait_for()
+
+
+def test_the_page_of_the_documentation_says_which_samples_it_has(browser: Browser) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{PAGE.as_uri()}#/convolution?picture=sample:photo")
+    page.get_by_role("alert").get_by_text(
+        "There is no sample “photo” here; there are numbers, cross,"
+    ).wait_for()
+    context.close()

@@ -19,7 +19,7 @@ from convscope.errors import ConvscopeError
 from .convolution_addresses import PLAIN, Case, drawn_case, global_pools
 from .copied_texts import copied, in_a_shell, in_python, words
 
-COUNT = 90
+COUNT = 120
 IN_A_SHELL = 5  # of them, each as a process of its own
 QUIET = "ignore::convscope.errors.ConvscopeWarning"  # of even kernels, and of untrained networks
 
@@ -54,6 +54,7 @@ def expected_numbers(case: Case) -> np.ndarray:
     """In the order of `convscope conv`, which has the colours of a photo last."""
     values = case.expected
     colours = case.pixels is not None and case.pixels.ndim == 3
+    colours = colours and not case.address["grey"]
     apart = case.address["kernel"].count("/ ") < 1 or not case.address["kernel"]
     return (np.moveaxis(values, 0, -1) if colours and apart and values.ndim == 3 else values).ravel()
 

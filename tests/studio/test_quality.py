@@ -5,29 +5,42 @@ Errors in the console and requests that leave the machine fail every test of a p
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
 
 import pytest
 
-from .conftest import STATIC, OpenScreen, needs_page
+from .conftest import ROOT, STATIC, OpenScreen, needs_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+WEB = ROOT / "web" / "src"
 pytestmark = [needs_page, pytest.mark.xdist_group("studio")]
 
 SCREENS = {
     "network": "#/network?model=starter",
     "network, a cell": "#/network?model=starter&layer=conv2&cell=conv2:3:5:7",
+    "network, a corner": "#/network?model=starter&layer=conv1&cell=conv1:0:0:0",
     "network, a class": "#/network?model=starter&cell=probability:3",
     "network, a larger one": "#/network?model=untrained:resnet-8",
     "network, signals": "#/network?model=untrained:simple-cnn-1d",
     "convolution": "#/convolution",
-    "convolution, padded": "#/convolution?kernel=sobel-x&padding=1&stride=2&mode=reflect",
+    "convolution, padded": "#/convolution?kernel=sobel-x&padding=1&stride=2&border=reflect",
     "convolution, a photo": "#/convolution?picture=sample:photo&kernel=sharpen",
     "convolution, a chain": "#/convolution?padding=1&then=relu|max:2|flatten|softmax",
-    "convolution, a pool": "#/convolution?operation=pool&pool=max:2",
+    "convolution, a pool": "#/convolution?kernel=&pool=max:2",
+}
+# What an address may hold, as the screens have it.
+KNOWN = {
+    name: set(
+        re.findall(
+            r"^  (\w+): '", (WEB / file).read_text("utf-8").partition("INITIAL")[2].split("};")[0], re.M
+        )
+    )
+    for name, file in (("network", "network/state.svelte.ts"), ("convolution", "convolution/address.ts"))
 }
 screens = pytest.mark.parametrize("hash", SCREENS.values(), ids=SCREENS)
 widths = pytest.mark.parametrize("width", [360, 1280])
@@ -161,11 +174,20 @@ def walk(page: Page, key: str) -> None:
 
 
 @screens
-def test_everything_that_is_shown_comes_from_here(open_screen: OpenScreen, hash: str) -> None:
+def test_the_address_is_understood_and_nothing_is_wrong(open_screen: OpenScreen, hash: str) -> None:
+    page = settled(open_screen(hash))
+    known = KNOWN["network" if hash.startswith("#/network") else "convolution"]
+    assert set(parse_qs(hash.partition("?")[2], keep_blank_values=True)) <= known
+    page.wait_for_timeout(300)  # what is asked for has come, or is refused
+    said = [one.inner_text() for one in page.locator(".wrong").all() if one.is_visible()]
+    assert [text for text in said if not ("untrained:" in hash and text.startswith("Untrained:"))] == []
+
+
+def test_everything_that_is_shown_comes_from_here(open_screen: OpenScreen) -> None:
     asked: list[str] = []
     page = open_screen("#/nothing")
     page.on("request", lambda request: asked.append(request.url))
-    page.goto(page.url.split("#")[0] + hash)
+    page.goto(page.url.split("#")[0] + SCREENS["network, a cell"])
     page.reload()
     settled(page)
     home = page.url.split("#")[0]

@@ -15,6 +15,7 @@ import pytest
 from convscope import Bundle
 from convscope.errors import ConvscopeError
 from convscope.look import why
+from convscope.sample import sample_photo
 from convscope.studio.inspector import Inspector
 from tests.studio.pictures import noise, png
 
@@ -54,6 +55,19 @@ def decoded(message: bytes) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         at += 4 * count
     assert at == len(message)
     return header, arrays
+
+
+def test_the_photo_is_that_of_the_command_conv(client: TestClient) -> None:
+    answer = client.get("/api/photo")
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert answer.content == sample_photo().read_bytes()
+
+
+def test_a_photo_that_is_not_installed_is_said(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("convscope.sample._installed", lambda *_: None)
+    answer = client.get("/api/photo")
+    assert answer.status_code == 422
+    assert "name a picture of your own" in answer.json()["message"]
 
 
 def test_models_networks_and_samples_are_the_inspectors(client: TestClient) -> None:

@@ -149,7 +149,7 @@ def test_pictures_of_any_form(form: str, tmp_path: Path) -> None:
         ("picture", np.zeros((1, 2, 3, 4)), "should have the shape (height, width)"),
         ("picture", np.ones((300, 300, 3)), "np.moveaxis(photo, -1, 0), or a PIL image"),
         ("picture", np.ones((20, 30, 4)), "colours come last"),
-        ("picture", np.ones((65, 5, 5)), "has 65 channels of 5×5 numbers"),
+        ("picture", np.ones((65, 5, 5)), "has too many channels; channels come first here, up to 64"),
         ("pool", "maximum:2", "unknown pool 'maximum'"),
         ("padding", "some", "unknown padding 'some'"),
         ("padding", ((0, 1), (0, 1)), "pads alike before and after"),

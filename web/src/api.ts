@@ -188,7 +188,7 @@ function sending(picture: Picture, signal?: AbortSignal): RequestInit {
 }
 
 /** The server that the page came from. */
-export const http: Source = {
+export const http: Source & { photo(): Promise<Uint8Array<ArrayBuffer>> } = {
   models: () => ask('models', {}, async (response) => (await response.json()).models),
   network: (model) => ask('network', { model }, json),
   pass: async (model, picture, layers, signal) =>
@@ -201,6 +201,7 @@ export const http: Source = {
     ),
   why: async (model, picture, cell) => ask('why', { model, cell }, json, sending(picture)),
   drawing: async (model) => addressOf('drawing.svg', { model }),
+  photo: () => ask('photo', {}, async (response) => new Uint8Array(await response.arrayBuffer())),
   samples: (model) =>
     ask('samples', { model }, async (response) => (await response.json()).samples.map(sampleOf)),
 };

@@ -75,6 +75,7 @@ export const words = {
     cameraAsked: 'The browser asks whether this page may use the camera.',
 
     sampleNames: {
+      photo: 'Photo',
       numbers: '1 to 9',
       cross: 'Cross',
       edge: 'Edge',
@@ -108,7 +109,8 @@ export const words = {
       noNumbers: (text: string) =>
         `“${text}” is neither a picture nor numbers; type rows apart by “;”, such as 1 2; 3 4.`,
       notHere: 'That is text, and this screen takes pictures; paste a picture, or open its file.',
-      noSample: (name: string) => `There is no sample “${name}”; choose another one.`,
+      noSample: (name: string, known: readonly string[]) =>
+        `There is no sample “${name}” here; there are ${known.join(', ')}.`,
       gone: 'This browser does not keep the picture of this address any more; open its file again, or draw a new one.',
       unreadable: 'The address holds a picture that cannot be read; choose one here.',
       cameraRefused:
@@ -191,7 +193,6 @@ export const words = {
     grid: 'grid',
     input: 'Input',
     output: 'Output',
-    signal: 'signal',
     channel: (number: number) => `channel ${number}`,
     colours: ['red', 'green', 'blue'] as readonly string[],
     filter: (number: number) => `filter ${number}`,
@@ -253,8 +254,6 @@ export const words = {
     weights: 'kernel as applied',
     paddingBorderIdle: 'of no effect without padding',
     products: 'products',
-    sum: 'sum',
-    result: 'result',
     biasTerm: 'bias',
     tap: (x: string, w: string, product: string, running: string) =>
       `${x} times ${w} is ${product}; so far ${running}`,

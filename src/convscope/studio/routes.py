@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import mimetypes
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from starlette.requests import ClientDisconnect
 
 from ..columns import in_bytes
 from ..errors import ConvscopeError
+from ..sample import sample_photo
 from .inspector import Inspector
 from .pass_message import pass_message
 from .refusal import About, Refusal
@@ -47,6 +49,11 @@ def routes(inspector: Inspector) -> APIRouter:
             for name, file in inspector.samples(model)
         ]
         return _json({"samples": found})
+
+    @router.get("/photo")
+    def photo() -> Response:
+        path = sample_photo()
+        return Response(path.read_bytes(), media_type=mimetypes.guess_type(path.name)[0])
 
     @router.post("/pass")
     def passed(model: str, file: File, layer: Annotated[list[str] | None, Query()] = None) -> Response:

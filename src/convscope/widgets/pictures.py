@@ -52,13 +52,10 @@ def _check_channels(shape: tuple[int, ...]) -> None:
         return
     colours_last = shape[2] in (3, 4) and min(shape[:2]) > OF_A_PHOTO
     if colours_last or shape[0] > MOST_CHANNELS:
+        looks = "looks like a photo whose colours come last" if colours_last else "has too many channels"
         raise ShapeError(
-            f"the picture of shape {shape} has {shape[0]} channels of {shape[1]}×{shape[2]} numbers, because "
-            f"channels come first, and the widget shows up to {MOST_CHANNELS}; of a photo give "
-            "np.moveaxis(photo, -1, 0), or a PIL image."
-            if shape[0] > MOST_CHANNELS
-            else f"the picture of shape {shape} looks like a photo whose colours come last, and channels come "
-            "first here; give np.moveaxis(photo, -1, 0), or a PIL image."
+            f"the picture of shape {shape} {looks}; channels come first here, up to {MOST_CHANNELS} of them. "
+            "Of a photo give np.moveaxis(photo, -1, 0), or a PIL image."
         )
 
 

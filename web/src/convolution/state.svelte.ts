@@ -1,4 +1,5 @@
 import type { Values } from '../app/address';
+import { ApiError } from '../api';
 import { filtered, mapsOf } from '../core/filtering';
 import { readKernel } from '../core/kernel_text';
 import { pool } from '../core/pooling';
@@ -9,6 +10,7 @@ import { part, type Tensor } from '../core/tensor';
 import { pictureOf } from '../pictures/code';
 import { PictureError } from '../pictures/error';
 import type { Picture } from '../pictures/picture';
+import type { SamplePicture } from '../pictures/samples';
 import { words } from '../words';
 import { DEFAULT_KERNEL, INITIAL, type ConvolutionKey } from './address';
 import { chained, textsOf } from './chained';
@@ -157,21 +159,22 @@ export class ConvolutionState {
     this.filling = filling;
     this.pointed = null;
   }
-  /** Brings the picture that the address names. Call it when that has changed. */
-  async bring(): Promise<void> {
+  /** Brings the picture that the address names; `offered`: samples beside the page's own. Call it when that has changed. */
+  async bring(offered: readonly SamplePicture[] = []): Promise<void> {
     const code = this.address.picture;
     if (this.picture?.code === code) {
       this.pictureWrong = ''; // an address before this one may have had none
       return;
     }
     try {
-      const picture = await pictureOf(code);
+      const picture = await pictureOf(code, offered);
       if (this.address.picture !== code) return; // another was asked for meanwhile
       this.pictureWrong = '';
       this.picture = { ...picture, code };
     } catch (error) {
-      if (!(error instanceof CoreError || error instanceof PictureError)) throw error;
-      if (this.address.picture === code) this.pictureWrong = error.message || words.convolution.nothing;
+      const known = [CoreError, PictureError, ApiError].some((kind) => error instanceof kind);
+      if (!known) throw error;
+      if (this.address.picture === code) this.pictureWrong = (error as Error).message;
     }
   }
 }

@@ -7,7 +7,6 @@ export type ConvolutionAddress = Values<ConvolutionKey>;
 /** What `convscope conv` takes where an option is left out. */
 const { padding, stride, dilation, border } = INITIAL;
 export const DEFAULTS = { padding, stride, dilation, border };
-export const SAMPLE_PHOTO = 'sample:photo'; // what it takes where no picture is named
 
 /** Whether an address speaks of a picture file, and not of numbers that it holds itself. */
 export function isFile(picture: string): boolean {

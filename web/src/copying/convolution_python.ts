@@ -1,4 +1,5 @@
-import { biasOf, DEFAULTS, isFile, isSignal, SAMPLE_PHOTO, type ConvolutionAddress } from './asked';
+import { SAMPLE_PHOTO } from '../pictures/photo';
+import { biasOf, DEFAULTS, isFile, isSignal, type ConvolutionAddress } from './asked';
 import { chainPython } from './chain_python';
 import { poolCall, poolOf, poolSteps } from './pool_python';
 import {

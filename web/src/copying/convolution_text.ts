@@ -1,5 +1,6 @@
 import { DEFAULT_KERNEL } from '../convolution/address';
-import { asked, DEFAULTS, isFile, SAMPLE_PHOTO, type ConvolutionAddress } from './asked';
+import { SAMPLE_PHOTO } from '../pictures/photo';
+import { asked, DEFAULTS, isFile, type ConvolutionAddress } from './asked';
 import { convolutionPython } from './convolution_python';
 import { commandLine } from './shell';
 

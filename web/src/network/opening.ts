@@ -4,6 +4,7 @@ import { PictureError } from '../pictures/error';
 import { keep, keptFile } from '../pictures/keeping';
 import { fromValues } from '../pictures/making';
 import type { Picture } from '../pictures/picture';
+import { sampleOf } from '../pictures/samples';
 import { words } from '../words';
 
 // A network takes files. Those of pictures are decoded to be drawn on; a signal's file goes as it is to the server,
@@ -16,7 +17,7 @@ export function firstCode(samples: readonly Sample[]): string {
 
 /** The picture, or signal, of a code. Raises PictureError, CoreError. */
 export async function opened(code: string, samples: readonly Sample[], signal: boolean): Promise<Picture> {
-  const picture = signal ? await signalOf(code, samples) : await pictureOf(code, samples);
+  const picture = signal ? await signalOf(code, samples) : await pictureOf(code, samples.map(sampleOf));
   if (!picture.file) throw new PictureError(words.network.noFile);
   return picture;
 }

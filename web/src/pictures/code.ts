@@ -1,4 +1,3 @@
-import type { Sample } from '../api';
 import { words } from '../words';
 import { fromBase64 } from './base64';
 import { PictureError } from './error';
@@ -6,19 +5,23 @@ import { keptFile } from './keeping';
 import { fromFile, fromNumbers } from './making';
 import { holdsNumbers, numbersOf } from './numbers';
 import type { Picture } from './picture';
-import { OWN, sampleOf } from './samples';
+import { OWN, type SamplePicture } from './samples';
 
 /** The picture that an address means (see Picture.code). `offered`: samples of the server, beside the page's own.
  * Raises PictureError where there is none, and CoreError for numbers that are none. */
-export async function pictureOf(code: string, offered: readonly Sample[] = []): Promise<Picture> {
+export async function pictureOf(code: string, offered: readonly SamplePicture[] = []): Promise<Picture> {
   const said = words.pictures.errors;
   const [kind, rest] = parted(code);
   if (kind === 'sample') {
-    const sample = offered
-      .map(sampleOf)
-      .concat(OWN)
-      .find(({ name }) => name === rest);
-    if (!sample) throw new PictureError(said.noSample(rest));
+    const known = [...offered, ...OWN];
+    const sample = known.find(({ name }) => name === rest);
+    if (!sample)
+      throw new PictureError(
+        said.noSample(
+          rest,
+          known.map(({ name }) => name),
+        ),
+      );
     return sample.picture();
   }
   if (kind === 'png') {

@@ -5,7 +5,7 @@ export interface Kept {
   name: string;
   file: Uint8Array<ArrayBuffer>;
 }
-interface Record extends Kept {
+interface StoredPicture extends Kept {
   digest: string;
   at: number; // when it was kept
 }
@@ -14,18 +14,18 @@ export const MOST_PICTURES = 20;
 export const MOST_BYTES = 50_000_000;
 const DATABASE = 'convscope-pictures';
 const STORE = 'pictures';
-const here = new Map<string, Record>();
+const here = new Map<string, StoredPicture>();
 
 /** Keeps a file, and tells the digest that gives it back. */
 export async function keep(kept: Kept): Promise<string> {
-  const record: Record = { ...kept, digest: digestOf(kept.file), at: Date.now() };
+  const record: StoredPicture = { ...kept, digest: digestOf(kept.file), at: Date.now() };
   here.delete(record.digest);
   here.set(record.digest, record);
   for (const digest of superfluous([...here.values()])) here.delete(digest);
   if (kept.file.length > MOST_BYTES) return record.digest;
   await inStore('readwrite', async (store) => {
     await done(store.put(record));
-    const all = (await done(store.getAll())) as Record[];
+    const all = (await done(store.getAll())) as StoredPicture[];
     for (const digest of superfluous(all)) store.delete(digest);
   });
   return record.digest;
@@ -35,12 +35,15 @@ export async function keep(kept: Kept): Promise<string> {
 export async function keptFile(digest: string): Promise<Kept | null> {
   const record =
     here.get(digest) ??
-    (await inStore('readonly', async (store) => (await done(store.get(digest))) as Record | undefined));
+    (await inStore(
+      'readonly',
+      async (store) => (await done(store.get(digest))) as StoredPicture | undefined,
+    ));
   return record ? { name: record.name, file: record.file } : null;
 }
 
 /** The digests of what is beyond the bounds: what was kept longest ago. The newest always stays. */
-export function superfluous(records: readonly Record[]): string[] {
+export function superfluous(records: readonly StoredPicture[]): string[] {
   const newest = [...records].reverse().sort((one, other) => other.at - one.at);
   let bytes = 0;
   return newest

@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest';
 import { base64url, fromBase64 } from '../../src/pictures/base64';
 import { pictureOf } from '../../src/pictures/code';
 import { fromNumbers, fromValues, LONGEST_CODE } from '../../src/pictures/making';
-import { OWN } from '../../src/pictures/samples';
+import { OWN, sampleOf } from '../../src/pictures/samples';
 import { words } from '../../src/words';
 
 // jsdom decodes no pictures: what a PNG gives is tested in a browser, tests/studio/test_pictures.py.
@@ -63,7 +63,7 @@ test('numbers are their own code; many are kept', async () => {
 
 test('a sample keeps its code, and the server’s samples count too', async () => {
   for (const { name } of OWN) expect((await pictureOf(`sample:${name}`)).code).toBe(`sample:${name}`);
-  const offered = [{ name: 'ant', file: Uint8Array.of(1, 2) }];
+  const offered = [sampleOf({ name: 'ant', file: Uint8Array.of(1, 2) })];
   const ant = await pictureOf('sample:ant', offered);
   expect([ant.name, ant.code, [...(ant.file ?? [])]]).toEqual(['ant.png', 'sample:ant', [1, 2]]);
 });
@@ -71,7 +71,9 @@ test('a sample keeps its code, and the server’s samples count too', async () =
 test('a code that gives nothing is a sentence', async () => {
   const said = words.pictures.errors;
   await expect(pictureOf('kept:0123')).rejects.toThrow(said.gone);
-  await expect(pictureOf('sample:moon')).rejects.toThrow(said.noSample('moon'));
+  await expect(pictureOf('sample:moon')).rejects.toThrow(
+    'There is no sample “moon” here; there are numbers, cross,',
+  );
   await expect(pictureOf('png:§')).rejects.toThrow(said.unreadable);
   await expect(pictureOf('no numbers')).rejects.toThrow('no numbers');
 });
