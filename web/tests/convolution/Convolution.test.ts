@@ -237,3 +237,21 @@ test('while something is wrong there is nothing to copy and nothing to play', as
   await fireEvent.keyDown(page.getByRole('region', { name: 'Convolution' }), { key: '.' });
   expect(screen.index).toBe(0);
 });
+
+test('padding that no window reaches is hatched and named too', async () => {
+  const five = Array(5).fill('1 2 3 4 5').join('; ');
+  await shown({ picture: five, kernel: '1 1; 1 1', padding: '2', stride: '3', dilation: '2' });
+  // windows hold rows −2, 0, 1, 3, 4 and 6
+  expect(page.getByText('No window reaches row 2 of the input (hatched).')).toBeTruthy();
+  expect(page.getByText('No window reaches rows −1, 5 of the padding (hatched).')).toBeTruthy();
+  const hatched = (row: number, column: number) =>
+    cells('Input')[9 * row + column]!.classList.contains('unreached');
+  expect([hatched(0, 0), hatched(1, 0), hatched(0, 1), hatched(7, 8), hatched(8, 8)]).toEqual([
+    false,
+    true,
+    true,
+    true,
+    false,
+  ]);
+  expect(grid('Input').getAttribute('aria-label')).toBe('Input. Enter brings the window to a cell.');
+});
