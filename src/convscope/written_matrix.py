@@ -133,12 +133,13 @@ def _row(text: str) -> list[int | float]:
 
 def _number(word: str) -> int | float | None:
     """
-    >>> _number("3"), _number("1/4"), _number("1e-3"), _number("x")
-    (3, 0.25, 0.001, None)
+    >>> _number("3"), _number("1/4"), _number("\N{MINUS SIGN}1e-3"), _number("x")
+    (3, 0.25, -0.001, None)
     """
+    plain = word.replace("\N{MINUS SIGN}", "-")  # as pages and books write it
     for read in (int, float, lambda text: float(Fraction(text))):
         try:
-            return read(word)
+            return read(plain)
         except (ValueError, ZeroDivisionError):
             continue
     return None

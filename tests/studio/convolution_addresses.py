@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from convscope import ops
 
 NAMES = ("drawing.png", "my picture.png", 'it\'s a "7" $HOME `ls` \\.png', "-dash.png", "ünï 数!.png")
 PLAIN = {
-    "picture": "", "kernel": "", "pool": "", "padding": "valid", "stride": "1", "dilation": "1",
-    "border": "zeros", "flip": "", "bias": "", "then": "", "at": "",
+    "picture": "", "grey": "", "crop": "", "kernel": "", "pool": "", "padding": "valid", "stride": "1",
+    "dilation": "1", "border": "zeros", "flip": "", "bias": "", "then": "", "at": "",
 }  # fmt: skip
 KERNELS = ("sobel-x", "gaussian:1:3", "box:2", "laplacian", "sharpen", "")
 POOLS = ("max:2", "max", "average:2", "average:2:1", "max:3:2", "l2:2", "l1:2:1", "lp:2:2:2.5", "global-max")
@@ -49,8 +50,20 @@ def drawn_case(chance: random.Random) -> Case:
     return Case(address, name, pixels, maps)
 
 
+def global_pools() -> list[Case]:
+    """A global pool alone, over a picture and a signal of one channel and of several."""
+    pictures = {"1 2; 3 4": [[[1, 2], [3, 4]]], "1 5 3": [[1, 5, 3]], "1 2 / 3 5": [[1, 2], [3, 5]]}
+    made = []
+    for picture, numbers in pictures.items():
+        axes = tuple(range(1, np.ndim(numbers)))
+        for pool, of in (("global-max", np.max), ("global-average", np.mean)):
+            expected = of(np.array(numbers), axis=axes, keepdims=True)
+            made.append(Case({**PLAIN, "picture": picture, "pool": pool}, "", None, expected))
+    return made
+
+
 def _number(chance: random.Random) -> str:
-    return chance.choice(
+    number = chance.choice(
         [
             str(chance.randint(-9, 9)),
             str(chance.randint(-9, 9)),
@@ -58,6 +71,7 @@ def _number(chance: random.Random) -> str:
             f"{chance.uniform(-2, 2):.3f}",
         ]
     )
+    return number.replace("-", chance.choice("-\N{MINUS SIGN}"))
 
 
 def _plane(chance: random.Random, rows: int, columns: int) -> list[list[str]]:
@@ -70,7 +84,7 @@ def _text(filters: list[list[list[list[str]]]]) -> str:
 
 
 def _value(word: str) -> float:
-    above, _, below = word.partition("/")
+    above, _, below = word.replace("\N{MINUS SIGN}", "-").partition("/")
     return float(above) / float(below or 1)
 
 
@@ -84,12 +98,28 @@ def _picture(chance: random.Random, rank: int) -> tuple[np.ndarray, str, np.ndar
         shape = (chance.randint(4, 9), chance.randint(4, 9), *((3,) if colour else ()))
         pixels = np.random.default_rng(chance.randrange(10**6)).integers(0, 256, shape).astype(np.uint8)
         code = chance.choice(("png:iVBO", "kept:00ff", "sample:digit"))
-        channels = np.moveaxis(np.atleast_3d(pixels), -1, 0).astype(float)
-        return channels, chance.choice(NAMES), pixels, {**PLAIN, "picture": code}
+        address = {**PLAIN, "picture": code}
+        seen = pixels
+        if chance.random() < 0.6:
+            address["grey"] = "yes"
+            seen = np.asarray(Image.fromarray(pixels).convert("L"))
+        channels = np.moveaxis(np.atleast_3d(seen), -1, 0).astype(float)
+        return _cropped(chance, channels, address), chance.choice(NAMES), pixels, address
     rows, columns = (1 if rank == 1 else chance.randint(2, 6)), chance.randint(3, 7)
     planes = [_plane(chance, rows, columns) for _ in range(chance.choice((1, 1, 2, 3)))]
     values = _array(planes) if rank == 2 else _array(planes)[:, 0]
-    return values, "", None, {**PLAIN, "picture": _text([planes])}
+    address = {**PLAIN, "picture": _text([planes])}
+    return _cropped(chance, values, address) if rank == 2 else values, "", None, address
+
+
+def _cropped(chance: random.Random, channels: np.ndarray, address: dict[str, str]) -> np.ndarray:
+    rows, columns = channels.shape[1:]
+    if rows < 4 or columns < 4 or chance.random() < 0.5:
+        return channels
+    row, column = chance.randint(0, rows - 4), chance.randint(0, columns - 4)
+    height, width = chance.randint(4, rows - row), chance.randint(4, columns - column)
+    address["crop"] = f"{row},{column},{height},{width}"
+    return channels[:, row : row + height, column : column + width]
 
 
 def _kernel(chance: random.Random, rank: int, channels: int, address: dict[str, str]) -> np.ndarray:

@@ -74,11 +74,14 @@ def shown(locator: Locator) -> float:
 
 
 def output(page: Page, name: str = "") -> Locator:
-    return page.get_by_role("grid", name=f"Output, {name}").get_by_role("gridcell")
+    return page.get_by_role("grid", name=f"Output, {name}" if name else "Output. Moving").get_by_role(
+        "gridcell"
+    )
 
 
 def given(page: Page, name: str = "") -> Locator:
-    return page.get_by_role("grid", name=f"Input, {name}").get_by_role("gridcell")
+    label = f"Input, {name}" if name else "Input. Enter"
+    return page.get_by_role("grid", name=label).get_by_role("gridcell")
 
 
 def explained(page: Page) -> Locator:

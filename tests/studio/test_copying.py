@@ -16,10 +16,10 @@ from convscope import Bundle
 from convscope.cli.execute import execute
 from convscope.errors import ConvscopeError
 
-from .convolution_addresses import PLAIN, Case, drawn_case
+from .convolution_addresses import PLAIN, Case, drawn_case, global_pools
 from .copied_texts import copied, in_a_shell, in_python, words
 
-COUNT = 90
+COUNT = 120
 IN_A_SHELL = 5  # of them, each as a process of its own
 QUIET = "ignore::convscope.errors.ConvscopeWarning"  # of even kernels, and of untrained networks
 
@@ -32,7 +32,7 @@ def cases() -> list[Case]:
         except ConvscopeError:
             refused += 1
     assert refused < COUNT
-    return found
+    return [*global_pools(), *found]
 
 
 def said(command: str, capsys: pytest.CaptureFixture[str]) -> Any:
@@ -54,6 +54,7 @@ def expected_numbers(case: Case) -> np.ndarray:
     """In the order of `convscope conv`, which has the colours of a photo last."""
     values = case.expected
     colours = case.pixels is not None and case.pixels.ndim == 3
+    colours = colours and not case.address["grey"]
     apart = case.address["kernel"].count("/ ") < 1 or not case.address["kernel"]
     return (np.moveaxis(values, 0, -1) if colours and apart and values.ndim == 3 else values).ravel()
 

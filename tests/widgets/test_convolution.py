@@ -147,6 +147,9 @@ def test_pictures_of_any_form(form: str, tmp_path: Path) -> None:
         ("picture", [[1, float("nan")]], "holds nan at (0, 1)"),
         ("picture", "no-such.png", "no-such.png"),
         ("picture", np.zeros((1, 2, 3, 4)), "should have the shape (height, width)"),
+        ("picture", np.ones((300, 300, 3)), "np.moveaxis(photo, -1, 0), or a PIL image"),
+        ("picture", np.ones((20, 30, 4)), "colours come last"),
+        ("picture", np.ones((65, 5, 5)), "has too many channels; channels come first here, up to 64"),
         ("pool", "maximum:2", "unknown pool 'maximum'"),
         ("padding", "some", "unknown padding 'some'"),
         ("padding", ((0, 1), (0, 1)), "pads alike before and after"),
@@ -171,6 +174,15 @@ def test_what_does_not_fit_is_refused_and_changes_nothing(
     assert shown._words == before
     assert np.array_equal(shown.output, output)
     assert not page.told()
+
+
+@pytest.mark.parametrize(
+    "setting", [{"kernel": np.ones((4, 4))}, {"stride": 0}, {"at": (9, 9)}, {"colour": 1}]
+)
+def test_a_refused_call_opens_nothing_in_the_page(setting: dict[str, Any], notebook: Notebook) -> None:
+    with pytest.raises(ConvscopeError):
+        Convolution(NINE, **setting)
+    assert not notebook.told()
 
 
 def test_settings_that_it_does_not_have_and_those_it_computes() -> None:

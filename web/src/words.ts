@@ -7,7 +7,7 @@ export const words = {
     network: 'Network',
     skip: 'Skip to the content',
     theme: 'Colours',
-    themeSystem: 'as the system',
+    themeSystem: 'system',
     themeLight: 'light',
     themeDark: 'dark',
   },
@@ -141,6 +141,8 @@ export const words = {
     fewer: (what: string) => `fewer ${what}`,
     more: (what: string) => `more ${what}`,
     kernelCell: (plane: string, row: number, column: number) => `${plane}, row ${row}, column ${column}`,
+    noNumber: (place: string, text: string) =>
+      `${text ? `“${shortened(text)}” in ${place} is no number` : `${place[0]!.toUpperCase()}${place.slice(1)} is empty`}: write one such as 2, -0.5 or 1/4, or press Escape for the one before.`,
     asGiven: 'as given: edit any cell',
     asPixels: 'as given: too large to edit here',
     asApplied: 'as applied',
@@ -200,8 +202,8 @@ export const words = {
       `${dashed ? 'Dashed cells are' : 'The veiled frame is'} padding, ${border}${said && `: ${said}`}.`,
     unpadded: 'No padding.',
     magnified: 'around the window, as numbers',
-    inputGrid: (name: string) => `Input, ${name}. Enter brings the window to a cell.`,
-    outputGrid: (name: string) => `Output, ${name}. Moving goes to the step of a cell.`,
+    inputGrid: (name: string) => `Input${name && `, ${name}`}. Enter brings the window to a cell.`,
+    outputGrid: (name: string) => `Output${name && `, ${name}`}. Moving goes to the step of a cell.`,
     inputCell: (place: string, value: string, state: string) => `${place}: ${value}${state && `, ${state}`}`,
     place: (place: readonly number[]) =>
       place.length === 1 ? `place ${place[0]}` : `row ${place[0]}, column ${place[1]}`,
@@ -222,12 +224,10 @@ export const words = {
           : `The input’s ${place} (${value}) is in ${count.toLocaleString('en')} windows: their outputs have a dark edge.`,
     pointing:
       'Point at a cell of the output to see its window, at a cell of the input to see which outputs use it.',
-    unreached: (axis: 'row' | 'column' | 'place', positions: readonly number[]) => {
-      const some = positions.slice(0, 12).join(', ');
+    unreached: (axis: 'row' | 'column' | 'place', positions: readonly number[], of: 'input' | 'padding') => {
+      const some = positions.slice(0, 12).join(', ').replaceAll('-', '−');
       const rest = positions.length > 12 ? ` and ${(positions.length - 12).toLocaleString('en')} more` : '';
-      return positions.length === 1
-        ? `No window reaches ${axis} ${some} of the input (hatched).`
-        : `No window reaches ${axis}s ${some}${rest} of the input (hatched).`;
+      return `No window reaches ${axis}${positions.length === 1 ? '' : 's'} ${some}${rest} of the ${of} (hatched).`;
     },
 
     player: 'Steps',
@@ -275,6 +275,17 @@ export const words = {
       output: 'size of the output',
     },
     sizeRule: '⌊(size + before + after − dilation·(kernel − 1) − 1) / stride⌋ + 1',
+    tooLarge: 'Ways to a smaller picture',
+    makeGrey: 'Make it grey',
+    takeMiddle: (most: number) => `Take the middle ${most}×${most}`,
+    grey: 'grey: one channel instead of three',
+    crop: 'Part: row, column, height, width',
+    cropAll: (all: readonly number[]) => `all: ${all.join(',')}`,
+    copyingOff: 'There is nothing to copy while something is wrong: mend what is marked above or beside.',
+    fitted: (rank: number, before: string, after: string) =>
+      rank === 1
+        ? `A signal takes a kernel of one row: ${shortened(after)} is taken instead of ${shortened(before)}.`
+        : `This is a picture again: the kernel ${shortened(after)} is taken instead of ${shortened(before)}.`,
     lastGood: 'What is shown is what was computed last.',
     nothing: 'Nothing is computed yet.',
   },
@@ -293,7 +304,8 @@ export const words = {
     } as Record<string, string>,
     explained: {
       relu: 'max(0, x): what is negative becomes 0.',
-      'batch-norm': 'each map less its mean, divided by its standard deviation; then times gamma, plus beta.',
+      'batch-norm':
+        'each map less its mean, divided by its standard deviation; then times gamma, plus beta. To the variance 0.00001 is added (epsilon), so that nothing is divided by 0.',
       pool: 'one number for each window.',
       flatten: 'all numbers in one row: map by map, row by row.',
       linear: 'each output is a sum of all inputs, each times its weight.',
@@ -327,7 +339,13 @@ export const words = {
 
   core: {
     tooLarge: (shape: readonly number[], count: number, most: number) =>
-      `${times(shape)} are ${count.toLocaleString('en')} numbers, and a page holds ${most.toLocaleString('en')} at once; take a smaller picture, less padding or a larger stride.`,
+      `${shape.length > 1 ? `${times(shape)} are` : 'These would be'} ${count.toLocaleString('en')} numbers, and a page holds ${most.toLocaleString('en')} at once; take a smaller picture, less padding or a larger stride.`,
+    wrongCrop: (crop: string) =>
+      `The part is row, column, height and width of a picture, such as 100,200,8,8, and not “${shortened(crop)}”.`,
+    cropBeyond: (crop: string, size: readonly number[]) =>
+      `The part ${shortened(crop)} reaches beyond the picture, which has ${times(size)} numbers; rows and columns are counted from 0.`,
+    emptyKernelSetting: (name: string, setting: string) =>
+      `The ${setting.replaceAll('_', ' ')} of ${name} is empty; write a number.`,
     tooMuchWork: (output: readonly number[], window: readonly number[]) =>
       `Windows of ${times(window)} for each of ${times(output)} numbers would take a page minutes; take a smaller window or picture.`,
     doesNotFit: (
@@ -344,13 +362,13 @@ export const words = {
     ) =>
       `With an input of ${times(sizes)}${padded(pads)} a window that reaches over ${times(extents)} would see nothing but padding; take less padding.`,
     unknownBorder: (border: string, known: readonly string[]) =>
-      `There is no border “${border}”; there are ${known.join(', ')}.`,
+      `There is no border “${shortened(border)}”; there are ${known.join(', ')}.`,
     borderTooWide: (border: string, pads: readonly (readonly number[])[], sizes: readonly number[]) =>
       `An input of ${times(sizes)} is too small to be continued by ${border}${padded(pads)}; replicate and zeros have no such limit.`,
     wrongSetting: (what: 'stride' | 'dilation', values: readonly number[], rank: number) =>
-      `The ${what} is a whole number from 1${rank > 1 ? ', or one down and one across such as 1,2' : ''}, not ${values.join(',')}.`,
+      `The ${what} is a whole number from 1${rank > 1 ? ', or one down and one across such as 1,2' : ''}, not ${shortened(values.join(','))}.`,
     unknownPadding: (padding: string, known: readonly string[]) =>
-      `There is no padding “${padding}”; there are ${known.join(', ')}, or a whole number from 0.`,
+      `There is no padding “${shortened(padding)}”; there are ${known.join(', ')}, or a whole number from 0.`,
     wrongPadding: (sides: readonly number[], rank: number) =>
       `The padding is a whole number from 0${rank > 1 ? ', or one down and one across such as 1,2' : ''}, not ${sides.join(',')}.`,
     noStep: (position: readonly number[], shape: readonly number[]) =>
@@ -368,9 +386,10 @@ export const words = {
       name: string,
       near: string | null,
       known: readonly string[],
-    ) => `There is no ${what} “${name}”${near ? `: is ${near} meant?` : '.'} There are ${known.join(', ')}.`,
+    ) =>
+      `There is no ${what} “${shortened(name)}”${near ? `: is ${near} meant?` : '.'} There are ${known.join(', ')}.`,
     wrongPool: (text: string) =>
-      `“${text}” is no pool; a pool is max, average or lp with a window and maybe a stride, such as max:2 or average:3x3:1, or global-max or global-average.`,
+      `“${shortened(text)}” is no pool; a pool is max, average or lp with a window and maybe a stride, such as max:2 or average:3x3:1, or global-max or global-average.`,
     poolTakesMaps: (shape: readonly number[]) =>
       `A pool takes a signal or a picture, and not numbers of the shape ${times(shape)}.`,
     poolHasTwoAxes: (text: string) =>
@@ -378,11 +397,12 @@ export const words = {
     globalTakesAll: (text: string) => `${text} takes the whole map; it has no padding and no dilation.`,
     tooManyTyped: (count: number, most: number) =>
       `These are ${count.toLocaleString('en')} numbers, and ${most.toLocaleString('en')} can be typed; give more as a picture.`,
-    notANumber: (word: string) =>
+    notANumber: (word: string) => `“${shortened(word)}” is not a number; write one such as 2, -0.5 or 1/4.`,
+    notANumberInRow: (word: string, row: number | null) =>
       word
-        ? `“${word}” is not a number. Rows are apart by “;”, channels by “/” with a space on both sides.`
+        ? `“${shortened(word)}”${row ? ` in row ${row}` : ''} is not a number. Rows are apart by “;”, channels by “/” with a space on both sides.`
         : 'A number is missing between two signs.',
-    notFinite: (word: string) => `“${word}” is not finite, and the numbers should be.`,
+    notFinite: (word: string) => `“${shortened(word)}” is not finite, and the numbers should be.`,
     rowsDiffer: (lengths: readonly number[]) =>
       `There are rows with ${lengths.join(' and ')} numbers; all should have as many.`,
     emptyPlane: 'A channel holds no numbers; “/” stands between two channels, “//” between two filters.',
@@ -394,9 +414,9 @@ export const words = {
     signalTakesOneRow: (size: readonly number[]) =>
       `A signal takes a kernel of one row such as 1 0 -1, not one of ${times(size)}.`,
     wrongNumbers: (what: 'padding' | 'stride' | 'dilation' | 'at', text: string, least: number) =>
-      `The ${what === 'at' ? 'place' : what} is a whole number from ${least}, or one down and one across such as 1,2, not “${text}”.`,
+      `The ${what === 'at' ? 'place' : what} is a whole number from ${least}, or one down and one across such as 1,2, not “${shortened(text)}”.`,
     wrongKernelSettings: (name: string, given: readonly string[], takes: readonly string[]) =>
-      `The kernel ${name} does not take ${given.join(':') || 'an empty setting'}; behind colons it takes ${takes.join(', ') || 'nothing'}.`,
+      `The kernel ${name} does not take ${shortened(given.join(':')) || 'an empty setting'}; behind colons it takes ${takes.join(', ') || 'nothing'}.`,
     evenIdentity: (size: number) => `The size of an identity is odd, and ${size} is even and has no middle.`,
     sigmaTooWide: (sigma: number) => `A sigma of ${sigma} makes a kernel wider than 999; give its size.`,
     wrongKernelSize: (size: number) => `The size of a kernel is a whole number from 1 to 999, not ${size}.`,
@@ -409,7 +429,7 @@ export const words = {
     wrongBatchNorm: (channels: number, given: number) =>
       `A batch norm of ${channels} ${channels === 1 ? 'channel' : 'channels'} takes one number for each, or one for all, not ${given}.`,
     wrongBatchNormText: (text: string) =>
-      `“${text}” is no batch norm; it is batch-norm, or batch-norm:gamma:beta:mean:variance with a number for each.`,
+      `“${shortened(text)}” is no batch norm; it is batch-norm, or batch-norm:gamma:beta:mean:variance with a number for each.`,
     varianceBelowZero: (variance: number) => `A variance is 0 or above, not ${variance}.`,
     numberOfRow: (place: number) => `number ${place} of the row`,
     takesARow: (what: 'linear' | 'softmax', shape: readonly number[]) =>
@@ -419,7 +439,7 @@ export const words = {
     wrongLinearBias: (outputs: number, given: number) =>
       `linear has ${outputs} ${outputs === 1 ? 'row' : 'rows'} and ${given} numbers of a bias; there is one for each row.`,
     wrongLinear: (text: string) =>
-      `“${text}” is no linear layer; it is linear: and a row of weights for each output, such as linear:1 0 1; 0 1 0, and maybe one more colon and a bias for each.`,
+      `“${shortened(text)}” is no linear layer; it is linear: and a row of weights for each output, such as linear:1 0 1; 0 1 0, and maybe one more colon and a bias for each.`,
     takesNothing: (kind: string) => `${kind} takes no settings.`,
     emptyStage: 'A stage is empty; stages stand between “|”.',
   },
@@ -598,6 +618,11 @@ export const words = {
     restarted: 'The kernel of the notebook was restarted. Run this cell again.',
   },
 } as const;
+
+/** What a person wrote, as far as a sentence can hold it. */
+function shortened(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+}
 
 function times(sizes: readonly number[]): string {
   return sizes.join('×');

@@ -76,7 +76,10 @@ class Kernel:
 
     def with_bias(self, text: str) -> Kernel:
         """With a number for each filter, or one for all. Raises `UsageError` for another count."""
-        numbers = typed_matrix(text)
+        try:
+            numbers = typed_matrix(text)
+        except UsageError:  # whose sentence is of rows
+            numbers = None
         if numbers is None or numbers.ndim > 1 or len(numbers) not in (1, self.filters):
             each = f"{self.filters} numbers, one for each filter"
             wanted = "a number such as 0.5" if self.filters == 1 else each

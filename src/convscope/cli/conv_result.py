@@ -82,8 +82,12 @@ class Result:
         of, *at = place if len(place) > rank else (0, *place)
         if len(at) != rank or not all(0 <= p < n for p, n in zip((of, *at), self.shape, strict=True)):
             several = self.shape[0] > 1
-            shape, first = self.shape[not several :], "; the first number is that of the map" * several
-            raise ShapeError(f"there is no step at {tuple(place)}: the output has the shape {shape}{first}.")
+            shape = self.shape[not several :]
+            names = (["map"] * several) + (["place"] if rank == 1 else ["row", "column"])
+            ranges = ", ".join(f"{name} 0 to {size - 1}" for name, size in zip(names, shape, strict=True))
+            raise ShapeError(
+                f"there is no step at {tuple(place)}: the output has the shape {shape}, so {ranges}."
+            )
         whole = (of, *at)
         return (self.walks[0], whole, whole) if self.is_layer else (self.walks[of], (*at,), whole)
 

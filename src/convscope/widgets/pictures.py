@@ -10,10 +10,13 @@ import numpy as np
 from PIL import Image
 
 from ..data.pictures import read_picture
-from ..errors import UsageError
+from ..errors import ShapeError, UsageError
 from ..ops.arrays import as_array, as_kernel, as_numbers
 from ..written_matrix import FILES, stored_matrix
 from .words import typed_planes
+
+MOST_CHANNELS = 64
+OF_A_PHOTO = 16  # more rows and columns than that, and three or four numbers last
 
 Sent = dict[str, Any]  # {"name", "kind": "picture" or "numbers", "shape": (C, ...), "data": bytes}
 
@@ -39,7 +42,21 @@ def numbers_of(given: Any) -> np.ndarray:
         if given.mode not in ("L", "RGB", "I;16", "I", "F"):
             given = given.convert("L" if given.mode in ("1", "LA") else "RGB")
         return _channels_first(np.asarray(given))
-    return _channels_first(as_kernel(as_array(given), "the picture"))
+    array = _channels_first(as_kernel(as_array(given), "the picture"))
+    _check_channels(array.shape)
+    return array
+
+
+def _check_channels(shape: tuple[int, ...]) -> None:
+    if len(shape) != 3:
+        return
+    colours_last = shape[2] in (3, 4) and min(shape[:2]) > OF_A_PHOTO
+    if colours_last or shape[0] > MOST_CHANNELS:
+        looks = "looks like a photo whose colours come last" if colours_last else "has too many channels"
+        raise ShapeError(
+            f"the picture of shape {shape} {looks}; channels come first here, up to {MOST_CHANNELS} of them. "
+            "Of a photo give np.moveaxis(photo, -1, 0), or a PIL image."
+        )
 
 
 def _channels_first(array: np.ndarray) -> np.ndarray:

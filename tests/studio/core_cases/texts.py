@@ -41,7 +41,7 @@ def matrices(chance: np.random.Generator) -> Iterable[Case]:
         "1 //", "/ 1", "// 1", "1/0 2", "1 1/0", "inf", "1 nan", "1e999", "1e-3 .5 5. +2 -0", "1_000",
         "1__0", "0x10", "1 ; 2 ; 3",
         "1e5", "1 2 ;/; 3 4", "7 /// 8", "1 / 2 / 3 // 4 / 5 / 6", ",1,2,", "1\t2\r\n3 4", "1/2/3", "½",
-        "1;,;2",
+        "1;,;2", "−1 2; 3 −1/4", "1e−3 −.5", "1−2", "−−1", "1/−2", "−inf 1",
     ]  # fmt: skip
     for _ in range(40):
         rows, columns, planes = (int(n) for n in chance.integers(1, 4, 3))

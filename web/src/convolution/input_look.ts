@@ -17,13 +17,13 @@ export function inputLook(
 ): (row: number, column: number) => Look {
   const { down, across, paddedColumns } = walked;
   const numbers = walked.plane(channel);
-  const missed = [new Set(down.unreached), new Set(across.unreached)] as const;
+  const missed = [new Set(walked.missed[0]), new Set(walked.missed[1])] as const;
   const winner = step.kind === 'pool' && step.winner ? String(step.winner.slice(-walked.rank)) : null;
 
   function statesOf(row: number, column: number): InputState[] {
     const outside = row < 0 || column < 0 || row >= down.size || column >= across.size;
     const states: InputState[] = outside ? ['padding'] : [];
-    if (!outside && (missed[0].has(row) || missed[1].has(column))) states.push('unreached');
+    if (missed[0].has(row) || missed[1].has(column)) states.push('unreached');
     const [first, second] = [tapOf(down, place[0], row), tapOf(across, place[1], column)];
     if (!seen || first < 0 || second < 0) return states;
     states.push('taken');

@@ -1,6 +1,6 @@
 import type { Values } from '../app/address';
 import { ApiError } from '../api';
-import { filtered } from '../core/filtering';
+import { filtered, mapsOf } from '../core/filtering';
 import { readKernel } from '../core/kernel_text';
 import { pool } from '../core/pooling';
 import { readPool, type Pooling } from '../core/pool_text';
@@ -13,6 +13,9 @@ import type { Picture } from '../pictures/picture';
 import type { SamplePicture } from '../pictures/samples';
 import { words } from '../words';
 import { DEFAULT_KERNEL, INITIAL, type ConvolutionKey } from './address';
+import { chained, textsOf } from './chained';
+import { across, forSignal } from './fitting';
+import { cropped, grey } from './taken';
 import { Walked } from './walked';
 
 /** What is wrong, and the control it is about. */
@@ -36,13 +39,31 @@ export class ConvolutionState {
   playing = $state(false);
   filling = $state(false); // steps were gone through: what is beyond the present one is still to come
   pointed = $state<number | null>(null); // a step that is pointed at, without going there
+  notice = $state(''); // what the screen changed by itself
   #last: Computed | null = null;
+  #fitted: { from: string; to: string } | null = null; // the kernel of a picture, and what a signal has instead
+
+  /** What is computed with: the picture, grey and cut where the address says so. */
+  readonly #taken = $derived.by((): { input: Tensor | null; wrong: Wrong | null } => {
+    if (!this.picture) return { input: null, wrong: null };
+    const { values, kind } = this.picture;
+    try {
+      const colours = kind === 'picture' && values.shape[0] === 3;
+      const shades = this.address.grey === 'yes' && colours ? grey(values) : values;
+      const { crop } = this.address;
+      return { input: crop.trim() ? cropped(shades, crop) : shades, wrong: null };
+    } catch (error) {
+      if (!(error instanceof CoreError)) throw error;
+      return { input: null, wrong: { message: error.message, about: error.about } };
+    }
+  });
 
   /** What is computed, and what is wrong; with something wrong, what was computed last. */
   readonly result = $derived.by((): { computed: Computed | null; wrong: Wrong | null } => {
-    if (!this.picture) return { computed: this.#last, wrong: null };
+    const { input, wrong } = this.#taken;
+    if (!input) return { computed: this.#last, wrong };
     try {
-      this.#last = computed(this.picture.values, this.address);
+      this.#last = computed(input, this.address);
       return { computed: this.#last, wrong: null };
     } catch (error) {
       if (!(error instanceof CoreError)) throw error;
@@ -50,7 +71,17 @@ export class ConvolutionState {
     }
   });
   readonly walked = $derived(this.result.computed?.walked ?? null);
-  readonly kernel = $derived(this.result.computed?.kernel ?? null);
+  /** The kernel of the address, also where it does not fit; the last one where it cannot be read. */
+  readonly kernel = $derived.by((): Tensor | null => {
+    const last = this.result.computed?.kernel ?? null;
+    if (!this.result.wrong || this.pools) return last;
+    try {
+      return readKernel(this.address.kernel || DEFAULT_KERNEL, this.rank);
+    } catch (error) {
+      if (!(error instanceof CoreError)) throw error;
+      return last;
+    }
+  });
   readonly pooling = $derived(this.result.computed?.pooling ?? null);
   readonly #present = $derived.by((): { index: number; wrong: Wrong | null } => {
     if (!this.walked) return { index: 0, wrong: null };
@@ -74,7 +105,14 @@ export class ConvolutionState {
   });
   /** Whether what is shown is not what the address asks for. */
   readonly stale = $derived(Boolean(this.pictureWrong || this.result.wrong));
+  /** What follows the output: of the last one that was computed. */
+  readonly stages = $derived(this.walked ? chained(mapsOf(this.walked.walk), textsOf(this.address)) : []);
+  /** Whether a command with these settings gives what is shown. */
+  readonly right = $derived(!this.wrongs.length && this.stages.every(({ wrong }) => !wrong));
+  readonly channels = $derived(this.#taken.input?.shape[0] ?? 1);
   readonly rank = $derived(this.picture && this.picture.values.shape.length === 2 ? 1 : 2);
+  /** Whether the picture itself holds more numbers than can be computed with. */
+  readonly tooLarge = $derived(this.result.wrong?.about === 'picture');
   readonly pools = $derived(!this.address.kernel && Boolean(this.address.pool));
 
   wrongOf(about: CoreError['about']): string | undefined {
@@ -85,13 +123,33 @@ export class ConvolutionState {
     Object.assign(this.address, values);
     this.pointed = null;
     this.playing = false;
+    this.notice = '';
     if (this.#present.wrong) this.address.at = '';
   }
   /** Another picture, from a person's hand. */
   take(picture: Picture): void {
+    const { rank, picture: before } = this;
+    const alike = String(before?.values.shape.slice(1)) === String(picture.values.shape.slice(1));
     this.pictureWrong = '';
     this.picture = picture;
-    this.change({ picture: picture.code });
+    this.change({ picture: picture.code, ...(alike ? {} : { crop: '' }) });
+    if (before && this.rank !== rank && !this.pools) this.#fit();
+  }
+  /** Another kernel, where that of a picture does not fit a signal, or that of a signal a picture. */
+  #fit(): void {
+    const { padding, stride, dilation, kernel } = this.address;
+    const back = this.#fitted?.to === kernel ? [this.#fitted.from] : [];
+    if (this.rank === 1)
+      this.change({ padding: across(padding), stride: across(stride), dilation: across(dilation) });
+    const misfits = () => this.result.wrong?.about === 'kernel';
+    if (!misfits() && !back.length) return;
+    const fitting = (this.rank === 1 ? forSignal(kernel) : [...back, DEFAULT_KERNEL]).find((other) => {
+      this.change({ kernel: other });
+      return !misfits();
+    });
+    if (fitting === undefined) return this.change({ kernel });
+    this.#fitted = this.rank === 1 ? { from: kernel, to: fitting } : null;
+    this.notice = words.convolution.fitted(this.rank, kernel || DEFAULT_KERNEL, fitting);
   }
   /** Goes to a step; `filling` where steps are gone through one by one. */
   go(index: number, filling: boolean): void {

@@ -1,5 +1,6 @@
 import { padded } from '../core/border';
 import type { AxisSize, ConvolutionStep, PoolStep, Walk } from '../core/sliding';
+import { unreached } from '../core/geometry';
 import { downAndAcross } from '../core/windows';
 import { part, reshaped, type Tensor } from '../core/tensor';
 import type { Area, Place } from '../parts/cells';
@@ -16,6 +17,8 @@ export class Walked {
   readonly rows: number; // of a map
   readonly columns: number;
   readonly count: number; // of steps
+  /** Rows and columns of the input and of its padding (below 0, or beyond its end) that no window reaches. */
+  readonly missed: readonly [readonly number[], readonly number[]];
   readonly #border: Tensor; // the input with its padding, (C, rows, columns)
 
   constructor(
@@ -30,6 +33,7 @@ export class Walked {
     this.rows = this.down.output;
     this.columns = this.across.output;
     this.count = this.maps * this.rows * this.columns;
+    this.missed = [missedAlong(this.down), missedAlong(this.across)];
     const input = padded(reshaped(walk.input, [this.channels, ...sizes]), walk.pads, walk.settings.border);
     this.#border = reshaped(input, [this.channels, this.paddedRows, this.paddedColumns]);
   }
@@ -103,6 +107,11 @@ export function tapOf(
   const distance = position - (output * stride - before);
   const tap = distance / dilation;
   return Number.isInteger(tap) && tap >= 0 && tap < kernel ? tap : -1;
+}
+
+function missedAlong(axis: AxisSize): number[] {
+  const whole = unreached(axis.before + axis.size + axis.after, axis, [0, 0]);
+  return whole.map((position) => position - axis.before);
 }
 
 function holdersAlong(axis: AxisSize, position: number): number[] {

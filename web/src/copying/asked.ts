@@ -23,9 +23,10 @@ export function isSignal(picture: string): boolean {
 /** The address with what is computed: on one line, and without settings of a kernel or pool that is not there. */
 export function asked(address: ConvolutionAddress): ConvolutionAddress {
   const told = { ...address };
-  for (const key of Object.keys(told) as ConvolutionKey[]) told[key] = told[key].trim();
+  for (const key of Object.keys(told) as ConvolutionKey[]) told[key] = told[key].trim().replaceAll('−', '-');
   for (const key of ['picture', 'kernel'] as const)
     if (isTyped(told[key]) && told[key].includes('\n')) told[key] = typedText(typedNumbers(told[key]));
+  if (!isFile(told.picture)) told.grey = ''; // numbers have no colours
   if (!told.kernel && !told.pool) told.kernel = DEFAULT_KERNEL;
   if (told.kernel) return told;
   const own = told.pool.split(':').length > 2 ? { stride: DEFAULTS.stride } : {}; // the pool has its own

@@ -22,7 +22,7 @@ interface Given {
 
 /** A script that computes and prints what the screen shows. */
 export function convolutionPython(told: ConvolutionAddress, pictureName: string): string {
-  const given = picture(told.picture, pictureName);
+  const given = picture(told, pictureName);
   const kernel = told.kernel ? kernelOf(told.kernel, given.rank) : null;
   const layer = kernel !== null && kernel.layer;
   const pool = poolOf(told.pool);
@@ -36,13 +36,12 @@ export function convolutionPython(told: ConvolutionAddress, pictureName: string)
       ? pythonCall('ops.steps', [one, 'kernel', ...settings(told, layer, kernel?.filters ?? 1)])
       : pythonCall('ops.pool_steps', [one, ...poolSteps(pool, given.rank, one), ...sliding(told)]);
   lines.push(apart ? `steps = [${call} for channel in picture]` : `steps = ${call}`);
-  const numpy = given.lines.some((line) => line.includes('np.')) || apart;
   const results = apart ? 'np.stack([one.output() for one in steps])' : 'steps.output()';
   const chain = chainPython(told.then, given.rank, apart || layer);
   const stages = [...(kernel && pool ? [poolCall(pool, given.rank)] : []), ...chain];
   lines.push(...['', `output = ${results}`, ...stages, 'print(output)']);
   if (told.at) lines.push(`print(${stepAt(told.at, given.rank, apart, layer)}.equation())`);
-  const uses = numpy || stages.some((line) => line.includes('np.'));
+  const uses = lines.some((line) => line.includes('np.'));
   const imports = [
     ...(uses ? ['import numpy as np', ''] : []),
     'from convscope import ops',
@@ -51,7 +50,8 @@ export function convolutionPython(told: ConvolutionAddress, pictureName: string)
   return `${[...imports, '', ...lines].join('\n')}\n`;
 }
 
-function picture(code: string, pictureName: string): Given {
+function picture({ picture: code, grey, crop }: ConvolutionAddress, pictureName: string): Given {
+  const part = crop ? [slices(crop, isFile(code) || (typedNumbers(code)[0]?.length ?? 0) > 1)] : [];
   if (isFile(code)) {
     const sample = code === SAMPLE_PHOTO;
     const file = sample ? 'sample_photo()' : pythonString(pictureName);
@@ -60,7 +60,10 @@ function picture(code: string, pictureName: string): Given {
         'from convscope.data.pictures import read_picture',
         ...(sample ? ['from convscope.sample import sample_photo'] : []),
       ],
-      lines: [`picture = np.moveaxis(np.atleast_3d(read_picture(${file})), -1, 0)  # channels first`],
+      lines: [
+        `picture = np.moveaxis(np.atleast_3d(read_picture(${file})${grey ? '.convert("L")' : ''}), -1, 0)  # channels first`,
+        ...part,
+      ],
       channels: true,
       rank: 2,
     };
@@ -69,7 +72,14 @@ function picture(code: string, pictureName: string): Given {
   const planes = typedNumbers(code)[0] ?? [];
   const channels = planes.length > 1;
   const nested: Nested = channels ? planes.map((plane) => axes(plane, rank)) : axes(planes[0] ?? [], rank);
-  return { imports: [], lines: [`picture = ${pythonList(nested)}`], channels, rank };
+  return { imports: [], lines: [`picture = ${pythonList(nested)}`, ...part], channels, rank };
+}
+
+/** The part of a picture that --crop takes: row, column, height and width. */
+function slices(crop: string, channels: boolean): string {
+  const [row, column, height, width] = crop.split(/[x×,]/).map(Number) as [number, number, number, number];
+  const rows = `${row}:${row + height}, ${column}:${column + width}`;
+  return channels ? `picture = np.array(picture)[:, ${rows}]` : `picture = np.array(picture)[${rows}]`;
 }
 
 function kernelOf(text: string, rank: 1 | 2): { text: string; layer: boolean; filters: number } {

@@ -26,9 +26,11 @@ function command(told: ConvolutionAddress, pictureName: string): string {
     ...DEFAULTS,
     ...(told.pool ? {} : { kernel: DEFAULT_KERNEL }),
   };
-  const options = (['kernel', 'bias', 'pool', 'padding', 'stride', 'dilation', 'border'] as const)
+  const options = told.grey ? ['--grey'] : [];
+  const valued = (['crop', 'kernel', 'bias', 'pool', 'padding', 'stride', 'dilation', 'border'] as const)
     .filter((key) => told[key] && told[key] !== usual[key])
     .flatMap((key) => [`--${key}`, told[key]]);
+  options.push(...valued);
   if (told.flip) options.push('--flip');
   if (told.then) options.push('--then', told.then);
   if (told.at) options.push('--at', told.at);

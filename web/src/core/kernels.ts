@@ -76,6 +76,9 @@ export function named(name: string): NamedKernel {
 export function namedKernel(text: string): Tensor {
   const [name, ...written] = text.split(':') as [string, ...string[]];
   const found = named(name);
+  const empty = found.settings[written.findIndex((word) => !word.trim())];
+  if (empty && written.length <= found.settings.length)
+    throw new CoreError(words.core.emptyKernelSetting(found.name, empty.name), 'kernel');
   const settings = written.map((word) => (word.includes('/') ? null : numberOf(word.trim())));
   if (settings.length > found.settings.length || settings.includes(null)) {
     const takes = found.settings.map((one) => one.name);

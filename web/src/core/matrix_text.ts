@@ -45,19 +45,19 @@ export function typedNumbers(text: string, about: CoreError['about']): Tensor | 
 function planeOf(text: string, about: CoreError['about']): number[][] {
   const rows = text.split(/[;\n]/).filter((row) => row.trim());
   if (!rows.length) throw new CoreError(words.core.emptyPlane, about);
-  const numbers = rows.map((row) => rowOf(row, about));
+  const numbers = rows.map((row, place) => rowOf(row, about, rows.length > 1 ? place + 1 : null));
   const lengths = [...new Set(numbers.map((row) => row.length))].sort((one, other) => one - other);
   if (lengths.length > 1) throw new CoreError(words.core.rowsDiffer(lengths), about);
   return numbers;
 }
 
-function rowOf(text: string, about: CoreError['about']): number[] {
+function rowOf(text: string, about: CoreError['about'], row: number | null): number[] {
   return text
     .replace(/^[ \t\r\n,;]+|[ \t\r\n,;]+$/g, '')
     .split(BETWEEN)
     .map((word) => {
       const number = numberOf(word);
-      if (number === null) throw new CoreError(words.core.notANumber(word), about);
+      if (number === null) throw new CoreError(words.core.notANumberInRow(word, row), about);
       if (!Number.isFinite(number)) throw new CoreError(words.core.notFinite(word), about);
       return number;
     });
@@ -71,8 +71,9 @@ const DECIMAL = new RegExp(
 const FRACTION = new RegExp(String.raw`^([+-]?${WHOLE})\/(${WHOLE})$`);
 const NOT_FINITE = /^[+-]?(?:inf|infinity|nan)$/i;
 
-/** A word as a number, as Python reads it, or a fraction; null where it is none. */
-export function numberOf(word: string): number | null {
+/** A word as a number, as Python reads it, or a fraction, with a minus or a hyphen; null where it is none. */
+export function numberOf(text: string): number | null {
+  const word = text.replace(/^−|(?<=e)−/i, '-');
   const plain = word.replaceAll('_', '');
   if (DECIMAL.test(word)) return Number(plain);
   const fraction = FRACTION.exec(word);

@@ -76,7 +76,17 @@ export class CoreError extends Error {
   constructor(
     message: string,
     readonly about:
-      'picture' | 'kernel' | 'pool' | 'padding' | 'stride' | 'dilation' | 'border' | 'bias' | 'then' | 'at',
+      | 'picture'
+      | 'crop'
+      | 'kernel'
+      | 'pool'
+      | 'padding'
+      | 'stride'
+      | 'dilation'
+      | 'border'
+      | 'bias'
+      | 'then'
+      | 'at',
   ) {
     super(message);
   }

@@ -5,8 +5,11 @@ import { follow } from './following.svelte';
 import type { Model } from './model';
 import { pictureOfSent, sameSent, sentOf, type Sent } from './numbers';
 
-type Words = Record<Exclude<ConvolutionKey, 'picture'>, string>;
-const KEYS = Object.keys(INITIAL).filter((key) => key !== 'picture') as (keyof Words)[];
+// What becomes of the picture before is for Python, which has it.
+type Words = Record<Exclude<ConvolutionKey, 'picture' | 'grey' | 'crop'>, string>;
+const KEYS = Object.keys(INITIAL).filter(
+  (key) => !['picture', 'grey', 'crop'].includes(key),
+) as (keyof Words)[];
 
 /** The Convolution screen and its traits: `_words`, of all its settings, and `_picture`, whose code is the page's alone. */
 export function followConvolution(model: Model, screen: ConvolutionState): () => void {

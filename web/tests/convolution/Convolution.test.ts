@@ -171,3 +171,87 @@ test('stages are added, moved, chosen from and removed', async () => {
   await fireEvent.click(button('Remove flatten'));
   expect(screen.address.then).toBe('max:2 | relu');
 });
+
+test('what is no number stays in its cell with a sentence, until it is one or Escape', async () => {
+  const screen = await shown();
+  const cell = page.getByRole<HTMLInputElement>('textbox', { name: 'Kernel, row 0, column 1' });
+  const sentence = () => document.getElementById(cell.getAttribute('aria-describedby') ?? '');
+  expect(cell.getAttribute('spellcheck')).toBe('false');
+  for (const text of ['nonsense', '0x1F', '1,5', '']) {
+    await fireEvent.focus(cell);
+    await fireEvent.input(cell, { target: { value: text } });
+    await fireEvent.blur(cell);
+    expect([cell.value, screen.address.kernel]).toEqual([text, '1 0; 0 -1']);
+    expect(sentence()!.textContent).toContain(text ? `“${text}”` : 'Row 0, column 1 is empty');
+  }
+  await fireEvent.keyDown(cell, { key: 'Escape' });
+  expect([cell.value, sentence()]).toEqual(['0', null]);
+  await fireEvent.input(cell, { target: { value: '−3' } });
+  expect(screen.address.kernel).toBe('1 -3; 0 -1');
+});
+
+test('a setting of a kernel leaves the others, and an empty one is said', async () => {
+  const screen = await shown({
+    picture: Array(20).fill(Array(20).fill('1').join(' ')).join('; '),
+    kernel: 'gabor:3:0:6:5:45',
+  });
+  const set = (name: string, value: string) =>
+    fireEvent.input(page.getByRole('spinbutton', { name }), { target: { value } });
+  await set('wavelength', '');
+  expect(screen.address.kernel).toBe('gabor:3:0::5:45');
+  expect(page.getByText('The wavelength of gabor is empty; write a number.')).toBeTruthy();
+  await set('wavelength', '8');
+  expect(screen.address.kernel).toBe('gabor:3:0:8:5:45');
+  await set('phase', '0');
+  await set('size', '');
+  await set('wavelength', '6');
+  expect(screen.address.kernel).toBe('gabor');
+  await set('phase', '90'); // behind the size, which follows from sigma
+  expect(screen.address.kernel).toBe('gabor:3:0:6:19:90');
+});
+
+test('the counter of rows shows what the address says', async () => {
+  const screen = await shown({ kernel: '1 0 0; 0 1 0; 0 0 1' });
+  await fireEvent.click(button('more rows'));
+  expect(screen.wrongOf('kernel')).toContain('does not fit');
+  const rows = page.getByRole('group', { name: 'rows' });
+  expect(rows.querySelector('output')!.textContent).toBe('4');
+  expect(page.getByRole('textbox', { name: 'Kernel, row 3, column 0' })).toBeTruthy();
+  await fireEvent.click(button('fewer rows'));
+  expect(screen.wrongs).toEqual([]);
+});
+
+test('while something is wrong there is nothing to copy and nothing to play', async () => {
+  const screen = await shown();
+  const off = (name: string) => button(name).matches(':disabled');
+  expect(['Copy as command', 'Copy as Python', 'Step', 'Play'].map(off)).toEqual([
+    false,
+    false,
+    false,
+    false,
+  ]);
+  await fireEvent.input(page.getByLabelText('Bias'), { target: { value: 'a' } });
+  expect(['Copy as command', 'Copy as Python', 'Step', 'Play'].map(off)).toEqual([true, true, true, true]);
+  expect(page.getByText(/^There is nothing to copy while/)).toBeTruthy();
+  expect(page.queryByText('See the texts')).toBe(null);
+  await fireEvent.keyDown(page.getByRole('region', { name: 'Convolution' }), { key: '.' });
+  expect(screen.index).toBe(0);
+});
+
+test('padding that no window reaches is hatched and named too', async () => {
+  const five = Array(5).fill('1 2 3 4 5').join('; ');
+  await shown({ picture: five, kernel: '1 1; 1 1', padding: '2', stride: '3', dilation: '2' });
+  // windows hold rows −2, 0, 1, 3, 4 and 6
+  expect(page.getByText('No window reaches row 2 of the input (hatched).')).toBeTruthy();
+  expect(page.getByText('No window reaches rows −1, 5 of the padding (hatched).')).toBeTruthy();
+  const hatched = (row: number, column: number) =>
+    cells('Input')[9 * row + column]!.classList.contains('unreached');
+  expect([hatched(0, 0), hatched(1, 0), hatched(0, 1), hatched(7, 8), hatched(8, 8)]).toEqual([
+    false,
+    true,
+    true,
+    true,
+    false,
+  ]);
+  expect(grid('Input').getAttribute('aria-label')).toBe('Input. Enter brings the window to a cell.');
+});

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { INITIAL } from '../../src/convolution/address';
 import { ConvolutionState } from '../../src/convolution/state.svelte';
+import { pictureOf } from '../../src/pictures/code';
+import type { Picture } from '../../src/pictures/picture';
 
 /** A screen of an address, with its picture there. */
 async function screenOf(address: Partial<typeof INITIAL> = {}): Promise<ConvolutionState> {
@@ -119,4 +121,80 @@ test('what is pointed at is shown without going there', async () => {
   expect([screen.shown, screen.index, screen.address.at]).toEqual([3, 0, '']);
   screen.pointed = 99;
   expect(screen.shown).toBe(0);
+});
+
+test('a signal instead of a picture, and back: the kernel fits, and the screen says what it did', async () => {
+  const screen = await screenOf({ kernel: 'sobel-x', stride: '1,2', padding: '0,1' });
+  screen.take(await pictureOf('1 2 3 4 5'));
+  expect(screen.wrongs).toEqual([]);
+  expect([screen.address.kernel, screen.address.stride, screen.address.padding]).toEqual([
+    '-2 0 2',
+    '2',
+    '1',
+  ]);
+  expect(screen.notice).toBe('A signal takes a kernel of one row: -2 0 2 is taken instead of sobel-x.');
+  screen.take(await pictureOf('1 2 3; 4 5 6; 7 8 9'));
+  expect(screen.wrongs).toEqual([]);
+  expect(screen.address.kernel).toBe('sobel-x');
+  expect(screen.notice).toContain('sobel-x');
+  screen.change({ bias: '1' });
+  expect(screen.notice).toBe('');
+});
+
+test.each([
+  ['sobel-y', '1 2 3 4', '1 0 -1'], // whose middle row is zeros
+  ['1 0; 0 -1', 'sample:sine', '0 -1'],
+  ['box:9', '1 2 3', '1 0 -1'], // whose middle row does not fit
+  ['sobel-x', '1', '1'],
+  ['1 2; 3 4 / 5 6; 7 8', '1 2 3 / 4 5 6', '3 4 / 7 8'],
+  ['1 0 -1', '1 2 3 4', '1 0 -1'],
+])('of the kernel %s the signal %s gets %s', async (kernel, signal, fitting) => {
+  const screen = await screenOf({ kernel, picture: '1 2 3; 4 5 6; 7 8 9' });
+  screen.take(await pictureOf(signal));
+  expect(screen.address.kernel).toBe(fitting);
+  expect(screen.wrongs).toEqual([]);
+});
+
+const COLOURS: Picture = {
+  name: 'photo.png',
+  kind: 'picture',
+  values: { shape: [3, 2, 2], data: Float64Array.from([255, 10, 0, 0, 0, 20, 255, 0, 0, 30, 0, 1]) },
+  file: null,
+  code: 'png:x',
+};
+
+test('grey is Pillow’s, and a part is row, column, height and width', async () => {
+  const screen = await screenOf({ kernel: '1' });
+  screen.take(COLOURS);
+  expect(screen.walked?.maps).toBe(3);
+  screen.change({ grey: 'yes' });
+  // Image.fromarray(colours).convert("L")
+  expect([...screen.walked!.walk.output.data]).toEqual([76, 18, 150, 0]);
+  screen.change({ crop: '0,1,2,1' });
+  expect([...screen.walked!.walk.output.data]).toEqual([18, 0]);
+  expect(screen.right).toBe(true);
+  for (const crop of ['1,1,2,1', 'x', '0,0,0,1', '0,0,1', '1,1,1,1,1']) {
+    screen.change({ crop });
+    expect(screen.wrongOf('crop'), crop).toBeTruthy();
+    expect(screen.right).toBe(false);
+  }
+  screen.take({ ...COLOURS, code: 'png:y' });
+  expect(screen.address.crop).toBe('1,1,1,1,1'); // of one that is as large
+  screen.take(await pictureOf('1 2 3; 4 5 6'));
+  expect([screen.address.crop, screen.address.grey]).toEqual(['', 'yes']);
+});
+
+test('a kernel that can be read and does not fit is that of the address', async () => {
+  const screen = await screenOf({ kernel: '1 2; 3 4' });
+  expect(screen.wrongs).toEqual([]);
+  screen.change({ kernel: '1 2 3 4; 1 2 3 4; 1 2 3 4; 1 2 3 4' });
+  expect(screen.wrongOf('kernel')).toBeTruthy();
+  expect(screen.kernel?.shape).toEqual([1, 1, 4, 4]);
+  screen.change({ kernel: '1 x' });
+  expect(screen.kernel?.shape).toEqual([1, 1, 2, 2]);
+});
+
+test('with a stage that does not fit there is nothing to copy', async () => {
+  const screen = await screenOf({ then: 'linear:1 2' });
+  expect([screen.stale, screen.right]).toEqual([false, false]);
 });

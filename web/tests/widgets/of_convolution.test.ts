@@ -6,7 +6,7 @@ import { sentOf, type Sent } from '../../src/widgets/numbers';
 import { FakeModel } from './fake_model';
 
 const settled = () => new Promise((resolve) => setTimeout(resolve, 20));
-const { picture: _, ...WORDS } = INITIAL;
+const { picture: _, grey: __, crop: ___, ...WORDS } = INITIAL; // which are Python's
 const numbers = (shape: number[], data: number[]): Sent =>
   sentOf({
     name: 'n',
