@@ -39,7 +39,8 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     addresses: list[str] = []
     monkeypatch.setattr(launch, "opens_browser", lambda: True)
     monkeypatch.setattr(launch, "open_browser", addresses.append)
-    monkeypatch.setattr(launch, "serve", lambda _, opened, **__: opened.close() is None)
+    monkeypatch.setattr(launch, "serve", lambda _, opened, **__: opened.close())
+    monkeypatch.setattr(launch, "leave", lambda: None)  # it would be this process that ends
     return addresses
 
 

@@ -160,6 +160,7 @@ const COLOURS: Picture = {
   kind: 'picture',
   values: { shape: [3, 2, 2], data: Float64Array.from([255, 10, 0, 0, 0, 20, 255, 0, 0, 30, 0, 1]) },
   file: null,
+  opened: false,
   code: 'png:x',
 };
 
