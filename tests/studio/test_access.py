@@ -8,6 +8,7 @@ import re
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
@@ -419,7 +420,8 @@ def passed(kind: str, headers: list[tuple[str, str]], *, cookie: bool) -> tuple[
         headers = [*headers, ("cookie", f"{access.cookie}={access.passport}")]
     raw = [(name.encode(), value.encode("latin-1")) for name, value in headers]
     scope = {"type": kind, "path": "/api/stream", "headers": raw, "query_string": b"", "method": "GET"}
-    asyncio.run(Guard(app, access)(scope, receive, send))  # type: ignore[arg-type]
+    with ThreadPoolExecutor(1) as thread:  # in this one the loop of Playwright may run
+        thread.submit(asyncio.run, Guard(app, access)(scope, receive, send)).result()  # type: ignore[arg-type]
     codes = [message["code"] for message in sent if message["type"] == "websocket.close"]
     return bool(reached), codes[0] if codes else None  # type: ignore[return-value]
 

@@ -217,6 +217,7 @@ def test_the_arithmetic_follows_the_pen(open_screen: Open, starter: Bundle) -> N
 def test_a_path_leads_down_to_a_pixel_and_back(open_screen: Open, starter: Bundle) -> None:
     page = heard(open_screen, "#/network?cell=conv2:3:5:7")
     page.get_by_role("heading", name=re.compile("^conv2:3:5:7 =")).wait_for()
+    page.wait_for_load_state("networkidle")  # what is still on its way moves the button
     page.get_by_role("button", name="Follow the largest down to the input").click()
     heading = page.get_by_role("heading", name=re.compile("^input:0:"))
     heading.wait_for()

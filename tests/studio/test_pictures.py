@@ -176,7 +176,7 @@ def head_of_png(columns: int, rows: int) -> bytes:
         (b"<html>no</html>", "a.jpg", "a.jpg is not a picture"),
         (encoded(photo(), "JPEG")[:300], "cut.jpg", "cut.jpg ends early or is damaged"),
         (head_of_png(9000, 9000), "bomb.png", "bomb.png has 9000 × 9000 pixels"),
-        (b"1,2\n3,x\n", "a.csv", "“x” is not a number"),
+        (b"1,2\n3,x\n", "a.csv", "“x” in row 2 is not a number"),
     ],
 )
 def test_what_is_no_picture_is_a_sentence(open_parts: Open, content: bytes, name: str, sentence: str) -> None:
