@@ -138,7 +138,7 @@ format: .venv/installed-test
 	touch $@
 
 .PHONY: bench
-bench: .venv/installed  # two hours; RECIPE=file.toml for the whole process
+bench: .venv/installed .venv/web .venv/browser  # two hours; RECIPE=file.toml for the whole process
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt jax onnx onnxscript onnxruntime \
 		opencv-python-headless
 	$(BIN)/python benchmarks/lanes.py --batches 64,16,256,1024 --threads 2,1
@@ -146,6 +146,7 @@ bench: .venv/installed  # two hours; RECIPE=file.toml for the whole process
 	$(BIN)/python benchmarks/whole_process.py $(RECIPE)
 	$(BIN)/python benchmarks/ship.py --parts batches,folder,start-up
 	$(BIN)/python benchmarks/ops.py
+	$(BIN)/python benchmarks/studio.py
 	$(BIN)/python benchmarks/tables.py
 
 # The pages are looked at in Chromium: the system's, else fetched where that can be done without asking. Without
