@@ -47,7 +47,11 @@ widths = pytest.mark.parametrize("width", [360, 1280])
 
 
 def settled(page: Page) -> Page:
+    """A page that has its answers, and shows what it makes of them."""
     page.wait_for_load_state("networkidle")
+    shown = ""
+    while shown != (shown := page.inner_text("body")):
+        page.wait_for_timeout(300)
     return page
 
 
