@@ -228,6 +228,7 @@ def test_a_path_leads_down_to_a_pixel_and_back(open_screen: Open, starter: Bundl
     assert [step.removeprefix("→ ") for step in steps] == [str(why.cell) for why in pass_.path("conv2:3:5:7")]
     rows = page.get_by_role("table", name="Step by step").get_by_role("row").all_inner_texts()
     assert [row.split("\t")[0] for row in rows[1:3]] == ["pixel", "divided by"]
+    page.wait_for_url(re.compile("cell=input"))  # the address follows a moment later
     page.reload()
     heading.wait_for()
     assert path.get_by_role("listitem").all_inner_texts() == steps
