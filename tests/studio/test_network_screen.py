@@ -237,6 +237,18 @@ def test_a_path_leads_down_to_a_pixel_and_back(open_screen: Open, starter: Bundl
     assert path.get_by_role("listitem").count() == 1
 
 
+def test_a_click_opens_the_number_that_is_pointed_at_on_a_fine_screen(open_screen: Open) -> None:
+    page = heard(open_screen, "#/network?layer=conv1", device_scale_factor=1.5)
+    page.wait_for_load_state("networkidle")
+    box = page.get_by_role("application", name=re.compile("conv1")).first.bounding_box()
+    assert box is not None
+    side = box["height"] / 28
+    x = box["x"] + 10.5 * side
+    for row in (5, 12, 21):  # a hair below the row's upper edge, where whole pixels are the row's above
+        page.mouse.click(x, box["y"] + row * side + 0.05)
+        page.wait_for_url(re.compile(f"cell=conv1:0:{row}:10"), timeout=5000)
+
+
 def inspector_samples() -> list[tuple[str, bytes]]:
     from convscope.studio.inspector import Inspector
 
