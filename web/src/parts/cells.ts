@@ -71,3 +71,22 @@ export function isStill({ clientX, clientY }: MouseEvent): boolean {
 function within(place: number, size: number): number {
   return Math.min(size - 1, Math.max(0, place));
 }
+
+/** What a key does in a grid whose cell `focus` has the focus: Enter and the space bar choose that cell. Gives the cell that
+ * another key leads to, or null. */
+export function keyed(
+  event: KeyboardEvent,
+  focus: Place,
+  rows: number,
+  columns: number,
+  choose?: (place: Place) => void,
+): Place | null {
+  const chooses = event.key === 'Enter' || event.key === ' ';
+  const next = chooses ? null : moved(event, focus, rows, columns);
+  if (chooses || next) event.preventDefault();
+  if (chooses) {
+    event.stopPropagation();
+    choose?.(focus);
+  }
+  return next;
+}
